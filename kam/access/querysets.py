@@ -1,0 +1,54 @@
+"""Querysets that are cut down to what a person may see or change."""
+
+from __future__ import annotations
+
+import datetime
+from typing import ClassVar, Self, cast
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import models
+
+Reader = AbstractBaseUser | AnonymousUser
+
+
+def scope_model() -> type[models.Model]:
+    """The model that carries the access rule; everything that hangs on an account points to it."""
+    return cast("type[models.Model]", apps.get_model(settings.ACCESS_SCOPE_MODEL))
+
+
+class AccountScopedQuerySet(models.QuerySet):
+    """Rows that hang on an account and inherit its rule.
+
+    A subclass names `account_path`, the look-up from its model to the account.
+    """
+
+    account_path: ClassVar[str] = "account"
+
+    def _within(self, method: str, user: Reader) -> Self:
+        accounts = getattr(scope_model()._default_manager.all(), method)(user)
+        return self.filter(**{f"{self.account_path}__in": accounts.order_by().values("pk")})
+
+    def visible_to(self, user: Reader) -> Self:
+        """Rows of accounts that `user` may see."""
+        return self._within("visible_to", user)
+
+    def editable_by(self, user: Reader) -> Self:
+        """Rows of accounts that `user` may edit: its manager, deputy, or a programme manager."""
+        return self._within("editable_by", user)
+
+    def contributable_by(self, user: Reader) -> Self:
+        """Rows of accounts to which `user` may add actions, interactions and contacts."""
+        return self._within("contributable_by", user)
+
+
+class DatedQuerySet(models.QuerySet):
+    """Rows with a validity: `valid_from` and `valid_until`, both inclusive, open when empty."""
+
+    def valid_on(self, on: datetime.date) -> Self:
+        """Rows in force on the day `on`."""
+        return self.filter(
+            models.Q(valid_from__isnull=True) | models.Q(valid_from__lte=on),
+            models.Q(valid_until__isnull=True) | models.Q(valid_until__gte=on),
+        )

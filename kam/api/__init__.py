@@ -1,0 +1,1 @@
+"""REST plumbing: errors, pagination, ETag, tokens, schema."""

@@ -1,0 +1,81 @@
+"""The one way in which an editable row is changed: lock, compare versions, check, save, log."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from kam.changes import record
+from kam.changes.errors import VersionConflict
+from kam.changes.models import Tracked
+
+T = TypeVar("T", bound=Tracked)
+
+
+def locked(obj: T) -> T:
+    """Fresh copy of `obj`, locked until the end of the transaction."""
+    return type(obj)._default_manager.select_for_update(of=("self",)).get(pk=obj.pk)  # type: ignore[return-value]
+
+
+def expect(obj: Tracked, version: int | None) -> None:
+    """Raise `VersionConflict` unless `obj` is still at `version`; None asks for nothing."""
+    if version is not None and obj.version != version:
+        raise VersionConflict(obj)
+
+
+@transaction.atomic
+def save(
+    *,
+    actor: models.Model | None,
+    obj: T,
+    changes: dict[str, Any],
+    verb: str = "updated",
+    expected_version: int | None = None,
+    audience: str | None = None,
+    audience_id: int | None = None,
+) -> T:
+    """Set `changes` on `obj` (already locked by the caller), check, save and log it.
+
+    Returns the saved object; when nothing differs, neither version nor log move. Raises
+    `VersionConflict` or `ValidationError`.
+    """
+    expect(obj, expected_version)
+    before = record.snapshot(obj, changes)
+    for name, value in changes.items():
+        setattr(obj, name, value)
+    obj.full_clean()
+    if verb == "updated" and record.snapshot(obj, changes) == before:
+        return obj
+    obj.version += 1
+    obj.save(update_fields=[*changes, "version", "updated_at"])
+    record.change(
+        actor=actor, obj=obj, before=before, verb=verb, audience=audience, audience_id=audience_id
+    )
+    return obj
+
+
+@transaction.atomic
+def create(*, actor: models.Model | None, obj: T, fields: list[str] | tuple[str, ...]) -> T:
+    """Check, insert and log a new object, with the values of `fields` in the log."""
+    obj.full_clean()
+    obj.save(force_insert=True)
+    record.created(actor=actor, obj=obj, fields=fields)
+    return obj
+
+
+def archive(*, actor: models.Model | None, obj: T, expected_version: int | None = None) -> T:
+    """Take `obj` (locked) out of lists; it stays, with its history, and can be restored."""
+    changes = {"archived_at": timezone.now()}
+    return save(
+        actor=actor, obj=obj, changes=changes, verb="archived", expected_version=expected_version
+    )
+
+
+def restore(*, actor: models.Model | None, obj: T, expected_version: int | None = None) -> T:
+    """Bring an archived object back."""
+    changes = {"archived_at": None}
+    return save(
+        actor=actor, obj=obj, changes=changes, verb="restored", expected_version=expected_version
+    )

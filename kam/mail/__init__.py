@@ -1,0 +1,1 @@
+"""Mail: kept outbox, digests."""

@@ -1,0 +1,1 @@
+"""Page plumbing: frame, panels, drafts, saved views, search."""
