@@ -2,6 +2,4 @@ from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
-    """The customers."""
-
     name = "accounts"

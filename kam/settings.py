@@ -17,6 +17,7 @@ DEMO = env.bool("DEMO", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("HTTPS", default=False)
+KEPT_AS = "demo" if DEMO else "kam"  # demonstration and real data never share a database
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -101,7 +102,7 @@ SQLITE_OPTIONS = {
     ),
 }
 DATABASES = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'kam.sqlite3'}"),
+    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / KEPT_AS}.sqlite3"),
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"].setdefault("OPTIONS", {}).update(SQLITE_OPTIONS)
@@ -166,7 +167,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": env.str("FILES_DIR", default=str(VAR_DIR / "files"))},
+        "OPTIONS": {"location": env.str("FILES_DIR", default=str(VAR_DIR / f"{KEPT_AS}-files"))},
     },
     "staticfiles": {
         "BACKEND": (

@@ -1,0 +1,29 @@
+# make help lists what there is. Everything runs from a bare checkout with python3, make and git.
+PYTHON ?= python3
+PORT ?= 8000
+DEPLOY = $(PYTHON) -m deploy
+
+export PORT DEMO DB ARGS WORKERS
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test check env format
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: ## start the application with a demonstration (PORT=8000, DEMO=0 for an empty one)
+	@$(DEPLOY) run
+
+test: ## run all tests on SQLite and PostgreSQL (DB=sqlite|postgres, ARGS="-k name", WORKERS=2)
+	@$(DEPLOY) suite
+
+check: ## lint, format, types, migrations, templates, security, lock files
+	@$(DEPLOY) check
+
+env: ## make .venv with all tools
+	@$(DEPLOY) environment --dev
+
+format: ## put code and templates in the house format
+	@$(DEPLOY) environment --dev
+	@.venv/bin/ruff check --fix --quiet . && .venv/bin/ruff format .
