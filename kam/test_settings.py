@@ -9,6 +9,7 @@ from kam.settings import *  # noqa: F403  (the key has to be there first)
 from kam.settings import DATABASES, STORAGES, VAR_DIR
 
 DEBUG = False
+(VAR_DIR / "static").mkdir(parents=True, exist_ok=True)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {

@@ -4,4 +4,5 @@ from django.urls import include, path
 
 urlpatterns = [
     path("sign-in/", include("allauth.urls")),
+    path("", include("kam.web.urls")),
 ]

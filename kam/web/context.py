@@ -4,7 +4,16 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from kam.web.navigation import Frame
+
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Nothing yet beside the request itself."""
-    return {}
+    """Navigation and preferences; queries run only where a page shows the navigation."""
+    user = getattr(request, "user", None)
+    known = user is not None and user.is_authenticated
+    return {
+        "frame": Frame(request) if known else None,
+        "theme": getattr(user, "theme", "system") if known else "system",
+        "density": getattr(user, "density", "comfortable") if known else "comfortable",
+        "single_keys": bool(getattr(user, "single_keys", False)) if known else False,
+    }

@@ -1,0 +1,165 @@
+"""What stands in the navigation: apps register it in `AppConfig.ready()`, the frame shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from kam.access.querysets import Reader
+
+
+def everybody(user: Reader) -> bool:
+    """Shown to whoever is signed in."""
+    return True
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A count beside an entry: `words` is read aloud after the name, e.g. "4 overdue"."""
+
+    count: int
+    words: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A place to go.
+
+    `url_name` is reversed without arguments; `section` is `main` (top), `foot` (below) or
+    `quick` (the round button of the phone's bar and the key of the frame); `phone` puts it into
+    the phone's bar of five; `key` is the letter after G, or for `quick` the letter itself.
+    """
+
+    name: str
+    label: str
+    icon: str
+    url_name: str
+    order: int = 50
+    section: str = "main"
+    phone: bool = False
+    key: str = ""
+    visible: Callable[[Reader], bool] = everybody
+    badge: Callable[[Reader], Badge | None] | None = None
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """One of "my" accounts, or something pinned: `stage` and `target` draw its glyph."""
+
+    label: str
+    url: str
+    stage: str | None = None
+    target: str | None = None
+    icon: str = ""
+    alerts: int = 0
+
+
+@dataclass(frozen=True)
+class Shortcuts:
+    """The group below the main entries, e.g. "My accounts"; empty for who has none."""
+
+    label: str
+    items: tuple[Shortcut, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An entry as the page shows it."""
+
+    entry: Entry
+    url: str
+    badge: Badge | None
+    current: bool
+
+
+_entries: dict[str, Entry] = {}
+_providers: dict[str, Callable] = {}
+
+
+def register(entry: Entry) -> None:
+    """Add `entry`; a second one of the same name replaces the first."""
+    _entries[entry.name] = entry
+
+
+def provide_shortcuts(provider: Callable[[Reader], Shortcuts]) -> None:
+    """Name who supplies "My accounts"; one query at most."""
+    _providers["shortcuts"] = provider
+
+
+def provide_company(provider: Callable[[Reader], str]) -> None:
+    """Name who supplies the line under the product's name, e.g. "Hartwell Supply"."""
+    _providers["company"] = provider
+
+
+def entries(section: str | None = None) -> Iterable[Entry]:
+    """Registered entries in their order."""
+    chosen = (item for item in _entries.values() if section in (None, item.section))
+    return sorted(chosen, key=lambda item: (item.order, item.name))
+
+
+class Frame:
+    """Navigation of one page for one person; every part is worked out when it is first shown."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.user = request.user
+        self._shown: list[Shown] | None = None
+        self._shortcuts: Shortcuts | None = None
+
+    @property
+    def shown(self) -> list[Shown]:
+        """All entries that the person may open."""
+        if self._shown is None:
+            self._shown = [self._show(item) for item in entries() if item.visible(self.user)]
+        return self._shown
+
+    def _show(self, entry: Entry) -> Shown:
+        url = reverse(entry.url_name)
+        path = self.request.path
+        current = path == url or (url != "/" and path.startswith(url))
+        badge = entry.badge(self.user) if entry.badge else None
+        return Shown(entry, url, badge if badge and badge.count else None, current)
+
+    def _of(self, section: str) -> list[Shown]:
+        return [item for item in self.shown if item.entry.section == section]
+
+    @property
+    def main(self) -> list[Shown]:
+        return self._of("main")
+
+    @property
+    def foot(self) -> list[Shown]:
+        return self._of("foot")
+
+    @property
+    def quick(self) -> Shown | None:
+        """What the round button of the phone's bar does."""
+        return next(iter(self._of("quick")), None)
+
+    @property
+    def phone_before(self) -> list[Shown]:
+        """Entries of the phone's bar left of the round button."""
+        return [item for item in self.shown if item.entry.phone][:2]
+
+    @property
+    def phone_after(self) -> list[Shown]:
+        """Entries of the phone's bar right of the round button; More follows."""
+        return [item for item in self.shown if item.entry.phone][2:3]
+
+    @property
+    def shortcuts(self) -> Shortcuts:
+        """My accounts, or what is pinned."""
+        if self._shortcuts is None:
+            provider = _providers.get("shortcuts")
+            self._shortcuts = provider(self.user) if provider else Shortcuts("")
+        return self._shortcuts
+
+    @property
+    def company(self) -> str:
+        """The supplier's name."""
+        provider = _providers.get("company")
+        return provider(self.user) if provider else ""

@@ -1,0 +1,42 @@
+"""Filters for numbers, money and dates; the rules are in `kam.web.formatting`."""
+
+import datetime
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from kam.web import formatting
+
+register = template.Library()
+
+register.filter("number", formatting.number)
+register.filter("signed", formatting.signed)
+register.filter("money", formatting.money)
+register.filter("kilo", formatting.kilo)
+register.filter("thousands", formatting.thousands)
+register.filter("percent", formatting.percent)
+register.filter("day", formatting.day)
+register.filter("short_day", formatting.short_day)
+register.filter("month", formatting.month)
+register.filter("moment", formatting.moment)
+register.filter("late", formatting.late)
+register.filter("ago", formatting.ago)
+
+
+@register.filter
+def why(text: str, missing: str) -> SafeString | str:
+    """Explain an `n/a`: `{{ ratio|percent|why:"no cost booked" }}` names the missing input."""
+    if text != formatting.not_available():
+        return text
+    return format_html(
+        '<span class="na" title="{}">{}<span class="vh">: {}</span></span>', missing, text, missing
+    )
+
+
+@register.filter
+def tone_due(due: datetime.date | None, today: datetime.date) -> str:
+    """CSS class of a due date: late is red and bold, today bold, later grey."""
+    if due is None or due > today:
+        return "mut"
+    return "bad b" if due < today else "b"
