@@ -7,7 +7,7 @@ export PORT DEMO DB ARGS WORKERS
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check env format
+.PHONY: help run test check env format vendor
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -27,3 +27,6 @@ env: ## make .venv with all tools
 format: ## put code and templates in the house format
 	@$(DEPLOY) environment --dev
 	@.venv/bin/ruff check --fix --quiet . && .venv/bin/ruff format .
+
+vendor: ## fetch the pinned front-end packages into static/vendor (needs npm)
+	@$(PYTHON) deploy/vendor.py
