@@ -274,11 +274,7 @@ def sparkline(
         return f"{96 * place / wide:.1f}", f"{y:.1f}"
 
     spots = [spot(place, point) for place, point in known]
-    plan = (
-        mark_safe('<line class="p" x1="0" y1="24" x2="96" y2="2"/>')
-        if high is not None
-        else ""
-    )
+    plan = mark_safe('<line class="p" x1="0" y1="24" x2="96" y2="2"/>') if high is not None else ""
     return format_html(
         '<svg class="spark" viewBox="0 0 96 26" role="img" aria-label="{}">{}'
         '<polyline class="a" points="{}"/><circle class="e" r="2.5" cx="{}" cy="{}"/></svg>',
