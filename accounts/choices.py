@@ -1,0 +1,82 @@
+"""Closed lists of the handbook that accounts, reviews and plans share."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Status(models.TextChoices):
+    """What the customer is to the programme (K048-K050; handbook 0.1)."""
+
+    CANDIDATE = "candidate", _("Candidate")
+    KEY = "key", _("Key account")
+    GROOMED = "groomed", _("Groomed")
+    MAINTAINED = "maintained", _("Maintained")
+    DIPLOMATIC = "diplomatic", _("Diplomatic")
+    EXITED = "exited", _("Exited")
+
+
+class Stage(models.TextChoices):
+    """Where the relationship stands (K066; handbook 2.1). Null on an account: not assessed."""
+
+    PRE = "pre", _("Pre-KAM")
+    EARLY = "early", _("Early")
+    MID = "mid", _("Mid")
+    PARTNERSHIP = "partnership", _("Partnership")
+    SYNERGISTIC = "synergistic", _("Synergistic")
+    UNCOUPLING = "uncoupling", _("Uncoupling")
+
+
+LADDER = (Stage.PRE, Stage.EARLY, Stage.MID, Stage.PARTNERSHIP, Stage.SYNERGISTIC)
+"""The five stages in rising order; uncoupling stands apart."""
+
+REVIEW_DAYS = {
+    Stage.PRE: 90,
+    Stage.EARLY: 60,
+    Stage.MID: 90,
+    Stage.PARTNERSHIP: 180,
+    Stage.SYNERGISTIC: 180,
+    Stage.UNCOUPLING: 30,
+}
+"""Days after a confirmed review until the next is due (`design.md` 11)."""
+
+REVIEWED_STATUSES = (Status.KEY, Status.GROOMED)
+"""Statuses that alerts and cadences concern (`design.md` 11)."""
+
+
+class RationaleType(models.TextChoices):
+    """Why a customer is key (K021)."""
+
+    REVENUE_TODAY = "revenue_today", _("revenue today")
+    GROWTH_POTENTIAL = "growth_potential", _("growth potential")
+    REFERENCE = "reference", _("reference")
+    ACCESS = "access", _("access to markets or technologies")
+    OTHER = "other", _("other")
+
+
+class Confidence(models.TextChoices):
+    """Whether a fact about the customer is known or believed (`design.md` 4.3)."""
+
+    ASSUMED = "assumed", _("assumed")
+    CONFIRMED = "confirmed", _("confirmed")
+
+
+class UncouplingReason(models.TextChoices):
+    """Why a relationship is ended (handbook 2.5)."""
+
+    ILL_CONCEIVED = "ill_conceived", _("ill conceived")
+    PURPOSE_SERVED = "purpose_served", _("purpose served")
+    UNPROFITABLE = "unprofitable", _("unprofitable")
+    SHORT_TERM_BETTER = "short_term_better", _("short term is better")
+    TRUST_BREACH = "trust_breach", _("breach of trust")
+    COMPETITOR_WON = "competitor_won", _("competitor won")
+    CUSTOMER_STRATEGY = "customer_strategy", _("customer's strategy")
+    SUPPLIER_STRATEGY = "supplier_strategy", _("our strategy")
+    OWNERSHIP_CHANGE = "ownership_change", _("change of ownership")
+
+
+class Initiator(models.TextChoices):
+    """Who ends it (handbook 2.5, T4)."""
+
+    SUPPLIER = "supplier", _("we")
+    CUSTOMER = "customer", _("the customer")
+    MUTUAL = "mutual", _("both")

@@ -1,0 +1,35 @@
+"""The customers: who they are, what they buy, whom we know, what separates them."""
+
+from accounts.models.account import Account, ExternalId, Site, StageChange, StatusChange
+from accounts.models.conflict import Conflict, ConflictException
+from accounts.models.fact import Fact
+from accounts.models.ledger import (
+    Activity,
+    ActivityCost,
+    ExchangeRate,
+    LedgerEntry,
+    MonthTotal,
+    Product,
+    ProductLine,
+)
+from accounts.models.people import Contact, Interaction
+
+__all__ = [
+    "Account",
+    "Activity",
+    "ActivityCost",
+    "Conflict",
+    "ConflictException",
+    "Contact",
+    "ExchangeRate",
+    "ExternalId",
+    "Fact",
+    "Interaction",
+    "LedgerEntry",
+    "MonthTotal",
+    "Product",
+    "ProductLine",
+    "Site",
+    "StageChange",
+    "StatusChange",
+]

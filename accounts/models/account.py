@@ -1,0 +1,235 @@
+"""The customer itself, with its place in the group, its status and its stage."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts import querysets
+from accounts.choices import Initiator, Stage, Status, UncouplingReason
+from kam.changes.models import Tracked
+from teams.models import BusinessUnit, Programme, Team, currency_code
+
+
+class Account(Tracked):
+    """A business customer or prospect (K010, K028): an organisation, never a private person.
+
+    Status (what it is to the programme) and stage (where the relationship stands) are two
+    independent fields. `path` holds the primary keys from the top of the group down to this one,
+    so that a group is a prefix; `root` is the top.
+    """
+
+    programme = models.ForeignKey(
+        Programme, verbose_name=_("programme"), on_delete=models.PROTECT, related_name="accounts"
+    )
+    name = models.CharField(_("name"), max_length=200)
+    parent = models.ForeignKey(
+        "self",
+        verbose_name=_("part of"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="children",
+    )
+    root = models.ForeignKey(
+        "self", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="+"
+    )
+    path = models.TextField(editable=False, default="")
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status, default=Status.CANDIDATE, editable=False
+    )
+    status_since = models.DateField(_("status since"), null=True, blank=True, editable=False)
+    stage = models.CharField(  # noqa: DJ001  (null = not assessed, `design.md` 6)
+        _("stage"), max_length=11, choices=Stage, null=True, blank=True, editable=False
+    )
+    stage_since = models.DateField(_("stage since"), null=True, blank=True, editable=False)
+    relationship_index = models.DecimalField(
+        _("relationship index"),
+        max_digits=7,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        editable=False,
+    )
+    reviewed_on = models.DateField(_("last stage review"), null=True, blank=True, editable=False)
+    review_due_on = models.DateField(_("next stage review"), null=True, blank=True, editable=False)
+    target_stage = models.CharField(  # noqa: DJ001  (null = none set)
+        _("target stage"), max_length=11, choices=Stage, null=True, blank=True
+    )
+    target_stage_by = models.DateField(_("target by"), null=True, blank=True)
+    business_unit = models.ForeignKey(
+        BusinessUnit,
+        verbose_name=_("business unit"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="accounts",
+    )
+    team = models.ForeignKey(
+        Team,
+        verbose_name=_("team"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="accounts",
+    )
+    country = models.CharField(_("country"), max_length=60, blank=True)
+    industry = models.CharField(_("industry"), max_length=80, blank=True)
+    currency = models.CharField(
+        _("currency"),
+        max_length=3,
+        blank=True,
+        validators=[currency_code],
+        help_text=_("Empty: the programme's."),
+    )
+    website = models.URLField(_("website"), blank=True)
+    description = models.TextField(_("what it does and for whom"), blank=True)
+    rationale = models.TextField(_("why it is a key account"), blank=True, editable=False)
+    rationale_types = models.JSONField(
+        _("kinds of reason"), default=list, blank=True, editable=False
+    )
+
+    objects = querysets.AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        indexes = [
+            models.Index(fields=["path"], name="account_path", opclasses=["text_pattern_ops"]),
+            models.Index(fields=["programme", "name", "id"], name="account_name"),
+            models.Index(fields=["programme", "status", "name"], name="account_status"),
+            models.Index(fields=["review_due_on"], name="account_review_due"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(parent=F("pk")),
+                name="account_not_own_parent",
+                violation_error_message=_("An account cannot be part of itself."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(target_stage="uncoupling"),
+                name="account_target_on_ladder",
+                violation_error_message=_("Uncoupling is no target."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("accounts:detail", args=[self.pk])
+
+    @property
+    def depth(self) -> int:
+        """Steps below the top of the group; the top is 0."""
+        return self.path.count("/") - 2
+
+    @property
+    def money(self) -> str:
+        """Currency in which the account is kept."""
+        return self.currency or self.programme.currency
+
+
+class ExternalId(models.Model):
+    """The account's identity in another system: one per system and value in a programme."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="external_ids")
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="+")
+    system = models.CharField(_("system"), max_length=40)
+    value = models.CharField(_("number there"), max_length=120)
+
+    objects = querysets.HangingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["system", "value"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["programme", "system", "value"],
+                name="externalid_value",
+                violation_error_message=_("Another account has this number in this system."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.system} {self.value}"
+
+
+class Site(Tracked):
+    """A place of the customer."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="sites")
+    name = models.CharField(_("name"), max_length=120)
+    address = models.TextField(_("address"), blank=True)
+    city = models.CharField(_("city"), max_length=80, blank=True)
+    country = models.CharField(_("country"), max_length=60, blank=True)
+
+    objects = querysets.TrackedHangingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StatusChange(models.Model):
+    """One step of the account's status: who, when, why (K004, K010)."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="status_changes")
+    from_status = models.CharField(_("from"), max_length=10, choices=Status, blank=True)
+    to_status = models.CharField(_("to"), max_length=10, choices=Status)
+    decided_on = models.DateField(_("decided on"))
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    reason = models.TextField(_("reason"), blank=True)
+    rationale_types = models.JSONField(default=list, blank=True)
+    override = models.BooleanField(_("limit overridden"), default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = querysets.HangingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-decided_on", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.get_to_status_display()}"
+
+
+class StageChange(models.Model):
+    """One step of the relationship's stage: never overwritten (K064; handbook 2.5, T7).
+
+    `review` is the primary key of the stage review that led to it, `scores` its index and
+    dimensions, so that the timeline needs nothing from above.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="stage_changes")
+    from_stage = models.CharField(_("from"), max_length=11, choices=Stage, blank=True)
+    to_stage = models.CharField(_("to"), max_length=11, choices=Stage, blank=True)
+    happened_on = models.DateField(_("on"))
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    reason = models.TextField(_("reason"))
+    override = models.BooleanField(_("override"), default=False)
+    first_assessment = models.BooleanField(_("first assessment"), default=False)
+    uncoupling_reason = models.CharField(
+        _("reason for uncoupling"), max_length=20, choices=UncouplingReason, blank=True
+    )
+    initiator = models.CharField(_("initiator"), max_length=10, choices=Initiator, blank=True)
+    scores = models.JSONField(default=dict, blank=True)
+    review = models.BigIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = querysets.HangingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-happened_on", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.get_to_stage_display() or _('not assessed')}"

@@ -1,0 +1,234 @@
+"""Who sees which account, and what hangs on it. Only `AccountQuerySet` knows the rule."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection
+from typing import Self
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Prefetch, Q
+
+from kam.access.dates import business_today
+from kam.access.querysets import AccountScopedQuerySet, DatedQuerySet, Reader
+from kam.changes.querysets import TrackedQuerySet
+from teams.models import BusinessUnit, Membership, Role, RoleGrant, TeamRole
+from teams.querysets import ProgrammeScopedQuerySet
+
+PROGRAMME_READERS = (Role.PROGRAMME_MANAGER, Role.FINANCE, Role.AUDITOR)
+"""Programme roles that see every account of the programme (`design.md` 4.1)."""
+
+READERS = frozenset([*Role, *TeamRole])
+EDITORS = frozenset([Role.ADMINISTRATOR, Role.PROGRAMME_MANAGER, TeamRole.KAM, TeamRole.DEPUTY])
+CONTRIBUTORS = EDITORS | {TeamRole.MEMBER, TeamRole.SPONSOR}
+MANAGERS = frozenset([Role.ADMINISTRATOR, Role.PROGRAMME_MANAGER])
+CONFIRMERS = MANAGERS | {Role.SENIOR_MANAGER}
+
+
+class AccountQuerySet(TrackedQuerySet):
+    """Customers."""
+
+    def held_by(
+        self, user: Reader, roles: Collection[str], on: datetime.date | None = None
+    ) -> Self:
+        """Accounts on which `user` holds one of `roles` on the day `on` (today), barriers applied.
+
+        A role is held for the installation, the programme, the unit or one above it, or the team.
+        An account without team and unit is thus seen by programme-wide roles alone. Information
+        barriers come last and spare nobody (`design.md` 4.1).
+        """
+        if not user.is_active:  # anonymous users are never active
+            return self.none()
+        day = on or business_today()
+        grants = RoleGrant.objects.filter(user=user).valid_on(day)
+        programme_wide = [role for role in PROGRAMME_READERS if role in roles]
+        reach = Q(programme__in=grants.filter(role__in=programme_wide).values("programme"))
+        if Role.ADMINISTRATOR in roles:
+            reach |= Q(Exists(grants.filter(role=Role.ADMINISTRATOR)))
+        if Role.SENIOR_MANAGER in roles:
+            led = grants.filter(role=Role.SENIOR_MANAGER)
+            reach |= Q(business_unit__in=BusinessUnit.objects.below(led).values("pk"))
+        team_roles = [role for role in TeamRole.values if role in roles]
+        teams = Membership.objects.filter(user=user, role__in=team_roles).valid_on(day)
+        reach |= Q(team__in=teams.values("team"))
+        return self.filter(reach).outside_barriers(user, day)
+
+    def visible_to(self, user: Reader, *, on: datetime.date | None = None) -> Self:
+        """Accounts that `user` may see. There is no superuser branch."""
+        return self.held_by(user, READERS, on)
+
+    def editable_by(self, user: Reader) -> Self:
+        """Accounts that `user` may edit: their manager, deputy, and whoever runs the programme."""
+        return self.held_by(user, EDITORS)
+
+    def contributable_by(self, user: Reader) -> Self:
+        """Accounts to which `user` may add actions, interactions and contacts."""
+        return self.held_by(user, CONTRIBUTORS)
+
+    def managed_by(self, user: Reader) -> Self:
+        """Accounts whose status, team and barriers `user` decides on."""
+        return self.held_by(user, MANAGERS)
+
+    def confirmable_by(self, user: Reader) -> Self:
+        """Accounts whose stage `user` may confirm."""
+        return self.held_by(user, CONFIRMERS)
+
+    def outside_barriers(self, user: Reader, on: datetime.date) -> Self:
+        """Without the accounts that a ring-fence keeps from `user`, who is in a team behind it.
+
+        The barrier stands between both accounts of the pair with all that lies below either.
+        """
+        conflicts = self.model._meta.apps.get_model("accounts.Conflict").objects
+        fences = conflicts.fences(on).not_excepted(user, on)
+        near = Q()
+        for mine, theirs in (("a", "b"), ("b", "a")):
+            teams = Membership.objects.filter(user=user).valid_on(on).values("team")
+            inside = self.model.objects.filter(
+                team__in=teams, path__startswith=OuterRef(f"{mine}__path")
+            )
+            fence = (
+                fences.filter(Exists(inside))
+                .annotate(outer=OuterRef("path"))
+                .filter(outer__startswith=F(f"{theirs}__path"))
+            )
+            near |= Q(Exists(fence.order_by()))
+        return self.exclude(near)
+
+    def of_status(self, *statuses: str) -> Self:
+        """Accounts in one of `statuses`."""
+        return self.filter(status__in=statuses)
+
+    def under(self, account: models.Model) -> Self:
+        """`account` and everything below it in its group."""
+        return self.filter(path__startswith=account.path)  # type: ignore[attr-defined]
+
+    def above(self, account: models.Model) -> Self:
+        """The accounts above `account`, from the top down."""
+        ids = [int(part) for part in account.path.strip("/").split("/")[:-1]]  # type: ignore[attr-defined]
+        return self.filter(pk__in=ids).order_by("path")
+
+    def overdue_for_review(self, on: datetime.date) -> Self:
+        """Accounts whose stage review was due before the day `on`."""
+        return self.filter(review_due_on__lt=on)
+
+    def with_parent_for(self, user: Reader) -> Self:
+        """Annotates whether `user` may see the parent: an invisible one reads as none."""
+        parents = self.model.objects.visible_to(user).filter(pk=OuterRef("parent"))
+        return self.annotate(parent_is_visible=Exists(parents.order_by()))
+
+    def for_list(self) -> Self:
+        """All that the list page and the list endpoint read."""
+        manager = (
+            Membership.objects.filter(role=TeamRole.KAM)
+            .valid_on(business_today())
+            .select_related("user")
+        )
+        return (
+            self.select_related("programme", "business_unit", "team", "parent")
+            .prefetch_related(
+                "external_ids",
+                Prefetch("team__memberships", queryset=manager, to_attr="current_managers"),
+            )
+            .order_by("name", "pk")
+        )
+
+
+class HangingQuerySet(AccountScopedQuerySet):
+    """Rows with a foreign key `account`."""
+
+    account_path = "account"
+
+
+class TrackedHangingQuerySet(AccountScopedQuerySet, TrackedQuerySet):
+    """Editable rows with a foreign key `account`."""
+
+    account_path = "account"
+
+
+class ProgrammeTrackedQuerySet(ProgrammeScopedQuerySet, TrackedQuerySet):
+    """Editable lists of a programme: products, activities, rates."""
+
+    def editable_by(self, user: Reader) -> Self:
+        """Rows of programmes that `user` runs."""
+        grants = RoleGrant.objects.filter(user=user).valid_on(business_today())
+        administers = Exists(grants.filter(role=Role.ADMINISTRATOR))
+        managed = grants.filter(role=Role.PROGRAMME_MANAGER).values("programme")
+        return self.filter(Q(programme__in=managed) | Q(administers))
+
+
+class ContactQuerySet(TrackedHangingQuerySet):
+    """People at the customer."""
+
+    def quiet(self, on: datetime.date) -> Self:
+        """People not talked to for longer than agreed, longest silence first."""
+        return self.active().filter(quiet_on__lt=on).order_by("quiet_on", "pk")
+
+    def for_list(self) -> Self:
+        """All that lists of people show."""
+        return self.select_related("account", "site", "reports_to").order_by("name", "pk")
+
+
+class InteractionQuerySet(TrackedHangingQuerySet):
+    """Talks with people of the customer."""
+
+    def for_list(self) -> Self:
+        """All that lists of talks show, latest first."""
+        return (
+            self.select_related("account", "user")
+            .prefetch_related("contacts")
+            .order_by("-happened_on", "-pk")
+        )
+
+
+class LedgerQuerySet(HangingQuerySet):
+    """Sales lines."""
+
+    def live(self) -> Self:
+        """Lines that count: entered by hand or API, or of a published import."""
+        return self.filter(Q(run=None) | Q(run__is_live=True))
+
+    def for_list(self) -> Self:
+        """All that lists of sales lines show, latest first."""
+        return self.select_related("account", "product").order_by("-booked_on", "-pk")
+
+
+class ActivityCostQuerySet(TrackedHangingQuerySet):
+    """Costs to serve."""
+
+    def for_list(self) -> Self:
+        """All that lists of costs show, latest first."""
+        return self.select_related("account", "activity").order_by("-month", "pk")
+
+
+class ConflictQuerySet(TrackedQuerySet, DatedQuerySet):
+    """Conflicts between two accounts."""
+
+    def fences(self, on: datetime.date) -> Self:
+        """Information barriers that stand on the day `on`."""
+        return self.active().filter(kind="ring_fence").valid_on(on)
+
+    def not_excepted(self, user: Reader, on: datetime.date) -> Self:
+        """Without those from which `user` is excepted by name on the day `on`."""
+        exceptions = self.model._meta.apps.get_model("accounts.ConflictException").objects
+        mine = exceptions.filter(user=user.pk, conflict=OuterRef("pk")).valid_on(on)
+        return self.exclude(Exists(mine))
+
+    def visible_to(self, user: Reader) -> Self:
+        """Conflicts both sides of which `user` may see, for whoever decides on them or audits."""
+        accounts = self.model._meta.apps.get_model("accounts.Account").objects
+        deciders = {*MANAGERS, Role.AUDITOR}
+        shown = accounts.held_by(user, deciders).order_by().values("pk")
+        return self.filter(a__in=shown, b__in=shown)
+
+    def for_list(self) -> Self:
+        """All that the list of conflicts shows."""
+        return self.select_related("a", "b").order_by("a__name", "b__name", "pk")
+
+
+class ExceptionQuerySet(DatedQuerySet):
+    """Exceptions from barriers."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Exceptions from conflicts that `user` may see."""
+        conflicts = self.model._meta.apps.get_model("accounts.Conflict").objects
+        return self.filter(conflict__in=conflicts.visible_to(user).values("pk"))

@@ -1,0 +1,208 @@
+"""Customers and what hangs on them; minimal, without anything random."""
+
+import datetime
+from decimal import Decimal
+
+import factory
+from factory.django import DjangoModelFactory
+
+from accounts import models
+from tests.factories.teams import ProgrammeFactory, UserFactory
+
+
+class AccountFactory(DjangoModelFactory):
+    """A candidate without team, unit and parent; `parent=` puts it under another account."""
+
+    class Meta:
+        model = models.Account
+        skip_postgeneration_save = True
+
+    programme = factory.LazyAttribute(
+        lambda self: self.parent.programme if self.parent else ProgrammeFactory()
+    )
+    parent = None
+    name = factory.Sequence(lambda n: f"Account {n}")
+
+    @factory.post_generation
+    def path(self, create, extracted, **kwargs):
+        """Root and path are what `accounts.services` would have set."""
+        if not create:
+            return
+        above = self.parent.path if self.parent_id else "/"
+        self.path = f"{above}{self.pk}/"
+        self.root_id = int(self.path.split("/")[1])
+        self.save(update_fields=["path", "root"])
+
+
+class ExternalIdFactory(DjangoModelFactory):
+    """A number in another system."""
+
+    class Meta:
+        model = models.ExternalId
+
+    account = factory.SubFactory(AccountFactory)
+    programme = factory.SelfAttribute("account.programme")
+    system = "erp"
+    value = factory.Sequence(lambda n: f"10{n:04}")
+
+
+class SiteFactory(DjangoModelFactory):
+    """A place of the customer."""
+
+    class Meta:
+        model = models.Site
+
+    account = factory.SubFactory(AccountFactory)
+    name = factory.Sequence(lambda n: f"Site {n}")
+
+
+class ContactFactory(DjangoModelFactory):
+    """A person at the customer of whom only the name is known."""
+
+    class Meta:
+        model = models.Contact
+
+    account = factory.SubFactory(AccountFactory)
+    name = factory.Sequence(lambda n: f"Contact {n}")
+
+
+class InteractionFactory(DjangoModelFactory):
+    """A call without people; `contacts=[...]` names them."""
+
+    class Meta:
+        model = models.Interaction
+        skip_postgeneration_save = True
+
+    account = factory.SubFactory(AccountFactory)
+    user = factory.SubFactory(UserFactory)
+    happened_on = datetime.date(2026, 5, 29)
+    text = "Rail budget is released in July."
+
+    @factory.post_generation
+    def contacts(self, create, extracted, **kwargs):
+        if create and extracted:
+            self.contacts.set(extracted)
+
+
+class FactFactory(DjangoModelFactory):
+    """One dated figure."""
+
+    class Meta:
+        model = models.Fact
+
+    account = factory.SubFactory(AccountFactory)
+    kind = "satisfaction"
+    value = Decimal(8)
+    as_of = datetime.date(2026, 5, 1)
+    source = "survey"
+
+
+class ConflictFactory(DjangoModelFactory):
+    """An information barrier between two accounts of one programme, open in time."""
+
+    class Meta:
+        model = models.Conflict
+
+    a = factory.SubFactory(AccountFactory)
+    b = factory.LazyAttribute(lambda self: AccountFactory(programme=self.a.programme))
+    kind = models.Conflict.Kind.RING_FENCE
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        kwargs["a"], kwargs["b"] = sorted((kwargs["a"], kwargs["b"]), key=lambda one: one.pk)
+        return super()._create(model_class, *args, **kwargs)
+
+
+class ConflictExceptionFactory(DjangoModelFactory):
+    """Somebody to whom a barrier does not apply."""
+
+    class Meta:
+        model = models.ConflictException
+
+    conflict = factory.SubFactory(ConflictFactory)
+    user = factory.SubFactory(UserFactory)
+    reason = "Settles the carve-out with both."
+
+
+class ProductLineFactory(DjangoModelFactory):
+    """Products looked at together."""
+
+    class Meta:
+        model = models.ProductLine
+
+    programme = factory.SubFactory(ProgrammeFactory)
+    name = factory.Sequence(lambda n: f"Line {n}")
+
+
+class ProductFactory(DjangoModelFactory):
+    """Something we sell."""
+
+    class Meta:
+        model = models.Product
+
+    programme = factory.SubFactory(ProgrammeFactory)
+    code = factory.Sequence(lambda n: f"P{n:04}")
+
+
+class ActivityFactory(DjangoModelFactory):
+    """A kind of cost to serve."""
+
+    class Meta:
+        model = models.Activity
+
+    programme = factory.SubFactory(ProgrammeFactory)
+    code = factory.Sequence(lambda n: f"activity-{n}")
+    name = factory.Sequence(lambda n: f"Activity {n}")
+
+
+class ActivityCostFactory(DjangoModelFactory):
+    """A month's cost to serve."""
+
+    class Meta:
+        model = models.ActivityCost
+
+    account = factory.SubFactory(AccountFactory)
+    activity = factory.LazyAttribute(lambda self: ActivityFactory(programme=self.account.programme))
+    month = datetime.date(2026, 5, 1)
+    amount = Decimal(100)
+    currency = factory.SelfAttribute("account.money")
+
+
+class LedgerEntryFactory(DjangoModelFactory):
+    """A sales line; month totals are kept by the services, not by this factory."""
+
+    class Meta:
+        model = models.LedgerEntry
+
+    account = factory.SubFactory(AccountFactory)
+    programme = factory.SelfAttribute("account.programme")
+    booked_on = datetime.date(2026, 5, 10)
+    amount = Decimal(100)
+    currency = factory.SelfAttribute("account.money")
+    identity = factory.Sequence(lambda n: n.to_bytes(16, "big"))
+
+
+class MonthTotalFactory(DjangoModelFactory):
+    """Sales of a month without known cost."""
+
+    class Meta:
+        model = models.MonthTotal
+
+    account = factory.SubFactory(AccountFactory)
+    month = datetime.date(2026, 5, 1)
+    currency = factory.SelfAttribute("account.money")
+    revenue = Decimal(100)
+    lines = 1
+    lines_without_cost = 1
+
+
+class ExchangeRateFactory(DjangoModelFactory):
+    """A rate to the programme's currency."""
+
+    class Meta:
+        model = models.ExchangeRate
+
+    programme = factory.SubFactory(ProgrammeFactory)
+    currency = "USD"
+    valid_from = datetime.date(2024, 1, 1)
+    rate = Decimal("0.8")
