@@ -29,4 +29,4 @@ format: ## put code and templates in the house format
 	@.venv/bin/ruff check --fix --quiet . && .venv/bin/ruff format .
 
 vendor: ## fetch the pinned front-end packages into static/vendor (needs npm)
-	@$(PYTHON) deploy/vendor.py
+	@$(PYTHON) -m deploy.vendor

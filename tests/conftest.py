@@ -1,11 +1,47 @@
-"""Fixtures that every test may use."""
+"""Fixtures that every test may use, and how the suite is run."""
 
 import datetime
+import os
+from pathlib import Path
 
+import hypothesis
 import pytest
+from django.conf import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Examples are drawn the same way on every run, and a busy machine is no failure.
+hypothesis.settings.register_profile("kam", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("kam")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests of tests/browser/; leave out what the chosen database cannot show."""
+    sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    kept, left_out = [], []
+    for item in items:
+        if item.path.is_relative_to(ROOT / "tests" / "browser"):
+            item.add_marker(pytest.mark.browser)
+        foreign = sqlite and item.get_closest_marker("postgres_only")
+        (left_out if foreign else kept).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
 
 
 @pytest.fixture
 def today() -> datetime.date:
     """The day on which tests happen unless they say otherwise."""
     return datetime.date(2026, 6, 1)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real files with checked totals beside the checkout."""
+    for parent in ROOT.parents[:2]:
+        folder = parent / "shared" / "data"
+        if (folder / "facts.json").exists():
+            return folder
+    if os.environ.get("CI"):
+        pytest.fail("../shared/data is missing: the tests on real data cannot run.")
+    pytest.skip("../shared/data is not here: the tests on real data are left out.")

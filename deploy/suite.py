@@ -1,0 +1,85 @@
+"""`make test`: the whole suite on SQLite and on PostgreSQL, one summary line for each."""
+
+import contextlib
+import os
+import shlex
+import subprocess
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy import browser, environment, postgres
+from deploy.environment import ROOT, Stop, say
+
+DATABASES = ("sqlite", "postgres")
+DEFAULT_WORKERS = "2"
+# Journeys and fuzzing are slow and the same on both: in full on PostgreSQL, a sample on SQLite.
+SELECTION = {"sqlite": ["-m", "both_databases or not (browser or fuzz)"], "postgres": []}
+
+
+@dataclass
+class Outcome:
+    """What one run of the suite came to."""
+
+    database: str
+    exit_code: int
+    counts: dict[str, int]
+    seconds: float
+
+    def __str__(self) -> str:
+        verdict = "passed" if self.exit_code == 0 else "FAILED"
+        listed = ", ".join(f"{number} {name}" for name, number in self.counts.items())
+        return f"{self.database:<9} {verdict}: {listed} in {self.seconds:.0f} s"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Bring what is missing, run pytest once a database, say how it went; 0 only if all is well."""
+    databases = read_databases(os.environ.get("DB") or "")
+    python = environment.ensure(dev=True)
+    variables = {**os.environ, "KAM_CHROMIUM": browser.find(python)}
+    variables.pop("DATABASE_URL", None)
+    outcomes = []
+    for database in databases:
+        server = postgres.running() if database == "postgres" else contextlib.nullcontext({})
+        with server as address:
+            outcomes.append(run(python, database, {**variables, **address}))
+    print("\n" + "\n".join(str(outcome) for outcome in outcomes), flush=True)
+    return int(any(outcome.exit_code for outcome in outcomes))
+
+
+def read_databases(wanted: str) -> tuple[str, ...]:
+    """Which databases DB= names; all of them when it is empty."""
+    if not wanted:
+        return DATABASES
+    if wanted not in DATABASES:
+        raise Stop(f"DB={wanted} is not known. Use DB=sqlite or DB=postgres, or leave it out.")
+    return (wanted,)
+
+
+def run(python: Path, database: str, variables: dict[str, str]) -> Outcome:
+    """Run pytest with its own output; its counts are read from the report it writes."""
+    say(f"\nTests on {database}")
+    report = ROOT / "var" / f"test-{database}.xml"
+    report.unlink(missing_ok=True)
+    command = [str(python), "-m", "pytest", f"--junit-xml={report}"]
+    command += ["-n", os.environ.get("WORKERS") or DEFAULT_WORKERS, "--dist", "loadgroup"]
+    command += SELECTION[database] + shlex.split(os.environ.get("ARGS", ""))
+    started = time.monotonic()
+    done = subprocess.run(command, cwd=ROOT, env=variables, stdin=subprocess.DEVNULL, check=False)
+    return Outcome(database, done.returncode, read_counts(report), time.monotonic() - started)
+
+
+def read_counts(report: Path) -> dict[str, int]:
+    """Passed, failed and skipped tests of a JUnit report; a missing report counts as one error."""
+    if not report.exists():
+        return {"errors": 1}
+    root = ElementTree.parse(report).getroot()  # noqa: S314  (pytest has just written it)
+    counts = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
+    for suite in root.iter("testsuite"):
+        for name in counts:
+            counts[name] += int(suite.get(name, "0"))
+    failed = counts["failures"] + counts["errors"]
+    passed = counts["tests"] - failed - counts["skipped"]
+    return {"passed": passed, "failed": failed, "skipped": counts["skipped"]}
