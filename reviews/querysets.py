@@ -1,0 +1,63 @@
+"""Which stage reviews a person sees, may write, and may confirm."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Self
+
+from django.db.models import Prefetch
+
+from accounts.querysets import TrackedHangingQuerySet
+from kam.access.querysets import AccountScopedQuerySet, Reader
+from kam.changes.querysets import TrackedQuerySet
+
+CUSTOMER_VIEW_DAYS = 365
+"""A customer's view counts for twelve months (handbook 2.4, rule 8)."""
+
+
+class StageReviewQuerySet(TrackedHangingQuerySet):
+    """Stage reviews."""
+
+    def confirmable_by(self, user: Reader) -> Self:
+        """Reviews that wait for a decision which `user` may take: never the proposer (T7)."""
+        return self.waiting()._within("confirmable_by", user).exclude(proposed_by=user.pk)
+
+    def waiting(self) -> Self:
+        """Proposed and not yet decided."""
+        return self.active().filter(status="proposed")
+
+    def ours(self) -> Self:
+        """Our own view; the customer's proposes no stage."""
+        return self.filter(side="supplier")
+
+    def assessments(self) -> Self:
+        """Reviews that somebody stands for: proposed or confirmed."""
+        return self.active().ours().filter(status__in=("proposed", "confirmed"))
+
+    def customer_view(self, account_id: int, on: datetime.date) -> Self:
+        """Customer's answer sets that count on the day `on`, the latest first."""
+        earliest = on - datetime.timedelta(days=CUSTOMER_VIEW_DAYS)
+        return (
+            self.active()
+            .filter(account=account_id, side="customer", reviewed_on__range=(earliest, on))
+            .order_by("-reviewed_on", "-pk")
+        )
+
+    def for_list(self) -> Self:
+        """All that the list page and the list endpoint read; the latest first."""
+        answers = self.model._meta.get_field("answers").related_model.objects  # type: ignore[union-attr]
+        return (
+            self.select_related("account", "author", "proposed_by", "decided_by")
+            .prefetch_related(Prefetch("answers", queryset=answers.order_by("item")), "signals")
+            .order_by("-reviewed_on", "-pk")
+        )
+
+    def for_detail(self) -> Self:
+        """All that the page of one review reads."""
+        return self.for_list().select_related("account__programme").prefetch_related("checks")
+
+
+class OfReviewQuerySet(AccountScopedQuerySet, TrackedQuerySet):
+    """What belongs to a review."""
+
+    account_path = "review__account"
