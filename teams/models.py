@@ -79,6 +79,13 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.get_full_name() or self.username
 
+    def clean(self) -> None:
+        """A user name that looks like an address must be the person's own: both sign in."""
+        super().clean()
+        if "@" in self.username and self.username.lower() != self.email.lower():
+            text = _("Only your own e-mail address may serve as a user name with an @.")
+            raise ValidationError({"username": text}, code="address")
+
     @property
     def initials(self) -> str:
         """Two letters for the round mark beside a name."""
@@ -153,7 +160,7 @@ class ProgrammeSetting(models.Model):
     set_at = models.DateTimeField(auto_now_add=True)
     reason = models.CharField(_("reason"), max_length=250, blank=True)
 
-    objects = querysets.ProgrammeScopedQuerySet.as_manager()
+    objects = querysets.ProgrammeSettingQuerySet.as_manager()
 
     class Meta:
         ordering = ["programme", "name", "-valid_from", "-pk"]
@@ -203,18 +210,30 @@ class BusinessUnit(Tracked):
         return self.path.count("/") - 2
 
 
-class Function(models.Model):
+class Function(Tracked):
     """What somebody does for an account (`design.md` 11): one editable list."""
 
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="functions")
     code = models.SlugField(_("code"), max_length=30)
     name = models.CharField(_("name"), max_length=60)
 
-    objects = querysets.ProgrammeScopedQuerySet.as_manager()
+    objects = querysets.FunctionQuerySet.as_manager()
 
     class Meta:
-        ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["programme", "code"], name="function_code")]
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["programme", "code"],
+                name="function_code",
+                violation_error_message=_("A function with this code exists."),
+            ),
+            models.UniqueConstraint(
+                "programme",
+                Lower("name"),
+                name="function_name",
+                violation_error_message=_("A function of this name exists."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -243,6 +262,7 @@ class RoleGrant(Dated):
         BusinessUnit, null=True, blank=True, on_delete=models.PROTECT, related_name="grants"
     )
     version = models.PositiveIntegerField(default=1, editable=False)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
 
     objects = querysets.RoleGrantQuerySet.as_manager()
 

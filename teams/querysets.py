@@ -4,38 +4,94 @@ from __future__ import annotations
 
 from typing import Self
 
+from django.apps import apps
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 
 from kam.access.dates import business_today
 from kam.access.querysets import DatedQuerySet, Reader, scope_model
 from kam.changes.querysets import TrackedQuerySet
 
+PROGRAMME_WIDE = ("programme_manager", "finance", "auditor")
+"""Roles that see the whole of their programme."""
+
+
+def grants_today() -> RoleGrantQuerySet:
+    """Roles of active people in force today."""
+    grants = apps.get_model("teams.RoleGrant")._default_manager.filter(user__is_active=True)
+    return grants.valid_on(business_today())
+
+
+def memberships_today() -> MembershipQuerySet:
+    """Memberships in force today."""
+    return apps.get_model("teams.Membership")._default_manager.valid_on(business_today())
+
 
 class UserQuerySet(models.QuerySet):
-    """People who sign in."""
+    """People who sign in, and `system`, which never does."""
+
+    def people(self) -> Self:
+        """Everybody but `system`, in whose name commands and imports write."""
+        return self.exclude(username="system")
+
+    def active(self) -> Self:
+        """People who may sign in."""
+        return self.filter(is_active=True)
 
     def holding(self, *roles: str) -> Self:
         """People who hold one of the programme, unit or installation `roles` today."""
-        grants = RoleGrantQuerySet.of_today(self.model).filter(user=OuterRef("pk"), role__in=roles)
-        return self.filter(Exists(grants))
+        return self.filter(Exists(grants_today().filter(user=OuterRef("pk"), role__in=roles)))
 
     def running_programme(self) -> Self:
         """People who administer, manage or audit the programme."""
         return self.holding("administrator", "programme_manager", "auditor")
 
-    def colleagues_of(self, user: Reader) -> Self:
-        """People as names to choose from: everybody active, for whoever is active."""
-        return (
-            self.filter(is_active=True).exclude(username="system")
-            if user.is_active
-            else self.none()
+    def in_programmes(self, programmes: models.QuerySet) -> Self:
+        """People who hold a role of any kind in one of `programmes` today."""
+        held = grants_today().filter(
+            Q(programme__in=programmes) | Q(business_unit__programme__in=programmes)
         )
+        teams = memberships_today().filter(team__programme__in=programmes)
+        return self.filter(Q(pk__in=held.values("user")) | Q(pk__in=teams.values("user")))
+
+    def visible_to(self, user: Reader) -> Self:
+        """Everybody for an administrator, whoever is active for those who appoint; else the
+        people of one's own programmes, and oneself."""
+        if not user.is_active:
+            return self.none()
+        held = grants_today().filter(user=user)
+        programmes = apps.get_model("teams.Programme")._default_manager.all()
+        mine = programmes.visible_to(user).order_by().values("pk")
+        shared = self.model._default_manager.in_programmes(mine).order_by().values("pk")
+        is_active = Q(is_active=True)
+        return self.people().filter(
+            Q(pk=user.pk)
+            | Q(Exists(held.filter(role="administrator")))
+            | (is_active & Q(Exists(held.filter(role="programme_manager"))))
+            | (is_active & Q(pk__in=shared))
+        )
+
+    def colleagues_of(self, user: Reader) -> Self:
+        """People as names to choose from: the active ones whom `user` may see."""
+        return self.visible_to(user).active()
+
+    def editable_by(self, user: Reader) -> Self:
+        """People whom `user` may change: everybody for an administrator, else nobody."""
+        if not user.is_active:
+            return self.none()
+        return self.people().filter(Exists(grants_today().filter(user=user, role="administrator")))
 
     def with_name(self) -> Self:
         """In the order in which lists show people."""
         return self.order_by("first_name", "last_name", "pk")
+
+    def for_list(self) -> Self:
+        """People with the roles that they hold today."""
+        current = grants_today().select_related("programme", "business_unit").order_by("role")
+        return self.prefetch_related(
+            models.Prefetch("grants", current, to_attr="current_grants")
+        ).with_name()
 
 
 class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -52,23 +108,63 @@ class ProgrammeQuerySet(TrackedQuerySet):
         """Programmes in which `user` holds a role of any kind."""
         if not user.is_active:
             return self.none()
-        grants = RoleGrantQuerySet.of_today(type(user)).filter(user=user)
-        if_admin = Exists(grants.filter(role="administrator"))
-        memberships = self.model._meta.apps.get_model("teams.Membership").objects
-        teams = memberships.filter(user=user).valid_on(business_today()).values("team__programme")
-        units = grants.values("business_unit__programme")
+        grants = grants_today().filter(user=user)
+        teams = memberships_today().filter(user=user)
         return self.filter(
-            Q(if_admin) | Q(pk__in=grants.values("programme")) | Q(pk__in=units) | Q(pk__in=teams)
+            Q(Exists(grants.filter(role="administrator")))
+            | Q(pk__in=grants.values("programme"))
+            | Q(pk__in=grants.values("business_unit__programme"))
+            | Q(pk__in=teams.values("team__programme"))
+        )
+
+    def read_whole_by(self, user: Reader) -> Self:
+        """Programmes of which `user` sees everything, barriers apart."""
+        return self._run_with(user, *PROGRAMME_WIDE)
+
+    def editable_by(self, user: Reader) -> Self:
+        """Programmes that `user` runs: settings, units, functions, teams."""
+        return self._run_with(user, "programme_manager")
+
+    def _run_with(self, user: Reader, *roles: str) -> Self:
+        if not user.is_active:
+            return self.none()
+        grants = grants_today().filter(user=user)
+        return self.filter(
+            Q(Exists(grants.filter(role="administrator")))
+            | Q(pk__in=grants.filter(role__in=roles).values("programme"))
         )
 
 
 class ProgrammeScopedQuerySet(models.QuerySet):
     """Things that belong to a programme and are known to all its people."""
 
+    def _of(self, method: str, user: Reader) -> Self:
+        programmes = apps.get_model("teams.Programme")._default_manager.all()
+        return self.filter(programme__in=getattr(programmes, method)(user).order_by().values("pk"))
+
     def visible_to(self, user: Reader) -> Self:
         """Rows of programmes that `user` belongs to."""
-        programmes = self.model._meta.apps.get_model("teams.Programme").objects
-        return self.filter(programme__in=programmes.visible_to(user).values("pk"))
+        return self._of("visible_to", user)
+
+    def editable_by(self, user: Reader) -> Self:
+        """Rows of programmes that `user` runs."""
+        return self._of("editable_by", user)
+
+
+class FunctionQuerySet(TrackedQuerySet, ProgrammeScopedQuerySet):
+    """Functions that people serve in."""
+
+    def for_list(self) -> Self:
+        """Everything that a list of functions shows."""
+        return self.select_related("programme").order_by("programme", "name", "pk")
+
+
+class ProgrammeSettingQuerySet(ProgrammeScopedQuerySet):
+    """Dated values of settings."""
+
+    def for_list(self) -> Self:
+        """History of settings, the youngest first."""
+        return self.select_related("set_by").order_by("-valid_from", "-pk")
 
 
 class BusinessUnitQuerySet(TrackedQuerySet, ProgrammeScopedQuerySet):
@@ -76,7 +172,8 @@ class BusinessUnitQuerySet(TrackedQuerySet, ProgrammeScopedQuerySet):
 
     def below(self, grants: models.QuerySet) -> Self:
         """Units named by `grants`, and all under them."""
-        above = grants.annotate(inner=OuterRef("path")).filter(
+        inner = ExpressionWrapper(OuterRef("path"), output_field=models.TextField())
+        above = grants.alias(inner=inner).filter(
             business_unit__isnull=False, inner__startswith=F("business_unit__path")
         )
         return self.filter(Exists(above))
@@ -85,15 +182,49 @@ class BusinessUnitQuerySet(TrackedQuerySet, ProgrammeScopedQuerySet):
         """`unit` and everything below it."""
         return self.filter(path__startswith=unit.path)  # type: ignore[attr-defined]
 
+    def for_list(self) -> Self:
+        """The tree, every unit behind the one above it."""
+        return self.select_related("parent", "programme").order_by("programme", "path")
+
 
 class RoleGrantQuerySet(DatedQuerySet):
     """Roles held for the installation, a programme or a unit."""
 
-    @staticmethod
-    def of_today(user_model: type) -> RoleGrantQuerySet:
-        """Grants in force today."""
-        grants = user_model._meta.apps.get_model("teams.RoleGrant").objects
-        return grants.filter(user__is_active=True).valid_on(business_today())
+    def visible_to(self, user: Reader) -> Self:
+        """All for an administrator; else one's own and those of programmes one reads whole."""
+        if not user.is_active:
+            return self.none()
+        held = grants_today().filter(user=user)
+        whole = held.filter(role__in=PROGRAMME_WIDE).values("programme")
+        return self.filter(
+            Q(user=user)
+            | Q(Exists(held.filter(role="administrator")))
+            | Q(programme__in=whole)
+            | Q(business_unit__programme__in=whole)
+        ).exclude(user__username="system")
+
+    def editable_by(self, user: Reader) -> Self:
+        """All for an administrator, none for anybody else."""
+        if not user.is_active:
+            return self.none()
+        admin = grants_today().filter(user=user, role="administrator")
+        return self.filter(Exists(admin)).exclude(user__username="system")
+
+    def permanent_administrators(self) -> Self:
+        """Grants that keep the installation in somebody's hands: begun, open-ended, of an active
+        person."""
+        return self.valid_on(business_today()).filter(
+            ~Q(user__username="system"),
+            role="administrator",
+            valid_until=None,
+            user__is_active=True,
+        )
+
+    def for_list(self) -> Self:
+        """Everything that a list of roles shows."""
+        return self.select_related("user", "programme", "business_unit").order_by(
+            "user_id", "role", "pk"
+        )
 
 
 class TeamQuerySet(TrackedQuerySet):
@@ -102,32 +233,34 @@ class TeamQuerySet(TrackedQuerySet):
     def visible_to(self, user: Reader) -> Self:
         """Teams of which `user` is a member, and teams of accounts that `user` may see.
 
-        Whoever runs the programme also sees teams that have no account yet.
+        Whoever reads the whole programme also sees teams that have no account yet.
         """
         if not user.is_active:
             return self.none()
-        memberships = self.model._meta.apps.get_model("teams.Membership").objects
-        own = memberships.filter(user=user).valid_on(business_today()).values("team")
-        accounts = scope_model()._default_manager.all().visible_to(user).order_by()
-        grants = RoleGrantQuerySet.of_today(type(user)).filter(user=user)
-        programme_wide = grants.filter(role__in=("programme_manager", "finance", "auditor"))
-        unused = ~Exists(scope_model()._default_manager.filter(team=OuterRef("pk")))
-        mine_to_run = Q(programme__in=programme_wide.values("programme")) | Q(
-            Exists(grants.filter(role="administrator"))
-        )
-        return self.filter(
-            Q(pk__in=own)
-            | Q(pk__in=accounts.filter(team__isnull=False).values("team"))
-            | (Q(unused) & mine_to_run)
-        )
+        own = memberships_today().filter(user=user).values("team")
+        accounts = scope_model()._default_manager.all()
+        seen = accounts.visible_to(user).filter(team__isnull=False).order_by().values("team")
+        programmes = apps.get_model("teams.Programme")._default_manager.all()
+        whole = programmes.read_whole_by(user).order_by().values("pk")
+        unused = ~Exists(accounts.filter(team=OuterRef("pk")))
+        return self.filter(Q(pk__in=own) | Q(pk__in=seen) | (Q(unused) & Q(programme__in=whole)))
+
+    def editable_by(self, user: Reader) -> Self:
+        """Visible teams of programmes that `user` runs."""
+        programmes = apps.get_model("teams.Programme")._default_manager.all()
+        run = programmes.editable_by(user).order_by().values("pk")
+        return self.visible_to(user).filter(programme__in=run)
 
     def for_list(self) -> Self:
         """Everything that the list of teams shows."""
-        members = self.model._meta.apps.get_model("teams.Membership").objects
-        current = members.valid_on(business_today()).select_related("user", "function")
-        return self.prefetch_related(
-            models.Prefetch("memberships", queryset=current, to_attr="current_members")
-        ).order_by("name", "pk")
+        current = memberships_today().select_related("user", "function").order_by("role", "pk")
+        return (
+            self.select_related("programme")
+            .prefetch_related(
+                models.Prefetch("memberships", queryset=current, to_attr="current_members")
+            )
+            .order_by("name", "pk")
+        )
 
 
 class MembershipQuerySet(DatedQuerySet):
@@ -135,8 +268,15 @@ class MembershipQuerySet(DatedQuerySet):
 
     def visible_to(self, user: Reader) -> Self:
         """Memberships of teams that `user` may see."""
-        teams = self.model._meta.apps.get_model("teams.Team").objects
-        return self.filter(team__in=teams.visible_to(user).values("pk"))
+        return self._of("visible_to", user)
+
+    def editable_by(self, user: Reader) -> Self:
+        """Memberships of teams that `user` may staff."""
+        return self._of("editable_by", user)
+
+    def _of(self, method: str, user: Reader) -> Self:
+        teams = getattr(apps.get_model("teams.Team")._default_manager.all(), method)(user)
+        return self.filter(team__in=teams.order_by().values("pk"))
 
     def for_list(self) -> Self:
         """Everything that a list of members shows."""

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any, Protocol, TypeVar, cast
 
 from django.db import models, transaction
 from django.utils import timezone
 
 from kam.changes import record
 from kam.changes.errors import VersionConflict
-from kam.changes.models import Tracked
 
-T = TypeVar("T", bound=Tracked)
+T = TypeVar("T", bound=models.Model)
+
+
+class Versioned(Protocol):
+    """What carries an ETag; also has `updated_at`."""
+
+    version: int
 
 
 def locked(obj: T) -> T:
@@ -19,9 +25,9 @@ def locked(obj: T) -> T:
     return type(obj)._default_manager.select_for_update(of=("self",)).get(pk=obj.pk)  # type: ignore[return-value]
 
 
-def expect(obj: Tracked, version: int | None) -> None:
+def expect(obj: models.Model, version: int | None) -> None:
     """Raise `VersionConflict` unless `obj` is still at `version`; None asks for nothing."""
-    if version is not None and obj.version != version:
+    if version is not None and cast("Versioned", obj).version != version:
         raise VersionConflict(obj)
 
 
@@ -48,7 +54,7 @@ def save(
     obj.full_clean()
     if verb == "updated" and record.snapshot(obj, changes) == before:
         return obj
-    obj.version += 1
+    cast("Versioned", obj).version += 1
     obj.save(update_fields=[*changes, "version", "updated_at"])
     record.change(
         actor=actor, obj=obj, before=before, verb=verb, audience=audience, audience_id=audience_id
@@ -57,11 +63,18 @@ def save(
 
 
 @transaction.atomic
-def create(*, actor: models.Model | None, obj: T, fields: list[str] | tuple[str, ...]) -> T:
+def create(
+    *,
+    actor: models.Model | None,
+    obj: T,
+    fields: Iterable[str],
+    audience: str | None = None,
+    audience_id: int | None = None,
+) -> T:
     """Check, insert and log a new object, with the values of `fields` in the log."""
     obj.full_clean()
     obj.save(force_insert=True)
-    record.created(actor=actor, obj=obj, fields=fields)
+    record.created(actor=actor, obj=obj, fields=fields, audience=audience, audience_id=audience_id)
     return obj
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Self
 
 from django.db import connection, models
@@ -18,21 +19,34 @@ class TrackedQuerySet(models.QuerySet):
         return self.filter(archived_at__isnull=True)
 
 
+AudienceRule = Callable[[Reader], models.Q]
+_audiences: dict[str, AudienceRule] = {}
+
+
+def register_audience(name: str, rule: AudienceRule) -> None:
+    """Let an app say which rows of the audience `name` a reader may see (a condition on changes).
+
+    Rows that hang on an account need the account to be visible besides.
+    """
+    _audiences[name] = rule
+
+
 class ChangeQuerySet(models.QuerySet):
     """The change log, cut down to its reader."""
 
     def visible_to(self, user: Reader) -> Self:
-        """Changes of accounts that `user` may see, their own private ones, and — for whoever
-        runs the programme — those that hang on no account."""
+        """Changes of accounts that `user` may see, one's own private ones, and those whose
+        audience `user` belongs to by the rule of the app that registered it."""
         if not user.is_active:
             return self.none()
-        audience = models.Q
-        shown = scope_model()._default_manager.all().visible_to(user).order_by().values("pk")
-        on_account = audience(account_id__in=shown) & ~audience(audience="private")
-        own = audience(audience="private", audience_id=user.pk)
-        runs = type(user)._default_manager.filter(pk=user.pk).running_programme()  # type: ignore[attr-defined]
-        general = audience(account_id__isnull=True, audience="programme") & models.Exists(runs)
-        return self.filter(on_account | own | general)
+        q = models.Q
+        accounts = scope_model()._default_manager.all().visible_to(user).order_by().values("pk")
+        shown = q(account_id__in=accounts)
+        audience = (q(audience="account") & shown) | q(audience="private", audience_id=user.pk)
+        for name, rule in _audiences.items():
+            audience |= q(audience=name) & (q(account_id=None) | shown) & rule(user)
+        unruled = {"plan", "team"} - _audiences.keys()
+        return self.filter(audience | (q(audience__in=unruled) & shown))
 
     def of(self, obj: models.Model) -> Self:
         """Changes of one object."""

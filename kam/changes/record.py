@@ -68,8 +68,10 @@ def change(
         after = {name: after[name] for name in differing}
         before = _fold(actor, obj, before)
     account_id = account_of(obj)
-    if audience is None:
-        audience = Change.Audience.PROGRAMME if account_id is None else Change.Audience.ACCOUNT
+    if audience is None and account_id is None:
+        audience, audience_id = Change.Audience.PROGRAMME, getattr(obj, "programme_id", None)
+    elif audience is None:
+        audience = Change.Audience.ACCOUNT
     origin = current()
     return Change.objects.create(
         actor_id=actor.pk if actor else None,
@@ -87,12 +89,26 @@ def change(
     )
 
 
-def created(*, actor: models.Model | None, obj: models.Model, fields: Iterable[str]) -> Change:
+def created(
+    *,
+    actor: models.Model | None,
+    obj: models.Model,
+    fields: Iterable[str],
+    audience: str | None = None,
+    audience_id: int | None = None,
+) -> Change:
     """Log that `actor` made `obj`, with the values of `fields` that are not empty."""
     values = {
         name: value for name, value in snapshot(obj, fields).items() if value not in (None, "")
     }
-    row = change(actor=actor, obj=obj, verb="created", before={}, after=values)
+    row = change(
+        actor=actor,
+        obj=obj,
+        verb="created",
+        after=values,
+        audience=audience,
+        audience_id=audience_id,
+    )
     assert row is not None  # noqa: S101  (only updates can come to nothing)
     return row
 

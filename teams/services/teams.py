@@ -1,0 +1,316 @@
+"""Teams, and who is in them from when to when (handbook 5.1, K011)."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, Protocol
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from kam.changes import editing, record
+from teams import policies
+from teams.models import Function, Membership, Programme, Team, TeamRole, User
+
+TEAM_FIELDS = ("name",)
+MEMBERSHIP_FIELDS = ("function", "effort_fte", "valid_from", "valid_until")
+_LOGGED = ("team", "user", "role", *MEMBERSHIP_FIELDS)
+
+
+class MembershipRule(Protocol):
+    """A rule of an upper app: raises ValidationError to refuse, returns warnings to show."""
+
+    def __call__(
+        self,
+        *,
+        actor: User,
+        team: Team,
+        user: User,
+        role: str,
+        valid_from: datetime.date | None,
+        valid_until: datetime.date | None,
+    ) -> Iterable[str] | None: ...
+
+
+MEMBERSHIP_RULES: list[MembershipRule] = []
+
+
+def register_membership_rule(rule: MembershipRule) -> MembershipRule:
+    """Ask `rule` before anybody joins a team, changes role or dates.
+
+    It is called inside the transaction, person and team locked; serves as a decorator, too.
+    """
+    if rule not in MEMBERSHIP_RULES:
+        MEMBERSHIP_RULES.append(rule)
+    return rule
+
+
+@transaction.atomic
+def create_team(*, actor: User, programme: Programme, name: str) -> Team:
+    """Make an empty team in `programme`."""
+    if not policies.can_edit_programme(actor, programme):
+        raise PermissionDenied
+    team = Team(programme=programme, name=name)
+    team.full_clean()
+    team.save(force_insert=True)
+    record.created(actor=actor, obj=team, fields=TEAM_FIELDS, audience="team", audience_id=team.pk)
+    return team
+
+
+@transaction.atomic
+def update_team(
+    *, actor: User, team: Team, expected_version: int | None, changes: dict[str, Any]
+) -> Team:
+    """Rename a team; raises PermissionDenied, VersionConflict or ValidationError."""
+    team = _lock_team(actor, team)
+    return editing.save(
+        actor=actor,
+        obj=team,
+        changes=changes,
+        expected_version=expected_version,
+        audience="team",
+        audience_id=team.pk,
+    )
+
+
+@transaction.atomic
+def archive_team(*, actor: User, team: Team, expected_version: int | None = None) -> Team:
+    """Take a team off the lists; its people keep their roles until these end."""
+    team = _lock_team(actor, team)
+    return editing.save(
+        actor=actor,
+        obj=team,
+        changes={"archived_at": timezone.now()},
+        verb="archived",
+        expected_version=expected_version,
+        audience="team",
+        audience_id=team.pk,
+    )
+
+
+@transaction.atomic
+def add_membership(
+    *,
+    actor: User,
+    team: Team,
+    user: User,
+    role: str,
+    function: Function | None = None,
+    effort_fte: Decimal | None = None,
+    valid_from: datetime.date | None,
+    valid_until: datetime.date | None = None,
+    takes_over: bool = False,
+) -> tuple[Membership, list[str]]:
+    """Put `user` into `team` in a `TeamRole`, from one day to another, both included.
+
+    `takes_over` ends the present manager's time on the day before. Returns the membership and
+    warnings of rules that do not refuse. Raises PermissionDenied or ValidationError: a second
+    manager on some day, sponsor and deputy in one person, a person who cannot sign in, or what a
+    registered rule refuses.
+    """
+    user = _lock_person(user)
+    team = _lock_team(actor, team)
+    membership = Membership(
+        team=team,
+        user=user,
+        role=role,
+        function=function,
+        effort_fte=effort_fte,
+        valid_from=valid_from,
+        valid_until=valid_until,
+    )
+    if takes_over and role == TeamRole.KAM:
+        _end_managers(actor, team, membership)
+    warnings = _check(actor, membership)
+    editing.create(
+        actor=actor, obj=membership, fields=_LOGGED, audience="team", audience_id=team.pk
+    )
+    return membership, warnings
+
+
+@transaction.atomic
+def update_membership(
+    *, actor: User, membership: Membership, expected_version: int | None, changes: dict[str, Any]
+) -> tuple[Membership, list[str]]:
+    """Change `MEMBERSHIP_FIELDS` of a membership; another role is `change_membership_role`."""
+    membership = _lock_membership(actor, membership)
+    editing.expect(membership, expected_version)
+    before = record.snapshot(membership, changes)
+    for name, value in changes.items():
+        setattr(membership, name, value)
+    moved = {"valid_from", "valid_until"} & changes.keys()
+    warnings = _check(actor, membership) if moved else []
+    if record.snapshot(membership, changes) == before:
+        return membership, warnings
+    membership.full_clean()
+    membership.version += 1
+    membership.save(update_fields=[*changes, "version", "updated_at"])
+    record.change(
+        actor=actor,
+        obj=membership,
+        before=before,
+        audience="team",
+        audience_id=membership.team_id,
+    )
+    return membership, warnings
+
+
+@transaction.atomic
+def change_membership_role(
+    *,
+    actor: User,
+    membership: Membership,
+    expected_version: int | None,
+    role: str,
+    valid_from: datetime.date,
+) -> tuple[Membership, list[str]]:
+    """Give a member another role from the day `valid_from` on; the old row keeps its days.
+
+    Returns the new membership and warnings.
+    """
+    membership = _lock_membership(actor, membership)
+    editing.expect(membership, expected_version)
+    until, function, effort = membership.valid_until, membership.function, membership.effort_fte
+    _end(actor, membership, valid_from - datetime.timedelta(days=1))
+    return add_membership(
+        actor=actor,
+        team=membership.team,
+        user=membership.user,
+        role=role,
+        function=function,
+        effort_fte=effort,
+        valid_from=valid_from,
+        valid_until=until,
+    )
+
+
+@transaction.atomic
+def end_membership(
+    *,
+    actor: User,
+    membership: Membership,
+    valid_until: datetime.date,
+    expected_version: int | None = None,
+) -> Membership | None:
+    """End a membership after the day `valid_until`.
+
+    One that would end before it begins is withdrawn: the row goes, the log keeps it, and None is
+    returned.
+    """
+    membership = _lock_membership(actor, membership)
+    editing.expect(membership, expected_version)
+    return _end(actor, membership, valid_until)
+
+
+def _lock_person(user: User) -> User:
+    """People are locked before teams, everywhere, so that two writers never wait for each other."""
+    return User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def _lock_team(actor: User, team: Team) -> Team:
+    """Fresh copy of `team`, locked; raises PermissionDenied unless `actor` may staff it."""
+    team = Team.objects.select_for_update(of=("self",), no_key=True).get(pk=team.pk)
+    if not policies.can_edit_team(actor, team):
+        raise PermissionDenied
+    return team
+
+
+def _lock_membership(actor: User, membership: Membership) -> Membership:
+    user = _lock_person(membership.user)
+    team = _lock_team(actor, membership.team)
+    membership = editing.locked(membership)
+    membership.user, membership.team = user, team
+    return membership
+
+
+def _end(actor: User, membership: Membership, valid_until: datetime.date) -> Membership | None:
+    """End or withdraw a locked membership."""
+    if membership.valid_from and valid_until < membership.valid_from:
+        record.change(
+            actor=actor,
+            obj=membership,
+            verb="withdrawn",
+            before=record.snapshot(membership, _LOGGED),
+            after={},
+            audience="team",
+            audience_id=membership.team_id,
+        )
+        membership.delete()
+        return None
+    return editing.save(
+        actor=actor,
+        obj=membership,
+        changes={"valid_until": valid_until},
+        verb="ended",
+        audience="team",
+        audience_id=membership.team_id,
+    )
+
+
+def _end_managers(actor: User, team: Team, successor: Membership) -> None:
+    """End the time of managers whose days reach into those of `successor`."""
+    if successor.valid_from is None:
+        raise ValidationError({"valid_from": _("Say from which day.")}, code="required")
+    for manager in Membership.objects.filter(team=team, role=TeamRole.KAM).select_for_update():
+        if successor.overlaps(manager) and manager.user_id != successor.user_id:
+            _end(actor, manager, successor.valid_from - datetime.timedelta(days=1))
+
+
+def _check(actor: User, membership: Membership) -> list[str]:
+    """Refuse what contradicts another membership or a registered rule; returns warnings."""
+    membership.full_clean(validate_constraints=False)
+    if not membership.user.is_active:
+        raise ValidationError({"user": _("This person cannot sign in.")}, code="inactive")
+    if membership.team.is_archived:
+        raise ValidationError(_("The team is archived."), code="archived")
+    function = membership.function
+    if function and function.programme_id != membership.team.programme_id:
+        raise ValidationError({"function": _("No such function in this programme.")})
+    others = Membership.objects.filter(team=membership.team).exclude(pk=membership.pk)
+    for other in others.select_related("user").order_by("pk"):
+        if membership.overlaps(other):
+            _check_pair(membership, other)
+    warnings: list[str] = []
+    for rule in MEMBERSHIP_RULES:
+        warnings += (
+            rule(
+                actor=actor,
+                team=membership.team,
+                user=membership.user,
+                role=membership.role,
+                valid_from=membership.valid_from,
+                valid_until=membership.valid_until,
+            )
+            or ()
+        )
+    return warnings
+
+
+def _check_pair(membership: Membership, other: Membership) -> None:
+    """Refuse two memberships of one team that cannot hold on the same day."""
+    roles = {membership.role, other.role}
+    if roles == {TeamRole.KAM}:
+        names = (
+            {"name": other.user, "until": date_format(other.valid_until, "j M Y")}
+            if (other.valid_until)
+            else {"name": other.user}
+        )
+        text = (
+            _("%(name)s is manager until %(until)s.")
+            if other.valid_until
+            else _("%(name)s is manager, without an end date.")
+        )
+        raise ValidationError({"role": text % names}, code="second_manager")
+    if membership.user_id != other.user_id:
+        return
+    if len(roles) == 1:
+        text = _("%(name)s holds this role already in those days.")
+        raise ValidationError({"role": text % {"name": other.user}}, code="held")
+    if roles <= {TeamRole.KAM, TeamRole.DEPUTY, TeamRole.SPONSOR}:
+        text = _("Manager, deputy and sponsor are different people.")
+        raise ValidationError({"role": text}, code="same_person")
