@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Self
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Prefetch, Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Prefetch, Q
 
 from kam.access.dates import business_today
 from kam.access.querysets import AccountScopedQuerySet, DatedQuerySet, Reader
@@ -86,9 +86,10 @@ class AccountQuerySet(TrackedQuerySet):
             inside = self.model.objects.filter(
                 team__in=teams, path__startswith=OuterRef(f"{mine}__path")
             )
+            outer = ExpressionWrapper(OuterRef("path"), output_field=models.TextField())
             fence = (
                 fences.filter(Exists(inside))
-                .annotate(outer=OuterRef("path"))
+                .alias(outer=outer)
                 .filter(outer__startswith=F(f"{theirs}__path"))
             )
             near |= Q(Exists(fence.order_by()))

@@ -10,8 +10,8 @@ class TeamsConfig(AppConfig):
 
     def ready(self) -> None:
         """Say who reads which rows of the change log."""
-        from kam.changes.querysets import register_audience  # noqa: PLC0415  (needs loaded apps)
-        from teams import policies  # noqa: PLC0415  (needs loaded apps)
+        from kam.changes.querysets import register_audience
+        from teams import policies
 
         register_audience("programme", policies.readers_of_programme)
         register_audience("team", policies.readers_of_team)

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kam.access.models import Dated
+from kam.changes.errors import field_error
 from kam.changes.models import Tracked
 from teams import querysets
 
@@ -84,7 +85,7 @@ class User(AbstractUser):
         super().clean()
         if "@" in self.username and self.username.lower() != self.email.lower():
             text = _("Only your own e-mail address may serve as a user name with an @.")
-            raise ValidationError({"username": text}, code="address")
+            raise field_error("username", text, "address")
 
     @property
     def initials(self) -> str:

@@ -19,9 +19,8 @@ def path_for(node: Any) -> str:
 def refuse_cycle(node: Any, parent: Any | None) -> None:
     """Raise `ValidationError` on `parent` when it is `node` or lies below it."""
     if parent is not None and node.pk and parent.path.startswith(node.path):
-        raise ValidationError(
-            {"parent": _("This would make a circle: it lies below.")}, code="cycle"
-        )
+        text = _("This would make a circle: it lies below.")
+        raise ValidationError({"parent": ValidationError(text, code="cycle")})
 
 
 def move(queryset: models.QuerySet, old: str, new: str) -> int:

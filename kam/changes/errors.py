@@ -1,5 +1,6 @@
 """What a write can run into besides validation and rights."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 
@@ -9,3 +10,8 @@ class VersionConflict(Exception):  # noqa: N818  (the name that design.md 4.2 us
     def __init__(self, current: models.Model) -> None:
         super().__init__("Changed by somebody else in the meantime.")
         self.current = current
+
+
+def field_error(field: str, message: str, code: str) -> ValidationError:
+    """A refusal beside `field` that keeps its `code`; Django drops the code of a bare dict."""
+    return ValidationError({field: ValidationError(message, code=code)})

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kam.changes import editing, record
+from kam.changes.errors import field_error
 from teams import policies
 from teams.models import RoleGrant, User
 from teams.services.roles import lock_administrators, refuse_no_administrator
@@ -139,7 +140,7 @@ def send_invitation(*, actor: User, user: User, site_url: str) -> None:
     if not user.is_active:
         raise ValidationError(_("This person cannot sign in."), code="inactive")
     if not user.email:
-        raise ValidationError({"email": _("There is no address to write to.")}, code="required")
+        raise field_error("email", _("There is no address to write to."), "required")
     _mail_invitation(actor, user, site_url)
 
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from kam.changes import editing, record
+from kam.changes.errors import field_error
 from teams import policies, programme_settings
 from teams.models import Function, Programme, ProgrammeSetting, User
 
@@ -101,7 +102,7 @@ def change_settings(
     if not policies.can_edit_programme(actor, programme):
         raise PermissionDenied
     if not reason.strip():
-        raise ValidationError({"reason": _("Say why.")}, code="required")
+        raise field_error("reason", _("Say why."), "required")
     standing = programme_settings.settings_on(programme, valid_from)
     programme_settings.check(values, standing)
     before = {name: standing[name] for name, value in values.items() if standing[name] != value}

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from kam.changes import editing, record
+from kam.changes.errors import field_error
 from teams import policies
 from teams.models import BusinessUnit, Programme, RoleGrant, User
 
@@ -50,7 +51,7 @@ def grant_role(
     if not policies.can_edit_person(actor, user):
         raise PermissionDenied
     if not user.is_active:
-        raise ValidationError({"user": _("This person cannot sign in.")}, code="inactive")
+        raise field_error("user", _("This person cannot sign in."), "inactive")
     grant = RoleGrant(
         user=user,
         role=role,

@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from kam.changes import editing, record
+from kam.changes.errors import field_error
 from teams import policies
 from teams.models import Function, Membership, Programme, Team, TeamRole, User
 
@@ -255,7 +256,7 @@ def _end(actor: User, membership: Membership, valid_until: datetime.date) -> Mem
 def _end_managers(actor: User, team: Team, successor: Membership) -> None:
     """End the time of managers whose days reach into those of `successor`."""
     if successor.valid_from is None:
-        raise ValidationError({"valid_from": _("Say from which day.")}, code="required")
+        raise field_error("valid_from", _("Say from which day."), "required")
     for manager in Membership.objects.filter(team=team, role=TeamRole.KAM).select_for_update():
         if successor.overlaps(manager) and manager.user_id != successor.user_id:
             _end(actor, manager, successor.valid_from - datetime.timedelta(days=1))
@@ -265,12 +266,12 @@ def _check(actor: User, membership: Membership) -> list[str]:
     """Refuse what contradicts another membership or a registered rule; returns warnings."""
     membership.full_clean(validate_constraints=False)
     if not membership.user.is_active:
-        raise ValidationError({"user": _("This person cannot sign in.")}, code="inactive")
+        raise field_error("user", _("This person cannot sign in."), "inactive")
     if membership.team.is_archived:
         raise ValidationError(_("The team is archived."), code="archived")
     function = membership.function
     if function and function.programme_id != membership.team.programme_id:
-        raise ValidationError({"function": _("No such function in this programme.")})
+        raise field_error("function", _("No such function in this programme."), "invalid")
     others = Membership.objects.filter(team=membership.team).exclude(pk=membership.pk)
     for other in others.select_related("user").order_by("pk"):
         if membership.overlaps(other):
@@ -305,12 +306,12 @@ def _check_pair(membership: Membership, other: Membership) -> None:
             if other.valid_until
             else _("%(name)s is manager, without an end date.")
         )
-        raise ValidationError({"role": text % names}, code="second_manager")
+        raise field_error("role", text % names, "second_manager")
     if membership.user_id != other.user_id:
         return
     if len(roles) == 1:
         text = _("%(name)s holds this role already in those days.")
-        raise ValidationError({"role": text % {"name": other.user}}, code="held")
+        raise field_error("role", text % {"name": other.user}, "held")
     if roles <= {TeamRole.KAM, TeamRole.DEPUTY, TeamRole.SPONSOR}:
         text = _("Manager, deputy and sponsor are different people.")
-        raise ValidationError({"role": text}, code="same_person")
+        raise field_error("role", text, "same_person")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from kam.access import tree
 from kam.changes import editing
+from kam.changes.errors import field_error
 from teams import policies
 from teams.models import BusinessUnit, Programme, RoleGrant, User
 
@@ -27,7 +28,7 @@ def _check_parent(programme_id: int, parent: BusinessUnit | None) -> BusinessUni
         return None
     fresh = BusinessUnit.objects.active().filter(pk=parent.pk, programme=programme_id).first()
     if fresh is None:
-        raise ValidationError({"parent": _("No such unit in this programme.")}, code="invalid")
+        raise field_error("parent", _("No such unit in this programme."), "invalid")
     return fresh
 
 

@@ -5,7 +5,9 @@ import re
 from decimal import Decimal
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.urls import reverse
 
 from kam.access.dates import business_today
 from kam.changes.errors import VersionConflict
@@ -13,6 +15,7 @@ from kam.changes.models import Change
 from teams import programme_settings, services
 from teams.models import Function, Membership, Programme, ProgrammeSetting, RoleGrant, Team, User
 from tests.factories.teams import (
+    PASSWORD,
     BusinessUnitFactory,
     FunctionFactory,
     MembershipFactory,
@@ -128,10 +131,12 @@ def test_update_user_refuses_a_stale_version(admin):
 
 def test_deactivated_user_loses_sessions_at_once(admin, client):
     user = UserFactory()
-    client.force_login(user)
-    session = client.session.session_key
+    sign_in = {"login": user.username, "password": PASSWORD}
+    client.post(reverse("account_login"), sign_in)
+    key = client.session.session_key
+    assert client.session["_auth_user_id"] == str(user.pk)
     services.deactivate_user(actor=admin, user=user)
-    assert not client.session.exists(session) or client.session.is_empty()
+    assert not Session.objects.filter(pk=key).exists()
     user.refresh_from_db()
     assert not user.is_active
     assert Change.objects.of(user).values_list("verb", flat=True)[0] == "deactivated"
@@ -164,7 +169,9 @@ def test_system_user_is_one_and_cannot_sign_in(client, admin):
     first, second = services.system_user(), services.system_user()
     assert first == second
     assert not first.has_usable_password()
-    assert not client.login(username="system", password="!")
+    for password in ("!", "", "system"):
+        client.post(reverse("account_login"), {"login": "system", "password": password})
+        assert "_auth_user_id" not in client.session
     assert first not in User.objects.visible_to(admin)
 
 
