@@ -80,7 +80,7 @@ class PlanQuerySet(WorkingCopyQuerySet):
         return self.filter(in_force=True)
 
     def to_decide_by(self, user: Reader) -> Self:
-        """Plans in review on which `user` may decide: entitled, and neither author nor submitter."""
+        """Plans in review that `user` may decide on: entitled, neither author nor submitter."""
         accounts = scope_model()._default_manager.held_by(user, APPROVERS).order_by()
         return (
             self.active()
@@ -128,6 +128,11 @@ class ObjectiveContentQuerySet(WorkingCopyQuerySet):
 
     account_path = "objective__plan__account"
     plan_path = "objective__plan"
+
+    def current(self) -> Self:
+        """Nor what lies under an archived objective."""
+        there = Q(reads_working=False) | Q(objective__archived_at=None)
+        return super().current().filter(there)
 
     def for_list(self) -> Self:
         """All that lists of them show."""
