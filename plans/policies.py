@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from accounts.models import Account
-from kam.access.dates import business_today
 from kam.access.querysets import Reader
 from plans.choices import PlanStatus
 from plans.models import Action, Plan
 from plans.querysets import APPROVERS, DECIDERS, FINANCE, MANAGER
-from teams.models import Membership, Programme, Role, RoleGrant, TeamRole
+from teams.models import Membership, Programme, TeamRole
 
 
 def _holds(user: Reader, account_id: int, roles: frozenset[str]) -> bool:
@@ -90,13 +89,3 @@ def reads_working_copy(user: Reader, plan: Plan) -> bool:
     if can_edit(user, plan.account):
         return True
     return plan.status == PlanStatus.IN_REVIEW and _holds(user, plan.account_id, DECIDERS)
-
-
-def can_edit_aims(user: Reader, programme: Programme) -> bool:
-    """Aims of our own company are the programme manager's and the administrator's."""
-    if not user.is_active:
-        return False
-    grants = RoleGrant.objects.filter(user=user).valid_on(business_today())
-    if grants.filter(role=Role.ADMINISTRATOR).exists():
-        return True
-    return grants.filter(role=Role.PROGRAMME_MANAGER, programme=programme).exists()

@@ -236,3 +236,14 @@ class PresenceQuerySet(models.QuerySet):
         """People other than `user` seen within the last minute."""
         seen = self.filter(seen_at__gte=now - HERE_FOR).exclude(user=user.pk)
         return seen.select_related("user").order_by("user__first_name", "pk")
+
+
+def plan_audience(user: Reader) -> Q:
+    """Which changes of plans' content `user` may read: those of accounts they edit or audit.
+
+    Others read what was approved, in its versions, not what is being written.
+    """
+    accounts = scope_model()._default_manager.all()
+    editable = accounts.editable_by(user).order_by().values("pk")
+    audited = accounts.held_by(user, frozenset([Role.AUDITOR])).order_by().values("pk")
+    return Q(account_id__in=editable) | Q(account_id__in=audited)

@@ -9,10 +9,10 @@ from django.db import transaction
 
 from accounts.models import Account
 from kam.changes import editing
-from plans import policies
 from plans.models import CorporateObjective, CustomerGoal
 from plans.services import locks
 from teams.models import Programme, User
+from teams.policies import can_edit_programme
 
 GOAL_FIELDS = ("text", "source", "stated_on", "confidence")
 CORPORATE_FIELDS = ("text", "valid_from", "valid_until")
@@ -78,5 +78,5 @@ def update_corporate_objective(
 
 
 def _require_programme(actor: User, programme: Programme) -> None:
-    if not policies.can_edit_aims(actor, programme):
+    if not can_edit_programme(actor, programme):
         raise PermissionDenied
