@@ -11,6 +11,7 @@ from kam.settings import DATABASES, STORAGES, VAR_DIR
 DEBUG = False
 (VAR_DIR / "static").mkdir(parents=True, exist_ok=True)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+API_CALLS_PER_MINUTE = 0
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {
     **STORAGES,

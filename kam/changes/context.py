@@ -30,3 +30,8 @@ def source(kind: str, reference: str = "") -> Iterator[None]:
         yield
     finally:
         _source.reset(token)
+
+
+def narrow(kind: str, reference: str = "") -> None:
+    """Say more exactly, within a request that `source` already encloses, where writes come from."""
+    _source.set(Source(kind, str(reference)[:200]))

@@ -2,11 +2,9 @@
 
 from django.urls import path
 
-from kam.web.views import pages
+from kam.web import views
 
 app_name = "web"
 urlpatterns = [
-    path("search/", pages.SearchView.as_view(), name="search"),
-    path("views/", pages.save_view, name="save_view"),
-    path("views/<int:pk>/remove/", pages.drop_view, name="drop_view"),
+    path("search/", views.SearchView.as_view(), name="search"),
 ]

@@ -1,0 +1,131 @@
+"""What the OpenAPI document says of every call besides its own body (`design.md` 6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema as BaseAutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+
+from kam.api.errors import MEDIA_TYPE
+from kam.api.filters import has_updated_at, is_list
+from kam.api.serializers import ProblemSerializer
+
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """How a token is sent."""
+
+    target_class = "kam.api.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer"}
+
+
+class BrowserScheme(OpenApiAuthenticationExtension):
+    """How a browser is recognised; changes also need `X-CSRFToken`."""
+
+    target_class = "kam.api.authentication.BrowserAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
+
+
+def header(name: str, text: str, **options: Any) -> OpenApiParameter:
+    """A header of the request, or with `response=[…]` of the answer."""
+    place = OpenApiParameter.HEADER
+    return OpenApiParameter(name, OpenApiTypes.STR, place, description=text, **options)
+
+
+def parameter(name: str, text: str, kind: Any = OpenApiTypes.STR, **options: Any) -> Any:
+    """A query parameter."""
+    return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=text, **options)
+
+
+class AutoSchema(BaseAutoSchema):
+    """Adds problems, versions, retries, and the parameters of every list."""
+
+    def get_override_parameters(self) -> list[Any]:
+        found = list(getattr(self.view, "query_parameters", ()))
+        if self._is_versioned():
+            found += self._version_headers()
+        if self.method == "POST":
+            found.append(
+                header("Idempotency-Key", "Sent again within 24 h, it gets the first answer.")
+            )
+            if getattr(self.view, "action", "") == "create":
+                found.append(header("Location", "Where the new row is.", response=[201]))
+        if self.method == "GET" and self._returns_rows():
+            found.append(parameter("fields", "Only these fields, separated by commas."))
+        if is_list(self.view):
+            found += self._list_parameters()
+        return found
+
+    def _list_parameters(self) -> list[Any]:
+        found = []
+        if getattr(self.view, "ordering_fields", None):
+            names = ", ".join(sorted(self.view.ordering_fields))
+            found.append(parameter("ordering", f"By {names}; a minus turns it round."))
+        if getattr(self.view, "search_fields", None):
+            found.append(parameter("search", "Rows that contain every word."))
+        if has_updated_at(self.view):
+            text = "Changed at or after this moment."
+            found.append(parameter("updated_since", text, OpenApiTypes.DATETIME))
+        return found
+
+    def _version_headers(self) -> list[Any]:
+        if self.method == "GET":
+            known = header("If-None-Match", "An ETag; 304 when nothing has changed.")
+            return [known, header("ETag", "The version.", response=[200])]
+        if self.method == "POST":
+            return [header("ETag", "The version.", response=[201])]
+        found = [header("If-Match", "The ETag that you read.", required=True)]
+        if self.method != "DELETE":
+            found.append(header("ETag", "The new version.", response=[200]))
+        return found
+
+    def _is_versioned(self) -> bool:
+        """Whether this call is about one row that has a version."""
+        model = getattr(self.view, "model", None)
+        actions = ("retrieve", "create", "update", "partial_update", "destroy")
+        versioned = model is not None and any(f.name == "version" for f in model._meta.fields)
+        return versioned and getattr(self.view, "action", "") in actions
+
+    def _returns_rows(self) -> bool:
+        return getattr(self.view, "action", "") in ("list", "retrieve")
+
+    def _problem_codes(self) -> list[int]:
+        codes = {400, 401, 403, 406, 429}
+        if "{" in self.path:
+            codes.add(404)
+        if self.method in WRITES:
+            codes |= {409, 415}
+        if self.method == "POST":
+            codes.add(422)
+        if self._is_versioned() and self.method in ("PUT", "PATCH", "DELETE"):
+            codes |= {412, 428}
+        return sorted(codes)
+
+    def _get_response_bodies(self, direction: Any = "response") -> Any:
+        bodies = super()._get_response_bodies(direction)
+        if direction != "response":
+            return bodies
+        for code in self._problem_codes():
+            if str(code) not in bodies:
+                bodies[str(code)] = self._get_response_for_code(
+                    ProblemSerializer, str(code), media_types=[MEDIA_TYPE]
+                )
+        if self._is_versioned() and self.method == "GET":
+            bodies["304"] = {"description": "Nothing has changed."}
+        return bodies
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        if getattr(self.view, "lists", None) is not None:
+            return bool(self.view.lists)
+        return super()._is_list_view(serializer)

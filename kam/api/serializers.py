@@ -1,0 +1,172 @@
+"""Base of all serializers: they check shape alone, refuse what they do not know, write nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.validators import UniqueValidator
+
+from kam.api.errors import refused
+from kam.api.models import Token
+
+
+def choices_for(model: type[models.Model], user: Any) -> models.QuerySet:
+    """Rows of `model` that `user` may point to."""
+    rows = model._default_manager.all()
+    for method in ("visible_to", "colleagues_of"):
+        if hasattr(rows, method):
+            return getattr(rows, method)(user)
+    raise ImproperlyConfigured(f"{model.__name__} has no visible_to().")
+
+
+class VisibleRelatedField(serializers.PrimaryKeyRelatedField):
+    """An id of a row that the caller may see; any other id is one that does not exist."""
+
+    def get_queryset(self) -> Any:
+        queryset = super().get_queryset()
+        if queryset is None:
+            return None
+        return choices_for(queryset.model, self.context["request"].user)
+
+
+class StrictMixin:
+    """Refuses unknown members of the body; `?fields=a,b` cuts the answer down."""
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()  # type: ignore[misc]
+        wanted = self._wanted()
+        if wanted is None:
+            return fields
+        for name in wanted:
+            if name not in fields:
+                raise refused("fields", "unknown_field", _("There is no field %s.") % name)
+        return {name: field for name, field in fields.items() if name in wanted}
+
+    def _wanted(self) -> list[str] | None:
+        parent = self.parent  # type: ignore[attr-defined]
+        outermost = parent is None or (
+            isinstance(parent, serializers.ListSerializer) and parent.parent is None
+        )
+        request = self.context.get("request")  # type: ignore[attr-defined]
+        if not outermost or request is None or request.method not in ("GET", "HEAD"):
+            return None
+        text = request.query_params.get("fields")
+        return None if text is None else text.split(",")
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = [name for name in data if name not in self.fields]  # type: ignore[attr-defined]
+            if unknown:
+                detail = ErrorDetail(_("There is no such field."), code="unknown_field")
+                raise serializers.ValidationError({name: [detail] for name in unknown})
+        return super().to_internal_value(data)  # type: ignore[misc]
+
+
+class Serializer(StrictMixin, serializers.Serializer):
+    """A body that is not a model's."""
+
+    def create(self, validated_data: Any) -> Any:
+        raise NotImplementedError("Only services write.")
+
+    def update(self, instance: Any, validated_data: Any) -> Any:
+        raise NotImplementedError("Only services write.")
+
+
+class ModelSerializer(StrictMixin, serializers.ModelSerializer):
+    """A model's body: `Meta.fields` lists them all, writable ones are the service's
+    `EDITABLE_FIELDS`, the rest are `read_only_fields`. Relations are ids of what the caller sees;
+    uniqueness is left to `full_clean()` in the service."""
+
+    serializer_related_field = VisibleRelatedField
+
+    def get_validators(self) -> list[Any]:
+        return []
+
+    def build_standard_field(self, field_name: str, model_field: Any) -> Any:
+        field_class, options = super().build_standard_field(field_name, model_field)
+        if "validators" in options:
+            kept = [item for item in options["validators"] if not isinstance(item, UniqueValidator)]
+            options["validators"] = kept
+        return field_class, options
+
+    def create(self, validated_data: Any) -> Any:
+        raise NotImplementedError("Only services write.")
+
+    def update(self, instance: Any, validated_data: Any) -> Any:
+        raise NotImplementedError("Only services write.")
+
+
+class ErrorSerializer(serializers.Serializer):
+    """One refused value."""
+
+    pointer = serializers.CharField(
+        help_text="JSON pointer into the body; `?name` for a query parameter; empty for the whole."
+    )
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer):
+    """A refusal (RFC 9457)."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    errors = ErrorSerializer(many=True, required=False)
+
+
+class TokenSerializer(ModelSerializer):
+    """A token without its secret; `days` bounds its life when it is made."""
+
+    days = serializers.IntegerField(
+        min_value=1, max_value=3650, required=False, allow_null=True, write_only=True
+    )
+
+    class Meta:
+        model = Token
+        fields = (
+            "id",
+            "name",
+            "scope",
+            "owner",
+            "prefix",
+            "days",
+            "created_at",
+            "expires_at",
+            "revoked_at",
+            "last_used_on",
+        )
+        read_only_fields = ("owner", "prefix", "expires_at", "revoked_at", "last_used_on")
+
+
+class NewTokenSerializer(TokenSerializer):
+    """A token just made: the only time that its secret is shown."""
+
+    secret = serializers.CharField(read_only=True)
+
+    class Meta(TokenSerializer.Meta):
+        fields = (*TokenSerializer.Meta.fields, "secret")
+
+
+class MyTokenSerializer(serializers.ModelSerializer):
+    """The token of the call."""
+
+    class Meta:
+        model = Token
+        fields = ("id", "name", "scope", "prefix", "expires_at")
+
+
+class MeSerializer(serializers.Serializer):
+    """Who the caller is."""
+
+    id = serializers.IntegerField()
+    username = serializers.CharField()
+    name = serializers.CharField()
+    time_zone = serializers.CharField()
+    token = MyTokenSerializer(allow_null=True)

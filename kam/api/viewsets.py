@@ -1,0 +1,161 @@
+"""Bases of viewsets. A resource is written like this:
+
+    class PlanViewSet(EditableViewSet):
+        model = Plan
+        serializer_class = PlanSerializer
+        filterset_fields = ("account", "status")
+        ordering_fields = ("year", "updated_at")
+        search_fields = ("account__name",)
+
+        def perform_create(self, serializer):
+            user, values = self.request.user, serializer.validated_data
+            serializer.instance = services.create_plan(actor=user, **values)
+
+        def perform_update(self, serializer):
+            user, plan, changes = self.request.user, serializer.instance, serializer.validated_data
+            serializer.instance = services.update_plan(
+                actor=user, plan=plan, expected_version=self.version, changes=changes
+            )
+
+        def perform_destroy(self, instance):
+            services.archive_plan(
+                actor=self.request.user, plan=instance, expected_version=self.version
+            )
+
+Rows are `Model.objects.visible_to(user).for_list()` unless `get_queryset` says otherwise; whether
+the caller may change a visible row is for the service to say (403). `self.version` is `If-Match`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, status, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kam.api import services
+from kam.api.etag import etag, if_match, is_known
+from kam.api.models import Token
+from kam.api.serializers import NewTokenSerializer, TokenSerializer
+from kam.api.views import ApiMixin
+
+
+class ReadOnlyViewSet(
+    ApiMixin, mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet
+):
+    """List and single rows, with `ETag` and `If-None-Match` where rows have a version."""
+
+    model: type[models.Model]
+    lookup_value_regex = r"[0-9]+"
+
+    def get_queryset(self) -> Any:
+        rows = self.model._default_manager.all()
+        rows = rows.visible_to(self.request.user)  # type: ignore[attr-defined]
+        return rows.for_list() if hasattr(rows, "for_list") else rows
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        obj = self.get_object()
+        if is_versioned(obj) and is_known(request, obj):
+            return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag(obj)})
+        return self.respond(obj, self.get_serializer(obj).data)
+
+    def represent(self, obj: models.Model) -> dict[str, Any] | None:
+        """Present state of `obj` as a detail call would show it; None when it is not visible."""
+        row = self.get_queryset().filter(pk=obj.pk).first()
+        return None if row is None else self.get_serializer(row).data
+
+    def respond(self, obj: Any, data: Any, code: int = 200, **headers: str) -> Response:
+        """An answer that carries the version of `obj`."""
+        if data is None:  # written, but out of the caller's sight
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        if is_versioned(obj):
+            headers["ETag"] = etag(obj)
+        return Response(data, status=code, headers=headers)
+
+
+class CreateMixin(ApiMixin):
+    """POST; `perform_create` calls a service and sets `serializer.instance`."""
+
+    def create(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        self.perform_create(serializer)
+        obj = serializer.instance
+        location = self.reverse_action("detail", args=[obj.pk])
+        return self.respond(obj, self.represent(obj), 201, Location=location)
+
+
+class UpdateMixin(ApiMixin):
+    """PUT and PATCH with `If-Match`; `perform_update` calls a service."""
+
+    @property
+    def version(self: Any) -> int:
+        """The version that the caller has read; 428 without it."""
+        return if_match(self.request)
+
+    def update(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        obj = self.get_object()
+        if is_versioned(obj):
+            if_match(request)
+        partial = kwargs.pop("partial", False)
+        serializer = self.get_serializer(obj, data=request.data, partial=partial)
+        serializer.is_valid(raise_exception=True)
+        self.perform_update(serializer)
+        return self.respond(serializer.instance, self.represent(serializer.instance))
+
+    def partial_update(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.update(request, *args, partial=True, **kwargs)
+
+
+class DestroyMixin(ApiMixin):
+    """DELETE with `If-Match`; `perform_destroy` calls a service, which archives."""
+
+    @property
+    def version(self: Any) -> int:
+        """The version that the caller has read; 428 without it."""
+        return if_match(self.request)
+
+    def destroy(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        obj = self.get_object()
+        if is_versioned(obj):
+            if_match(request)
+        self.perform_destroy(obj)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class EditableViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadOnlyViewSet):
+    """All of it."""
+
+
+def is_versioned(obj: Any) -> bool:
+    """Whether people edit `obj` against its version."""
+    return hasattr(obj, "version")
+
+
+class TokenViewSet(CreateMixin, mixins.DestroyModelMixin, ReadOnlyViewSet):
+    """Tokens of the caller; administrators see and revoke everybody's. DELETE revokes."""
+
+    model = Token
+    serializer_class = TokenSerializer
+    filterset_fields = ("owner", "scope")
+    ordering_fields = ("created_at", "name", "expires_at")
+    search_fields = ("name",)
+    scopes = {"create": "admin", "destroy": "admin"}
+
+    @extend_schema(responses={201: NewTokenSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        token, secret = services.create_token(
+            actor=request.user, owner=request.user, **serializer.validated_data
+        )
+        token.secret = secret  # type: ignore[attr-defined]
+        data = NewTokenSerializer(token, context=self.get_serializer_context()).data
+        location = self.reverse_action("detail", args=[token.pk])
+        return self.respond(token, data, 201, Location=location)
+
+    def perform_destroy(self, instance: Token) -> None:
+        services.revoke_token(actor=self.request.user, token=instance)
