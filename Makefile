@@ -7,7 +7,7 @@ export PORT DEMO DB ARGS WORKERS
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check env format vendor
+.PHONY: help run test check env format lock vendor
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,3 +30,6 @@ format: ## put code and templates in the house format
 
 vendor: ## fetch the pinned front-end packages into static/vendor (needs npm)
 	@$(PYTHON) -m deploy.vendor
+
+lock: ## write the lock files anew after a change of pyproject.toml
+	@$(DEPLOY) lock

@@ -170,12 +170,20 @@ def _readable(binaries: Path, folder: Path, owner: pwd.struct_passwd | None) -> 
 def _start(
     binaries: Path, folder: Path, owner: pwd.struct_passwd | None
 ) -> subprocess.Popen[bytes]:
-    as_owner = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
+    uid, gid = (owner.pw_uid, owner.pw_gid) if owner else (None, None)
+    groups: list[int] | None = [] if owner else None
     data = folder / "data"
     initdb = [str(binaries / "initdb"), "-D", str(data), "-U", "kam", "-A", "trust"]
     initdb += ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
     done = subprocess.run(
-        initdb, cwd=folder, capture_output=True, text=True, check=False, **as_owner
+        initdb,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        user=uid,
+        group=gid,
+        extra_groups=groups,
     )
     if done.returncode:
         raise Stop(f"PostgreSQL's initdb failed: {done.stderr.strip() or done.stdout.strip()}")
@@ -190,7 +198,9 @@ def _start(
             stderr=output,
             start_new_session=True,
             preexec_fn=end_with_parent,  # noqa: PLW1509  (the test runner has no threads yet)
-            **as_owner,
+            user=uid,
+            group=gid,
+            extra_groups=groups,
         )
     deadline = time.monotonic() + START_SECONDS
     ready = "ready to accept connections"

@@ -82,7 +82,7 @@ def write_dotenv(path: Path, wanted: str | None) -> bool:
         with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as handle:
             handle.write(text)
     value = re.search(r"(?m)^DEMO=(.*)$", text)
-    return bool(value) and value[1].strip().lower() in TRUE
+    return value is not None and value[1].strip().lower() in TRUE
 
 
 def prepare(python: Path, variables: dict[str, str]) -> str:

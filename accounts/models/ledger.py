@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -12,7 +14,7 @@ from accounts.models.account import Account
 from kam.changes.models import Tracked
 from teams.models import Programme, currency_code
 
-MONEY = {"max_digits": 24, "decimal_places": 6}
+MONEY: dict[str, Any] = {"max_digits": 24, "decimal_places": 6}
 
 
 class ProductLine(Tracked):

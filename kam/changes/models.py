@@ -1,5 +1,7 @@
 """The change log and the base of everything that it describes."""
 
+from typing import Any, ClassVar, cast
+
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -93,7 +95,7 @@ class Tracked(models.Model):
     updated_at = models.DateTimeField(_("changed"), auto_now=True, db_index=True)
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
 
-    objects = TrackedQuerySet.as_manager()
+    objects: ClassVar[Any] = cast("Any", TrackedQuerySet.as_manager())  # most models replace it
 
     class Meta:
         abstract = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.db import models
 from django.utils import timezone
@@ -21,7 +21,7 @@ def snapshot(obj: models.Model, fields: Iterable[str]) -> dict[str, Any]:
     """Present values of `fields`, as the log stores them: relations as primary keys."""
     values = {}
     for name in fields:
-        field = obj._meta.get_field(name)
+        field = cast("models.Field[Any, Any]", obj._meta.get_field(name))
         value = field.value_from_object(obj)
         values[name] = [item.pk for item in value] if field.many_to_many else value
     return values

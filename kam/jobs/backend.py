@@ -54,7 +54,7 @@ class JobTask(Task):
         created_by: models.Model | None = None,
     ) -> JobTask:
         """A copy of the task with other defaults."""
-        given = {
+        given: dict[str, Any] = {
             "priority": priority,
             "queue_name": queue_name,
             "run_after": run_after,
