@@ -1,0 +1,222 @@
+"""What the test of every route needs: a hidden account, and people who must not see it.
+
+How to extend it for a new route or model, see `tests/test_scoping.py`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.models import Account
+from kam.access.dates import business_today
+from kam.web.services import save_view
+from teams.models import BusinessUnit, Programme, Team, User
+from tests.factories.accounts import AccountFactory, ConflictFactory, ContactFactory
+from tests.factories.teams import (
+    BusinessUnitFactory,
+    FunctionFactory,
+    MembershipFactory,
+    ProgrammeFactory,
+    RoleGrantFactory,
+    TeamFactory,
+    UserFactory,
+)
+
+DAY = datetime.timedelta(days=1)
+SECRET = "Quagmire"
+"""A word in every name that is hidden; nobody outside may ever be shown it."""
+
+
+@dataclass
+class World:
+    """A programme in which one account is hidden from everybody whom `OUTSIDERS` makes.
+
+    `open()` builds what stands before the account is there; `hide()` adds the account with all
+    that hangs on it. What others hang on it goes into `things`, by name.
+    """
+
+    programme: Programme = field(init=False)
+    unit: BusinessUnit = field(init=False)
+    administrator: User = field(init=False)
+    insider: User = field(init=False)
+    account: Account = field(init=False)
+    team: Team = field(init=False)
+    things: dict[str, Any] = field(default_factory=dict)
+    late: list[Callable[[World], None]] = field(default_factory=list)
+
+    def open(self) -> World:
+        """Programme, administrator and the insider, who is known in the programme already."""
+        self.programme = ProgrammeFactory(name="Open programme")
+        self.unit = BusinessUnitFactory(programme=self.programme, name="Open unit")
+        self.administrator = RoleGrantFactory(user__username="ada").user
+        self.insider = RoleGrantFactory(
+            user__username="insider", finance=True, programme=self.programme
+        ).user
+        self.things["function"] = FunctionFactory(programme=self.programme)
+        self.things["grant"] = self.insider.grants.get()
+        self.things["view"] = save_view(
+            actor=self.insider, page="accounts", name=f"{SECRET} view", query="q=x"
+        )
+        return self
+
+    def hide(self) -> World:
+        """The hidden account with its team, people, and whatever is registered."""
+        self.team = TeamFactory(programme=self.programme, name=f"{SECRET} team")
+        self.things["membership"] = MembershipFactory(team=self.team, user=self.insider)
+        self.account = AccountFactory(
+            programme=self.programme, name=f"{SECRET} plc", business_unit=self.unit, team=self.team
+        )
+        self.things["contact"] = ContactFactory(
+            account=self.account, name=f"{SECRET}son", email="guest@customer.example"
+        )
+        for hang in HANGING:
+            hang(self)
+        for step in self.late:
+            step(self)
+        return self
+
+
+HANGING: list[Callable[[World], None]] = []
+"""What each app hangs on the hidden account: `world.things["plan"] = PlanFactory(…)`."""
+
+
+@dataclass(frozen=True)
+class Outsider:
+    """Somebody who must not see the hidden account.
+
+    `make(world)` is called before it is hidden; None is a visitor who has not signed in.
+    `signs_in`: whether the session counts. `belongs`: has a role in the programme. `runs`: may
+    change the programme's own matters.
+    """
+
+    make: Callable[[World], User | None]
+    signs_in: bool = True
+    belongs: bool = False
+    runs: bool = False
+
+
+def _nobody(world: World) -> None:
+    return None
+
+
+def _without_role(world: World) -> User:
+    return UserFactory(username="outsider")
+
+
+def _inactive(world: World) -> User:
+    """Was a programme manager."""
+    grant = RoleGrantFactory(
+        programme_manager=True, programme=world.programme, user__username="gone"
+    )
+    grant.user.is_active = False
+    grant.user.save(update_fields=["is_active"])
+    return grant.user
+
+
+def _other_programme(world: World) -> User:
+    other = ProgrammeFactory(name="Other programme")
+    return RoleGrantFactory(programme_manager=True, programme=other).user
+
+
+def _member(start: int | None, end: int | None) -> Callable[[World], User]:
+    """Manager of the hidden team on other days: from and until in days from today."""
+
+    def make(world: World) -> User:
+        user = UserFactory()
+
+        def join(world: World) -> None:
+            today = business_today()
+            MembershipFactory(
+                team=world.team,
+                user=user,
+                role="deputy",
+                valid_from=None if start is None else today + start * DAY,
+                valid_until=None if end is None else today + end * DAY,
+            )
+
+        world.late.append(join)
+        return user
+
+    return make
+
+
+def _role_ended(world: World) -> User:
+    return RoleGrantFactory(
+        programme_manager=True, programme=world.programme, valid_until=business_today() - DAY
+    ).user
+
+
+def _fence(world: World, user: User) -> User:
+    """Put `user` into the team of a rival with an information barrier to the hidden account."""
+    team = TeamFactory(programme=world.programme, name="Rival team")
+    MembershipFactory(team=team, user=user, role="observer")
+    rival = AccountFactory(programme=world.programme, name="Rival plc", team=team)
+
+    def raise_barrier(world: World) -> None:
+        world.things["conflict"] = ConflictFactory(a=rival, b=world.account)
+
+    world.late.append(raise_barrier)
+    return user
+
+
+def _fenced_member(world: World) -> User:
+    return _fence(world, UserFactory())
+
+
+def _fenced_manager(world: World) -> User:
+    """Manages the programme, and still sees nothing behind the barrier."""
+    grant = RoleGrantFactory(programme_manager=True, programme=world.programme)
+    return _fence(world, grant.user)
+
+
+def _senior_elsewhere(world: World) -> User:
+    """Answers for another unit; the hidden account's unit is a sibling."""
+    unit = BusinessUnitFactory(programme=world.programme, name="Other unit")
+    return RoleGrantFactory(senior_manager=True, business_unit=unit).user
+
+
+def _customer_contact(world: World) -> User:
+    """Has the address of a contact at the hidden account, and no role."""
+    return UserFactory(email="guest@customer.example")
+
+
+OUTSIDERS = {
+    "anonymous": Outsider(_nobody, signs_in=False),
+    "without role": Outsider(_without_role),
+    "inactive": Outsider(_inactive, signs_in=False),
+    "of another programme": Outsider(_other_programme),
+    "member until yesterday": Outsider(_member(None, -1)),
+    "member from tomorrow": Outsider(_member(1, None)),
+    "manager until yesterday": Outsider(_role_ended),
+    "member behind a barrier": Outsider(_fenced_member, belongs=True),
+    "manager behind a barrier": Outsider(_fenced_manager, belongs=True, runs=True),
+    "senior of another unit": Outsider(_senior_elsewhere, belongs=True),
+    "contact of the customer": Outsider(_customer_contact),
+}
+
+
+def routes(resolver: URLResolver | None = None, names: str = "", path: str = "") -> Iterator:
+    """Every route: its name with namespaces, and its path as written in the URL configuration."""
+    for item in (resolver or get_resolver()).url_patterns:
+        here = path + str(item.pattern)
+        if isinstance(item, URLPattern):
+            yield (names + item.name if item.name else "", here)
+        else:
+            inner = f"{names}{item.namespace}:" if item.namespace else names
+            yield from routes(item, inner, here)
+
+
+_CHANGING = re.compile(
+    rb"(csrfmiddlewaretoken\" value=\"|X-CSRFToken\": \")[^\"]+|\d\d:\d\d:\d\d[.\dZ+:]*"
+)
+
+
+def scrubbed(body: bytes) -> bytes:
+    """A page without what differs between two calls anyway: CSRF tokens and clock times."""
+    return _CHANGING.sub(b"", body)

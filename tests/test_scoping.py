@@ -1,0 +1,200 @@
+"""Every route and API endpoint, tried by everybody who must not see what is behind it.
+
+The URL configuration is walked, so that a route without an entry in `ROUTES` fails here. For a new
+
+- **route with an object key**: add `"app:name": hidden(lambda w: [w.things["plan"].pk])`. All
+  outsiders of `tests/scoping.py` then get 404 (405) on every method.
+- **route of something that all people of the programme know** (units, functions): `known(args)`:
+  strangers get 404, the programme's people may read it, nobody who does not run it may write.
+- **page for administrators**: `reserved(args)`: 403 or 404 for all outsiders.
+- **route without a key** (lists, search, exports, forms): `listed()`, with the queries to try, e.g.
+  `listed({"q": SECRET}, {"format": "csv"})`; the answer must be the same, byte for byte, whether
+  the hidden account exists or not, so that no row, count, picker or chart gives it away.
+- **route that concerns only its caller or nobody**: `own("why")`.
+- **model that hangs on an account**: register a function in `tests/scoping.py` (`HANGING`) that
+  hangs one on `world.account`, with `SECRET` in its name, and puts it into `world.things`.
+
+API routes are named `<resource>-list` and `<resource>-detail`; they are tried with a session and
+with a token of the same person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.scoping import OUTSIDERS, SECRET, Outsider, World, routes, scrubbed
+
+pytestmark = pytest.mark.django_db
+
+METHODS = ("get", "head", "post", "put", "patch", "delete")
+NOT_FOUND = {404, 405}
+REFUSED = {403, 404, 405}
+UNKNOWN = {301, 302, 401, 403, 404, 405}
+"""What a visitor gets who has not signed in: the sign-in page or a refusal."""
+
+Arguments = Callable[[World], list[Any]]
+
+
+def no_arguments(world: World) -> list[Any]:
+    """Of a route without a key."""
+    return []
+
+
+@dataclass(frozen=True)
+class Route:
+    """How a route is tried: `kind` is hidden, known, reserved, listed or own."""
+
+    kind: str
+    arguments: Arguments = no_arguments
+    queries: tuple[dict[str, Any], ...] = ({},)
+    why: str = ""
+
+
+def hidden(arguments: Arguments) -> Route:
+    """An object of the hidden account."""
+    return Route("hidden", arguments)
+
+
+def known(arguments: Arguments) -> Route:
+    """An object known to the people of the programme, changed by who runs it."""
+    return Route("known", arguments)
+
+
+def reserved(arguments: Arguments = no_arguments) -> Route:
+    """For administrators alone."""
+    return Route("reserved", arguments)
+
+
+def listed(*queries: dict[str, Any]) -> Route:
+    """A route without a key, tried as it is and with each of `queries`."""
+    return Route("listed", queries=({}, *queries))
+
+
+def own(why: str) -> Route:
+    """Concerns the caller alone, or nobody."""
+    return Route("own", why=why)
+
+
+ROUTES: dict[str, Route] = {
+    "web:save_view": own("keeps a view of the caller"),
+    "web:drop_view": hidden(lambda w: [w.things["view"].pk]),
+    "web:search": listed({"q": SECRET}, {"q": "plc"}),
+}
+OWN_PREFIXES = ("sign-in/",)
+"""Routes of other packages that concern the caller alone."""
+
+
+def expected() -> dict[str, str]:
+    """Routes of ours by name."""
+    return {name or path: path for name, path in routes() if not path.startswith(OWN_PREFIXES)}
+
+
+def entries(*kinds: str) -> list[tuple[str, Route]]:
+    """Entries of these kinds whose route exists."""
+    names = expected()
+    return [(name, item) for name, item in ROUTES.items() if item.kind in kinds and name in names]
+
+
+@pytest.fixture(params=list(OUTSIDERS))
+def outsider(request) -> Outsider:
+    return OUTSIDERS[request.param]
+
+
+@pytest.fixture
+def world() -> World:
+    return World().open()
+
+
+def sign_in(outsider: Outsider, world: World) -> Client:
+    client = Client(raise_request_exception=True)
+    user = outsider.make(world)
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+def test_every_route_has_an_entry():
+    names = expected()
+    assert sorted(set(names) - set(ROUTES)) == [], "add them to ROUTES, see above"
+
+
+def test_every_entry_has_a_route():
+    assert sorted(set(ROUTES) - set(expected())) == []
+
+
+def test_outsider_finds_no_hidden_object(outsider, world):
+    client = sign_in(outsider, world)
+    world.hide()
+    allowed = NOT_FOUND if outsider.signs_in else UNKNOWN
+    assert _tried(client, world, entries("hidden"), METHODS, allowed) == []
+
+
+def test_outsider_changes_nothing_of_the_programme(outsider, world):
+    client = sign_in(outsider, world)
+    world.hide()
+    if not outsider.signs_in:
+        assert _tried(client, world, entries("known"), METHODS, UNKNOWN) == []
+    elif not outsider.belongs:
+        assert _tried(client, world, entries("known"), METHODS, NOT_FOUND) == []
+    elif not outsider.runs:
+        assert _tried(client, world, entries("known"), METHODS[2:], REFUSED) == []
+
+
+def test_outsider_finds_no_page_of_administrators(outsider, world):
+    client = sign_in(outsider, world)
+    world.hide()
+    allowed = REFUSED if outsider.signs_in else UNKNOWN
+    assert _tried(client, world, entries("reserved"), METHODS, allowed) == []
+
+
+def test_lists_are_the_same_with_and_without_what_is_hidden(outsider, world):
+    client = sign_in(outsider, world)
+    before = _pages(client)
+    world.hide()
+    after = _pages(client)
+    assert [key for key, body in before.items() if after[key] != body] == []
+
+
+def test_hidden_objects_are_there_for_the_insider(world):
+    """Else the tests above would prove nothing."""
+    client = Client()
+    client.force_login(world.insider)
+    world.hide()
+    found = _tried(client, world, entries("hidden"), ("get",), {404})
+    assert len(found) == len(entries("hidden"))
+
+
+def _tried(
+    client: Client,
+    world: World,
+    named: list[tuple[str, Route]],
+    methods: tuple[str, ...],
+    allowed: set[int],
+) -> list[tuple[str, str, int]]:
+    """Calls whose answer was none of `allowed`, or that showed the secret."""
+    wrong = []
+    for name, item in named:
+        address = reverse(name, args=item.arguments(world))
+        for method in methods:
+            response = getattr(client, method)(address)
+            body = getattr(response, "content", b"")
+            if response.status_code not in allowed or SECRET.encode() in body:
+                wrong.append((name, method, response.status_code))
+    return wrong
+
+
+def _pages(client: Client) -> dict[tuple[str, str], tuple[int, bytes]]:
+    """Status and body of every list, for every query."""
+    pages = {}
+    for name, item in entries("listed"):
+        for query in item.queries:
+            response = client.get(reverse(name), query)
+            body = b"".join(response) if response.streaming else response.content
+            pages[name, str(query)] = (response.status_code, scrubbed(body))
+    return pages
