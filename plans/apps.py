@@ -1,5 +1,16 @@
+"""Plans as a Django app."""
+
 from django.apps import AppConfig
 
 
 class PlansConfig(AppConfig):
+    """Plans: what we and the customer want to reach."""
+
     name = "plans"
+
+    def ready(self) -> None:
+        """Say who reads which rows of the change log."""
+        from kam.changes.querysets import register_audience
+        from plans.querysets import plan_audience
+
+        register_audience("plan", plan_audience)

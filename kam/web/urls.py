@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from kam.web import views
+from kam.web.views import pages
 
 app_name = "web"
 urlpatterns = [
-    path("search/", views.SearchView.as_view(), name="search"),
+    path("search/", pages.SearchView.as_view(), name="search"),
+    path("views/", pages.save_view, name="save_view"),
+    path("views/<int:pk>/remove/", pages.drop_view, name="drop_view"),
 ]

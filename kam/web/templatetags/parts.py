@@ -25,10 +25,10 @@ from kam.web import formatting, panels
 
 register = template.Library()
 
-STAGES = ("pre_kam", "early", "mid", "partnership", "synergistic")
+STAGES = ("pre", "early", "mid", "partnership", "synergistic")
 UNCOUPLING = "uncoupling"
 STAGE_NAMES = {
-    "pre_kam": gettext_lazy("Pre-KAM"),
+    "pre": gettext_lazy("Pre-KAM"),
     "early": gettext_lazy("Early"),
     "mid": gettext_lazy("Mid"),
     "partnership": gettext_lazy("Partnership"),

@@ -1,0 +1,44 @@
+"""Who may do what with an account; every answer asks the queryset that knows the rule."""
+
+from __future__ import annotations
+
+from accounts.models import Account
+from kam.access.dates import business_today
+from kam.access.querysets import Reader
+from teams.models import Programme, Role, RoleGrant
+
+
+def can_create_account(user: Reader, programme: Programme) -> bool:
+    """Creating accounts is the programme manager's and the administrator's."""
+    if not user.is_active:
+        return False
+    grants = RoleGrant.objects.filter(user=user).valid_on(business_today())
+    return (
+        grants.filter(role=Role.ADMINISTRATOR).exists()
+        or grants.filter(role=Role.PROGRAMME_MANAGER, programme=programme).exists()
+    )
+
+
+def can_see(user: Reader, account: Account) -> bool:
+    """Whether `user` may see `account`."""
+    return Account.objects.visible_to(user).filter(pk=account.pk).exists()
+
+
+def can_edit(user: Reader, account: Account) -> bool:
+    """Manager, deputy, programme manager, administrator."""
+    return Account.objects.editable_by(user).filter(pk=account.pk).exists()
+
+
+def can_contribute(user: Reader, account: Account) -> bool:
+    """Who may add contacts, talks and actions: editors, members, the sponsor."""
+    return Account.objects.contributable_by(user).filter(pk=account.pk).exists()
+
+
+def can_manage(user: Reader, account: Account) -> bool:
+    """Who decides on status, team, unit and barriers: programme manager, administrator."""
+    return Account.objects.managed_by(user).filter(pk=account.pk).exists()
+
+
+def can_confirm_stage(user: Reader, account: Account) -> bool:
+    """Programme manager, administrator, or the senior manager of its unit (`design.md` 11)."""
+    return Account.objects.confirmable_by(user).filter(pk=account.pk).exists()

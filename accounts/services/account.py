@@ -1,0 +1,195 @@
+"""Accounts: create, change, move in the group, archive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from accounts import policies
+from accounts.models import Account, ExternalId
+from accounts.services import barriers
+from kam.access import tree
+from kam.changes import editing, record
+from teams.models import Programme, User
+
+EDITABLE_FIELDS = (
+    "name",
+    "parent",
+    "country",
+    "industry",
+    "currency",
+    "website",
+    "description",
+    "business_unit",
+    "target_stage",
+    "target_stage_by",
+)
+"""What forms, the API and imports may set; status, stage and team have services of their own."""
+
+MANAGED_FIELDS = frozenset({"parent", "business_unit"})
+"""Fields that move the account to other readers: for whoever decides on it."""
+
+LOGGED_FIELDS = (*EDITABLE_FIELDS, "programme", "status")
+
+
+@transaction.atomic
+def create_account(
+    *,
+    actor: User,
+    programme: Programme,
+    changes: Mapping[str, Any],
+    external_ids: Sequence[tuple[str, str]] = (),
+) -> Account:
+    """Create a candidate account in `programme` from editable fields `changes`.
+
+    `external_ids` are pairs of system and number. Raises PermissionDenied (not the programme's
+    manager) or ValidationError.
+    """
+    if not policies.can_create_account(actor, programme):
+        raise PermissionDenied
+    _lock_groups(programme)
+    account = Account(programme=programme, **changes)
+    _check_shape(account)
+    account.full_clean()
+    account.save(force_insert=True)
+    account.path = tree.path_for(account)
+    account.root_id = _root_of(account)
+    account.save(update_fields=["path", "root"])
+    record.created(actor=actor, obj=account, fields=LOGGED_FIELDS)
+    if external_ids:
+        set_external_ids(actor=actor, account=account, external_ids=external_ids)
+    return account
+
+
+@transaction.atomic
+def update_account(
+    *, actor: User, account: Account, expected_version: int | None, changes: Mapping[str, Any]
+) -> Account:
+    """Change editable fields of an account, its place in the group included.
+
+    A subtree moves as a whole. Raises PermissionDenied, VersionConflict, or ValidationError
+    (cycle, another programme's unit, a person left on both sides of a barrier, a team shared
+    outside the group).
+    """
+    if not policies.can_edit(actor, account):
+        raise PermissionDenied
+    moves = "parent" in changes and changes["parent"] != account.parent
+    if moves:
+        _lock_groups(account.programme)
+    account = editing.locked(account)
+    delicate = {
+        name for name in MANAGED_FIELDS & set(changes) if changes[name] != getattr(account, name)
+    }
+    if delicate and not policies.can_manage(actor, account):
+        raise PermissionDenied
+    editing.expect(account, expected_version)
+    if moves:
+        tree.refuse_cycle(account, changes["parent"])
+    for name in ("parent", "business_unit"):
+        _same_programme(account, name, changes.get(name))
+    old_path = account.path
+    account = editing.save(
+        actor=actor, obj=account, changes=dict(changes), expected_version=expected_version
+    )
+    if moves:
+        _carry_subtree(account, old_path)
+        barriers.refuse_violations(actor=actor, accounts=Account.objects.under(account))
+    return account
+
+
+@transaction.atomic
+def set_external_ids(
+    *, actor: User, account: Account, external_ids: Sequence[tuple[str, str]]
+) -> Account:
+    """Replace the account's numbers in other systems by `external_ids` (system, number).
+
+    Raises PermissionDenied or ValidationError (number taken by another account).
+    """
+    if not policies.can_edit(actor, account):
+        raise PermissionDenied
+    account = editing.locked(account)
+    current = {(item.system, item.value): item for item in account.external_ids.all()}
+    wanted = dict.fromkeys(external_ids)
+    if set(wanted) == set(current):
+        return account
+    for key in set(current) - set(wanted):
+        current[key].delete()
+    for system, value in wanted:
+        if (system, value) not in current:
+            item = ExternalId(
+                account=account, programme=account.programme, system=system, value=value
+            )
+            item.full_clean()
+            item.save(force_insert=True)
+    account.version += 1
+    account.save(update_fields=["version", "updated_at"])
+    record.change(
+        actor=actor,
+        obj=account,
+        before={"external_ids": sorted(" ".join(key) for key in current)},
+        after={"external_ids": sorted(" ".join(key) for key in wanted)},
+    )
+    return account
+
+
+@transaction.atomic
+def archive_account(*, actor: User, account: Account, expected_version: int | None) -> Account:
+    """Take an account out of lists and totals; it stays readable by its address.
+
+    Raises PermissionDenied, VersionConflict, or ValidationError while accounts below it are active.
+    """
+    if not policies.can_manage(actor, account):
+        raise PermissionDenied
+    account = editing.locked(account)
+    if Account.objects.under(account).active().exclude(pk=account.pk).exists():
+        raise ValidationError(
+            _("There are active accounts below it: archive or move them first."), code="children"
+        )
+    return editing.archive(actor=actor, obj=account, expected_version=expected_version)
+
+
+@transaction.atomic
+def restore_account(*, actor: User, account: Account, expected_version: int | None) -> Account:
+    """Bring an archived account back. Raises PermissionDenied or VersionConflict."""
+    if not policies.can_manage(actor, account):
+        raise PermissionDenied
+    account = editing.locked(account)
+    return editing.restore(actor=actor, obj=account, expected_version=expected_version)
+
+
+def _lock_groups(programme: Programme) -> None:
+    """Let moves in the group trees of a programme happen one after the other."""
+    Programme.objects.select_for_update().get(pk=programme.pk)
+
+
+def _check_shape(account: Account) -> None:
+    for name in ("parent", "business_unit"):
+        _same_programme(account, name, getattr(account, name))
+
+
+def _same_programme(account: Account, name: str, other: Any) -> None:
+    if other is not None and other.programme_id != account.programme_id:
+        raise ValidationError({name: _("It belongs to another programme.")}, code="foreign")
+
+
+def _root_of(account: Account) -> int:
+    return int(account.path.strip("/").split("/")[0])
+
+
+def _carry_subtree(account: Account, old_path: str) -> None:
+    """Give the moved account and all below it their new paths and root."""
+    account.path = tree.path_for(account)
+    account.root_id = _root_of(account)
+    tree.move(Account.objects.all(), old_path, account.path)
+    moved = Account.objects.under(account)
+    moved.update(root_id=account.root_id)
+    shared = moved.filter(team__accounts__isnull=False).exclude(team__accounts__root=F("root"))
+    if shared.exists():
+        raise ValidationError(
+            {"parent": _("Its team also looks after accounts of another group.")}, code="team"
+        )

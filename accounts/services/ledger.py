@@ -1,0 +1,173 @@
+"""Sales lines, costs to serve and rates entered one by one; files come through imports."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from accounts import policies
+from accounts.models import Account, ActivityCost, ExchangeRate, LedgerEntry, MonthTotal
+from kam.changes import editing, record
+from teams.models import Programme, User
+
+ENTRY_FIELDS = (
+    "booked_on",
+    "product",
+    "quantity",
+    "amount",
+    "currency",
+    "cost",
+    "document",
+    "source",
+)
+COST_FIELDS = ("activity", "month", "quantity", "rate", "amount", "currency", "source")
+RATE_FIELDS = ("currency", "valid_from", "rate", "source")
+
+
+@transaction.atomic
+def enter_sales_line(*, actor: User, account: Account, changes: Mapping[str, Any]) -> LedgerEntry:
+    """Add one sales line to the account's ledger and to its monthly total.
+
+    `amount` is net of tax in `currency` (the account's when left out), negative for returns;
+    `cost` is cost of goods, None when unknown. Raises PermissionDenied or ValidationError.
+    """
+    if not policies.can_manage(actor, account):
+        raise PermissionDenied
+    account = Account.objects.select_for_update().select_related("programme").get(pk=account.pk)
+    entry = LedgerEntry(
+        programme=account.programme,
+        account=account,
+        identity=uuid.uuid4().bytes,
+        **{"currency": account.money, **changes},
+    )
+    if entry.product is not None and entry.product.programme_id != account.programme_id:
+        raise ValidationError({"product": _("It belongs to another programme.")}, code="foreign")
+    entry.full_clean()
+    entry.save(force_insert=True)
+    _add_to_month(entry, sign=1)
+    record.created(actor=actor, obj=entry, fields=ENTRY_FIELDS)
+    return entry
+
+
+@transaction.atomic
+def remove_sales_line(*, actor: User, entry: LedgerEntry) -> None:
+    """Take back a line that was entered by hand or by the API; imports are undone as a whole.
+
+    Raises PermissionDenied or ValidationError (line of an import).
+    """
+    account = Account.objects.select_for_update().get(pk=entry.account_id)
+    if not policies.can_manage(actor, account):
+        raise PermissionDenied
+    entry = LedgerEntry.objects.get(pk=entry.pk)
+    if entry.run_id is not None:
+        raise ValidationError(_("It came with an import: undo the import."), code="imported")
+    _add_to_month(entry, sign=-1)
+    before = record.snapshot(entry, ENTRY_FIELDS)
+    record.change(actor=actor, obj=entry, before=before, after={}, verb="deleted")
+    entry.delete()
+
+
+@transaction.atomic
+def enter_activity_cost(
+    *, actor: User, account: Account, changes: Mapping[str, Any]
+) -> ActivityCost:
+    """Record what one activity cost in one month (4.6): `amount`, or `quantity` x `rate`.
+
+    Raises PermissionDenied or ValidationError.
+    """
+    if not policies.can_manage(actor, account):
+        raise PermissionDenied
+    cost = ActivityCost(account=account, **{"currency": account.money, **_costed(changes)})
+    _check_cost(cost)
+    return editing.create(actor=actor, obj=cost, fields=COST_FIELDS)
+
+
+@transaction.atomic
+def update_activity_cost(
+    *, actor: User, cost: ActivityCost, expected_version: int | None, changes: Mapping[str, Any]
+) -> ActivityCost:
+    """Correct a recorded cost. Raises PermissionDenied, VersionConflict or ValidationError."""
+    if not policies.can_manage(actor, cost.account):
+        raise PermissionDenied
+    cost = editing.locked(cost)
+    editing.expect(cost, expected_version)
+    present = {name: getattr(cost, name) for name in ("quantity", "rate")}
+    wanted = _costed({**present, **changes}) if "amount" not in changes else dict(changes)
+    wanted = {name: value for name, value in wanted.items() if name in changes or name == "amount"}
+    for name, value in wanted.items():
+        setattr(cost, name, value)
+    _check_cost(cost)
+    cost.refresh_from_db(fields=list(wanted))
+    return editing.save(actor=actor, obj=cost, changes=wanted)
+
+
+@transaction.atomic
+def archive_activity_cost(
+    *, actor: User, cost: ActivityCost, expected_version: int | None
+) -> ActivityCost:
+    """Take a cost out of the figures. Raises PermissionDenied or VersionConflict."""
+    if not policies.can_manage(actor, cost.account):
+        raise PermissionDenied
+    return editing.archive(actor=actor, obj=editing.locked(cost), expected_version=expected_version)
+
+
+@transaction.atomic
+def enter_exchange_rate(
+    *, actor: User, programme: Programme, changes: Mapping[str, Any]
+) -> ExchangeRate:
+    """Record what one unit of a currency is worth in the programme's, from a day on.
+
+    Raises PermissionDenied or ValidationError (a rate of that day, the programme's own currency).
+    """
+    if not policies.can_create_account(actor, programme):
+        raise PermissionDenied
+    rate = ExchangeRate(programme=programme, **changes)
+    if rate.currency == programme.currency:
+        raise ValidationError({"currency": _("This is the programme's own currency.")}, code="own")
+    return editing.create(actor=actor, obj=rate, fields=RATE_FIELDS)
+
+
+def _add_to_month(entry: LedgerEntry, *, sign: int) -> None:
+    """Add (`sign` 1) or take away (-1) a line; the caller holds the lock of its account."""
+    unknown = entry.cost is None
+    MonthTotal.objects.get_or_create(
+        account_id=entry.account_id,
+        month=entry.booked_on.replace(day=1),
+        currency=entry.currency,
+        defaults={"revenue": 0, "cost": 0, "lines": 0, "lines_without_cost": 0},
+    )
+    total = MonthTotal.objects.filter(
+        account_id=entry.account_id,
+        month=entry.booked_on.replace(day=1),
+        currency=entry.currency,
+    )
+    total.update(
+        revenue=F("revenue") + sign * entry.amount,
+        cost=F("cost") + sign * (entry.cost or Decimal(0)),
+        lines=F("lines") + sign,
+        lines_without_cost=F("lines_without_cost") + (sign if unknown else 0),
+    )
+    total.filter(lines=0).delete()
+
+
+def _costed(changes: Mapping[str, Any]) -> dict[str, Any]:
+    wanted = dict(changes)
+    quantity, rate = wanted.get("quantity"), wanted.get("rate")
+    if wanted.get("amount") is None and quantity is not None and rate is not None:
+        wanted["amount"] = quantity * rate
+    return wanted
+
+
+def _check_cost(cost: ActivityCost) -> None:
+    if cost.activity_id and cost.activity.programme_id != cost.account.programme_id:
+        raise ValidationError({"activity": _("It belongs to another programme.")}, code="foreign")
+    if isinstance(cost.month, datetime.date) and cost.month.day != 1:
+        raise ValidationError({"month": _("Give the first day of the month.")}, code="month")

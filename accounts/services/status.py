@@ -1,0 +1,152 @@
+"""What the customer is to the programme: appoint, groom, maintain, handle, release (3.6)."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from accounts import policies
+from accounts.choices import RationaleType, Status
+from accounts.models import Account, Conflict, StatusChange
+from accounts.services.team import lock_people, refuse_overload
+from kam.changes import editing
+from teams.models import Membership, Programme, TeamRole, User
+from teams.programme_settings import setting
+
+STATUS_ACTIONS = {
+    "appoint": Status.KEY,
+    "groom": Status.GROOMED,
+    "maintain": Status.MAINTAINED,
+    "handle": Status.DIPLOMATIC,
+    "release": Status.EXITED,
+    "reconsider": Status.CANDIDATE,
+}
+"""Decision -> status (`design.md` 11)."""
+
+PROGRAMME_WARNING = 50
+"""More key accounts than this are far too many, whatever the setting (handbook 3.6)."""
+
+
+@transaction.atomic
+def set_status(
+    *,
+    actor: User,
+    account: Account,
+    status: str,
+    decided_on: datetime.date,
+    reason: str = "",
+    rationale_types: Collection[str] = (),
+    override_reason: str = "",
+    expected_version: int | None = None,
+) -> Account:
+    """Decide what the account is to the programme.
+
+    Key status needs a rationale and its types (K004, K021), room in the programme (K032;
+    `override_reason` makes room and is marked for ever), room with its manager (K033, no
+    override), and no exclusive conflict with another key account (K130). Raises PermissionDenied,
+    VersionConflict or ValidationError.
+    """
+    if not policies.can_manage(actor, account):
+        raise PermissionDenied
+    programme = Programme.objects.select_for_update().get(pk=account.programme_id)
+    if account.team is not None:
+        lock_people(account.team)
+    account = editing.locked(account)
+    editing.expect(account, expected_version)
+    if status == account.status:
+        raise ValidationError({"status": _("It has this status already.")}, code="same")
+    override = False
+    if status == Status.KEY:
+        _check_rationale(reason, rationale_types)
+        _check_exclusive(actor, account, decided_on)
+        override = _check_size(programme, decided_on, override_reason)
+        _check_manager(account, decided_on, status)
+    before = account.status
+    changes = {"status": status, "status_since": decided_on}
+    if status == Status.KEY:
+        changes |= {"rationale": reason, "rationale_types": list(rationale_types)}
+    account = editing.save(actor=actor, obj=account, changes=changes, verb="status")
+    note = "\n".join(text for text in (reason, override_reason if override else "") if text)
+    step = StatusChange(
+        account=account,
+        from_status=before,
+        to_status=status,
+        decided_on=decided_on,
+        decided_by=actor,
+        reason=note,
+        rationale_types=list(rationale_types),
+        override=override,
+    )
+    step.full_clean()
+    step.save(force_insert=True)
+    return account
+
+
+def key_account_count(programme: Programme) -> int:
+    """Key accounts of the programme at present."""
+    return Account.objects.active().of_status(Status.KEY).filter(programme=programme).count()
+
+
+def _check_rationale(reason: str, types: Collection[str]) -> None:
+    errors = {}
+    if not reason.strip():
+        errors["reason"] = _("A key account needs a reason of its own.")
+    if not types:
+        errors["rationale_types"] = _("Choose at least one kind of reason.")
+    elif not set(types) <= set(RationaleType.values):
+        errors["rationale_types"] = _("Choose from the list.")
+    if errors:
+        raise ValidationError(errors)
+
+
+def _check_size(programme: Programme, on: datetime.date, override_reason: str) -> bool:
+    """Whether the limit of the programme had to be overridden; ValidationError without a reason."""
+    limit = int(setting(programme, "programme_max_accounts", on))
+    if key_account_count(programme) < limit:
+        return False
+    if not override_reason.strip():
+        raise ValidationError(
+            {
+                "override_reason": _(
+                    "The programme holds %(limit)d key accounts, its most. Say why one more."
+                )
+                % {"limit": limit}
+            },
+            code="limit",
+        )
+    return True
+
+
+def _check_exclusive(actor: User, account: Account, on: datetime.date) -> None:
+    above = [int(part) for part in account.path.strip("/").split("/")]
+    below = Account.objects.under(account).values("pk")
+    near = Q(a__in=above) | Q(a__in=below)
+    far = Q(b__in=above) | Q(b__in=below)
+    pairs = Conflict.objects.active().filter(kind=Conflict.Kind.EXCLUSIVE).valid_on(on)
+    for pair in pairs.filter(near | far).select_related("a", "b"):
+        inside = account.path.startswith(pair.a.path) or pair.a.path.startswith(account.path)
+        other = pair.b if inside else pair.a
+        rivals = Account.objects.active().of_status(Status.KEY).under(other)
+        rival = rivals.exclude(pk=account.pk).first()
+        if rival is None:
+            continue
+        if policies.can_see(actor, rival):
+            text = _("%(rival)s is key, and the two exclude each other.") % {"rival": rival}
+        else:
+            text = _("It is excluded by a conflict with another key account.")
+        raise ValidationError({"status": text}, code="exclusive")
+
+
+def _check_manager(account: Account, on: datetime.date, status: str) -> None:
+    if account.team_id is None:
+        return
+    managers = Membership.objects.filter(team=account.team_id, role=TeamRole.KAM).valid_on(on)
+    account.status = status
+    for member in managers.select_related("user"):
+        refuse_overload(member.user, account, on=on)
+    account.refresh_from_db(fields=["status"])

@@ -1,0 +1,157 @@
+"""Who looks after an account: teams, and the limits of a manager's load (handbook 5.3)."""
+
+from __future__ import annotations
+
+import datetime
+from typing import NamedTuple
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import policies
+from accounts.choices import Status
+from accounts.models import Account
+from accounts.services import barriers
+from kam.access.dates import business_today
+from kam.changes import editing
+from teams.models import Membership, Team, TeamRole, User
+from teams.programme_settings import setting
+
+COUNTED = (Status.KEY, Status.GROOMED, Status.CANDIDATE)
+"""Statuses whose accounts load their manager; the others are served in another way (K049)."""
+
+
+class Load(NamedTuple):
+    """Accounts that a manager answers for: `accounts` counted, warned of, at most `maximum`."""
+
+    accounts: int
+    warn_from: int
+    maximum: int
+
+    @property
+    def warns(self) -> bool:
+        return self.accounts >= self.warn_from
+
+    @property
+    def exceeds(self) -> bool:
+        return self.accounts > self.maximum
+
+
+def manager_load(user: User, *, on: datetime.date, joining: Account | None = None) -> int:
+    """Accounts counted for `user` as manager on a day (K033): a group counts once unless an
+    account in it is itself key. `joining` is counted in as if it were theirs already."""
+    teams = Membership.objects.filter(user=user, role=TeamRole.KAM).valid_on(on).values("team")
+    managed = Account.objects.active().of_status(*COUNTED).filter(team__in=teams)
+    rows = {item.pk: item for item in managed.only("pk", "path", "status")}
+    if joining is not None:
+        rows[joining.pk] = joining
+    paths = {row.path for row in rows.values()}
+    return sum(row.status == Status.KEY or not _has_above(row.path, paths) for row in rows.values())
+
+
+def refuse_overload(user: User, account: Account, *, on: datetime.date) -> Load:
+    """Raise ValidationError when `account` would be more than `user` may manage; else the load.
+
+    Five at most, no override (`design.md` 11); the setting can lower it (K022).
+    """
+    load = Load(
+        accounts=manager_load(user, on=on, joining=account),
+        warn_from=int(setting(account.programme, "warn_accounts_per_manager", on)),
+        maximum=int(setting(account.programme, "max_accounts_per_manager", on)),
+    )
+    if load.exceeds:
+        raise ValidationError(
+            _("%(person)s already manages %(count)d accounts; %(maximum)d is the most.")
+            % {"person": user, "count": load.accounts - 1, "maximum": load.maximum},
+            code="load",
+        )
+    return load
+
+
+def lock_people(team: Team) -> None:
+    """Keep others from giving the team's people accounts or teams until the transaction ends.
+
+    Locks are taken in the order people, team, account, as `teams.services` does.
+    """
+    people = Membership.objects.filter(team=team).order_by().values("user")
+    list(User.objects.select_for_update().filter(pk__in=people).order_by("pk"))
+
+
+@transaction.atomic
+def assign_team(
+    *, actor: User, account: Account, team: Team | None, expected_version: int | None
+) -> Account:
+    """Put `team` in charge of the account, or nobody.
+
+    Raises PermissionDenied, VersionConflict, or ValidationError: another programme, a team of
+    another customer group, a person on both sides of a barrier, a manager with too many accounts.
+    """
+    if not policies.can_manage(actor, account):
+        raise PermissionDenied
+    if team is not None:
+        lock_people(team)
+        team = Team.objects.select_for_update().get(pk=team.pk)
+    account = editing.locked(account)
+    editing.expect(account, expected_version)
+    if team is not None and team.pk != account.team_id:
+        _check_team(actor, account, team)
+    return editing.save(
+        actor=actor, obj=account, changes={"team": team}, expected_version=expected_version
+    )
+
+
+def check_membership(
+    *,
+    actor: User,
+    team: Team,
+    user: User,
+    role: str,
+    valid_from: datetime.date | None,
+    valid_until: datetime.date | None,
+) -> list[str]:
+    """Refuse somebody who would be on both sides of a barrier or manage too many accounts.
+
+    Registered with `teams`, which knows no account. Returns warnings in words (K033).
+    """
+    today = business_today()
+    if valid_until is not None and valid_until < today:
+        return []
+    accounts = Account.objects.active().filter(team=team)
+    barriers.refuse_violations(actor=actor, accounts=accounts, users=[user])
+    if role != TeamRole.KAM:
+        return []
+    day = max(today, valid_from or today)
+    counted = accounts.of_status(*COUNTED).select_related("programme")
+    loads = [refuse_overload(user, counted_in, on=day) for counted_in in counted]
+    heaviest = max(loads, key=lambda load: load.accounts, default=None)
+    if heaviest is None or not heaviest.warns:
+        return []
+    return [
+        _("%(person)s will manage %(count)d accounts; one or two is normal.")
+        % {"person": user, "count": heaviest.accounts}
+    ]
+
+
+def _check_team(actor: User, account: Account, team: Team) -> None:
+    if team.programme_id != account.programme_id:
+        raise ValidationError({"team": _("It belongs to another programme.")}, code="foreign")
+    if Account.objects.active().filter(team=team).exclude(root=account.root_id).exists():
+        raise ValidationError(
+            {"team": _("This team looks after another customer group.")}, code="shared"
+        )
+    today = business_today()
+    current = Membership.objects.filter(team=team).valid_on(today).select_related("user")
+    people = [member.user for member in current]
+    barriers.refuse_violations(
+        actor=actor, accounts=Account.objects.filter(pk=account.pk), users=people
+    )
+    if account.status in COUNTED:
+        for member in current:
+            if member.role == TeamRole.KAM:
+                refuse_overload(member.user, account, on=today)
+
+
+def _has_above(path: str, paths: set[str]) -> bool:
+    parts = path.strip("/").split("/")
+    return any(f"/{'/'.join(parts[:depth])}/" in paths for depth in range(1, len(parts)))

@@ -1,0 +1,121 @@
+"""The base of every form that changes a row: shape only, the service decides."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from django import forms
+from django.db import models
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+
+def layout_helper(form: forms.BaseForm) -> FormHelper:
+    """Layout of a form whose `<form>` element and buttons stand in the template."""
+    helper = FormHelper(form)
+    helper.form_tag = False
+    helper.disable_csrf = True
+    helper.form_show_errors = True
+    return helper
+
+
+class ShapeForm(forms.Form):
+    """A form without a row behind it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = layout_helper(self)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field on which two people disagree: what is stored, and what was typed."""
+
+    label: str
+    theirs: SafeString
+    mine: SafeString
+
+
+class ServiceForm(forms.ModelForm):
+    """Checks shape only and never saves: a service takes `changes` and `version`.
+
+    The hidden `version` is the state that the person read; for a new row it is empty.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["version"] = forms.IntegerField(required=False, widget=forms.HiddenInput)
+        if self.instance.pk:
+            self.initial.setdefault("version", getattr(self.instance, "version", None))
+        self.helper = layout_helper(self)
+
+    def _post_clean(self) -> None:
+        """Leave the row alone: the service sets, checks and saves it."""
+
+    def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002  (Django's signature)
+        """Never: only services write."""
+        raise NotImplementedError("Only services write.")
+
+    @property
+    def version(self) -> int | None:
+        """The version that the person read, None for a new row."""
+        return self.cleaned_data.get("version")
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """All values typed, without the version."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """Values that differ from those the form was shown with."""
+        return {name: value for name, value in self.values.items() if name in self.changed_data}
+
+    def differences(self, current: models.Model) -> list[Difference]:
+        """Fields whose stored value is no longer what this person read or typed."""
+        rows = []
+        for name, mine in self.values.items():
+            field = self.fields[name]
+            stored = getattr(current, name, None)
+            theirs_text, mine_text = _shown(stored), _shown(mine)
+            if theirs_text != mine_text:
+                theirs_marked, mine_marked = word_differences(theirs_text, mine_text)
+                rows.append(Difference(str(field.label), theirs_marked, mine_marked))
+        return rows
+
+    def take_version(self, current: models.Model) -> None:
+        """Carry the present version, so that sending again overwrites knowingly."""
+        self.data = self.data.copy()
+        self.data[self.add_prefix("version")] = str(current.version)  # type: ignore[attr-defined]
+
+
+def _shown(value: Any) -> str:
+    if value is None or value == "":
+        return str(_("empty"))
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if isinstance(value, models.Manager):
+        value = value.all()
+    if isinstance(value, models.QuerySet | list | tuple):
+        return ", ".join(str(item) for item in value)
+    return str(value)
+
+
+def word_differences(theirs: str, mine: str) -> tuple[SafeString, SafeString]:
+    """Both texts with the differing words marked."""
+    left, right = re.findall(r"\s+|\S+", theirs), re.findall(r"\s+|\S+", mine)
+    matcher = difflib.SequenceMatcher(a=left, b=right, autojunk=False)
+    sides: tuple[list, list] = ([], [])
+    for kind, from_left, to_left, from_right, to_right in matcher.get_opcodes():
+        tag = "{}" if kind == "equal" else '<mark class="differs">{}</mark>'
+        for side, text in zip(
+            sides, (left[from_left:to_left], right[from_right:to_right]), strict=True
+        ):
+            if text:
+                side.append((format_html(tag, "".join(text)),))
+    return format_html_join("", "{}", sides[0]), format_html_join("", "{}", sides[1])

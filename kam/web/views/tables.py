@@ -1,0 +1,266 @@
+"""Lists as tables: sorting, filters, columns and page size live in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, QueryDict
+from django.utils.functional import cached_property
+
+from kam.web import models
+
+MOST_COUNTED = 10_000
+"""Rows that are counted and can be paged through; beyond that a filter helps more than a page."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: `sort` is the field or annotation to order by, none if it cannot be sorted.
+
+    `numeric` aligns right; `optional` columns can be switched off, `default` ones are on at first.
+    """
+
+    name: str
+    label: Any
+    sort: str = ""
+    numeric: bool = False
+    optional: bool = True
+    default: bool = True
+    unit: Any = ""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column's heading as the page shows it."""
+
+    column: Column
+    href: str
+    direction: str  # "ascending", "descending" or ""
+
+
+@dataclass(frozen=True)
+class FilterChip:
+    """An active filter in words, and the address without it."""
+
+    label: str
+    value: str
+    href: str
+
+
+def changed(parameters: QueryDict, **changes: Any) -> str:
+    """Address with parameters replaced (None: removed); paging starts again."""
+    copy = parameters.copy()
+    copy.pop("page", None)
+    for name, value in changes.items():
+        copy.pop(name, None)
+        if isinstance(value, list | tuple):
+            copy.setlist(name, list(value))
+        elif value not in (None, ""):
+            copy[name] = value
+    return f"?{copy.urlencode()}"
+
+
+class CappedPaginator(Paginator):
+    """Counts no further than `MOST_COUNTED` rows, so that a list stays fast however long it is."""
+
+    @cached_property
+    def count(self) -> int:
+        """Rows, at most one more than are counted."""
+        rows = self.object_list
+        if isinstance(rows, QuerySet):
+            return rows.order_by()[: MOST_COUNTED + 1].count()
+        return len(rows)
+
+    @property
+    def capped(self) -> bool:
+        """Whether there are more rows than can be paged through."""
+        return self.count > MOST_COUNTED
+
+
+class Table:
+    """What the table templates show: headings, columns, chips, sizes, views."""
+
+    def __init__(self, view: TableMixin, request: HttpRequest) -> None:
+        self.view, self.request, self.parameters = view, request, request.GET
+
+    @cached_property
+    def chosen(self) -> set[str]:
+        """Names of the optional columns that are on."""
+        named = set(self.parameters.getlist("columns"))
+        known = {item.name for item in self.view.columns if item.optional}
+        if named & known:
+            return named & known
+        return {item.name for item in self.view.columns if item.optional and item.default}
+
+    @cached_property
+    def shown(self) -> list[Column]:
+        """Columns of this page, in their order."""
+        return [item for item in self.view.columns if not item.optional or item.name in self.chosen]
+
+    @cached_property
+    def names(self) -> set[str]:
+        """Names of the shown columns, for `{% if "stage" in table.names %}`."""
+        return {item.name for item in self.shown}
+
+    @property
+    def choices(self) -> list[tuple[Column, bool]]:
+        """Optional columns, and whether each is on."""
+        optional = (item for item in self.view.columns if item.optional)
+        return [(item, item.name in self.chosen) for item in optional]
+
+    @property
+    def headings(self) -> list[Heading]:
+        """Headings with the link that sorts by them (numbers: greatest first)."""
+        name, descending = self.view.sorting
+        rows = []
+        for item in self.shown:
+            direction, href = "", ""
+            if item.name == name:
+                direction = "descending" if descending else "ascending"
+            if item.sort:
+                down = not descending if item.name == name else item.numeric
+                href = changed(self.parameters, sort=f"-{item.name}" if down else item.name)
+            rows.append(Heading(item, href, direction))
+        return rows
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """Parameters that a form of this page carries along, columns and page left out."""
+        left_out = {"columns", "page"}
+        lists = self.parameters.lists()
+        return [(name, value) for name, row in lists if name not in left_out for value in row]
+
+    @property
+    def sizes(self) -> list[tuple[int, str, bool]]:
+        """Page sizes to choose from, their address, and which is in force."""
+        now = self.view.get_paginate_by(None)
+        return [
+            (size, changed(self.parameters, size=size), size == now) for size in self.view.sizes
+        ]
+
+    @cached_property
+    def chips(self) -> list[FilterChip]:
+        """Active filters as sentences that can be removed one by one."""
+        bound = self.view.filterset
+        if bound is None:
+            return []
+        rows = []
+        for name, field in bound.form.fields.items():
+            raw = [value for value in self.parameters.getlist(name) if value]
+            if not raw or not bound.form.is_valid():
+                continue
+            options = {str(key): str(text) for key, text in getattr(field, "choices", ())}
+            words = ", ".join(options.get(value, value) for value in raw)
+            label = str(field.label or name)
+            rows.append(FilterChip(label, words, changed(self.parameters, **{name: None})))
+        return rows
+
+    @property
+    def unfiltered(self) -> str:
+        """Address without any filter."""
+        bound = self.view.filterset
+        names = bound.form.fields if bound is not None else ()
+        return changed(self.parameters, **dict.fromkeys(names))
+
+    @cached_property
+    def saved_views(self) -> list[tuple[models.SavedView, bool]]:
+        """The reader's views of this page, and which of them this is."""
+        now = models.canonical(self.parameters.urlencode())
+        rows = models.SavedView.objects.of(self.request.user, self.view.page_name)
+        return [(row, row.query == now) for row in rows]
+
+    @property
+    def page_name(self) -> str:
+        """Under which views of this page are kept."""
+        return self.view.page_name
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the address holds something that a view could keep and none of them does."""
+        now = models.canonical(self.parameters.urlencode())
+        return bool(now) and not any(here for row, here in self.saved_views)
+
+    @property
+    def query(self) -> str:
+        """This page's parameters without the page number, as a view keeps them."""
+        return models.canonical(self.parameters.urlencode())
+
+    def export(self, kind: str) -> str:
+        """Address of the same rows as a file."""
+        return changed(self.parameters, export=kind)
+
+    @property
+    def csv(self) -> str:
+        return self.export("csv")
+
+    @property
+    def xlsx(self) -> str:
+        return self.export("xlsx")
+
+
+class TableMixin:
+    """A list view with `columns`, a default sort and, if named, a `filterset_class`.
+
+    Sorting takes the names in `columns` only; ties are broken by primary key. Lists longer than
+    `MOST_COUNTED` say so instead of counting on.
+    """
+
+    request: HttpRequest
+    columns: Sequence[Column] = ()
+    default_sort = ""
+    page_name = ""
+    sizes: Sequence[int] = (25, 50, 100)
+    paginator_class = CappedPaginator
+    filterset_class: Any = None
+
+    @cached_property
+    def filterset(self) -> Any:
+        """The bound filters, None without."""
+        if self.filterset_class is None:
+            return None
+        return self.filterset_class(
+            self.request.GET,
+            queryset=super().get_queryset(),
+            request=self.request,  # type: ignore[misc]
+        )
+
+    def get_queryset(self) -> QuerySet:
+        """Filtered and sorted rows; an unreadable filter finds nothing."""
+        if self.filterset is None:
+            rows = super().get_queryset()  # type: ignore[misc]
+        else:
+            rows = (
+                self.filterset.qs if self.filterset.is_valid() else self.filterset.queryset.none()
+            )
+        name, descending = self.sorting
+        column = next((item for item in self.columns if item.name == name), None)
+        if column is None or not column.sort:
+            return rows
+        by = F(column.sort)
+        order = by.desc(nulls_last=True) if descending else by.asc(nulls_last=True)
+        return rows.order_by(order, "pk")
+
+    @cached_property
+    def sorting(self) -> tuple[str, bool]:
+        """Name of the column sorted by, and whether downwards; unknown names fall back."""
+        known = {item.name for item in self.columns if item.sort}
+        for wish in (self.request.GET.get("sort", ""), self.default_sort):
+            if wish.removeprefix("-") in known:
+                return wish.removeprefix("-"), wish.startswith("-")
+        return "", False
+
+    def get_paginate_by(self, queryset: QuerySet | None) -> int:
+        """Rows a page: one of `sizes`."""
+        wish = self.request.GET.get("size", "")
+        return next((size for size in self.sizes if str(size) == wish), self.sizes[0])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Adds `table` and `filter`."""
+        context = super().get_context_data(**kwargs)  # type: ignore[misc]
+        context["table"] = Table(self, self.request)
+        context["filter"] = self.filterset
+        return context

@@ -1,0 +1,364 @@
+"""What by when, how, and who does what next (handbook 4.4)."""
+
+from __future__ import annotations
+
+import datetime
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account
+from kam.changes.models import Tracked
+from plans import progress, querysets
+from plans.choices import (
+    OPEN_ACTIONS,
+    ActionOrigin,
+    ActionStatus,
+    ObjectiveStatus,
+    ObjectiveType,
+    StrategyKind,
+)
+from plans.models.content import PlanContent
+from plans.models.goals import CorporateObjective, CustomerGoal
+from plans.models.plan import Plan
+from teams.models import Function
+
+
+class Objective(PlanContent):
+    """What is to be reached by when, measured by one indicator.
+
+    `baseline`, `target` and `actual` are in `unit`; `actual` is the last reading, `actual_on` its
+    day. The status is computed (`status_on`), only dropping is a person's decision.
+    """
+
+    CONTENT_FIELDS = (
+        "title",
+        "type",
+        "owner",
+        "customer_goal",
+        "corporate_objective",
+        "kpi",
+        "unit",
+        "baseline",
+        "target",
+        "start",
+        "due",
+        "shared",
+        "position",
+    )
+    EXECUTION_FIELDS = ("actual", "actual_on")
+
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="objectives")
+    title = models.CharField(_("objective"), max_length=250)
+    type = models.CharField(_("type"), max_length=15, choices=ObjectiveType)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("owner"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    customer_goal = models.ForeignKey(
+        CustomerGoal,
+        verbose_name=_("customer goal"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="objectives",
+    )
+    corporate_objective = models.ForeignKey(
+        CorporateObjective,
+        verbose_name=_("corporate objective"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="objectives",
+    )
+    kpi = models.CharField(_("measured by"), max_length=120, blank=True)
+    unit = models.CharField(_("unit"), max_length=30, blank=True)
+    baseline = models.DecimalField(
+        _("baseline"), max_digits=20, decimal_places=6, null=True, blank=True
+    )
+    target = models.DecimalField(
+        _("target"), max_digits=20, decimal_places=6, null=True, blank=True
+    )
+    start = models.DateField(_("start"), null=True, blank=True)
+    due = models.DateField(_("due"), null=True, blank=True)
+    shared = models.BooleanField(
+        _("shared"), default=False, help_text=_("Agreed with the customer.")
+    )
+    position = models.PositiveSmallIntegerField(_("place"), default=0)
+    actual = models.DecimalField(_("now"), max_digits=20, decimal_places=6, null=True, blank=True)
+    actual_on = models.DateField(_("read on"), null=True, blank=True)
+    dropped_on = models.DateField(_("dropped on"), null=True, blank=True, editable=False)
+    dropped_reason = models.TextField(_("why dropped"), blank=True, editable=False)
+
+    objects = querysets.ObjectiveQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["plan", "position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(start=None) | Q(due=None) | Q(due__gt=F("start")),
+                name="objective_due_after_start",
+                violation_error_message=_("It is due before it starts."),
+            ),
+            models.CheckConstraint(
+                condition=Q(dropped_on=None) | ~Q(dropped_reason=""),
+                name="objective_dropped_with_reason",
+                violation_error_message=_("Say why it is dropped."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return f"{reverse('plans:detail', args=[self.plan_id])}#objective-{self.pk}"
+
+    def clean(self) -> None:
+        super().clean()
+        goal, aim = self.customer_goal, self.corporate_objective
+        if goal is not None and goal.account_id != self.plan.account_id:
+            raise ValidationError({"customer_goal": _("It is another customer's.")}, code="account")
+        if aim is not None and aim.programme_id != self.plan.account.programme_id:
+            raise ValidationError(
+                {"corporate_objective": _("It belongs to another programme.")}, code="programme"
+            )
+        if self.actual is not None and self.actual_on is None:
+            raise ValidationError({"actual_on": _("Say when it was read.")}, code="required")
+
+    def status_on(self, today: datetime.date) -> ObjectiveStatus:
+        """Computed status on the day `today` (handbook 4.4)."""
+        return progress.objective_status(
+            baseline=self.baseline,
+            target=self.target,
+            due=self.due,
+            actual=self.actual,
+            actual_on=self.actual_on,
+            dropped=self.dropped_on is not None,
+            today=today,
+        )
+
+    @property
+    def has_measure(self) -> bool:
+        """Whether indicator, unit, baseline and target are there (SMART: M)."""
+        return bool(self.kpi and self.unit) and None not in (self.baseline, self.target)
+
+
+class Strategy(PlanContent):
+    """How an objective is pursued."""
+
+    CONTENT_FIELDS = ("text", "kind", "position")
+    PARENT = "objective"
+
+    objective = models.ForeignKey(Objective, on_delete=models.PROTECT, related_name="strategies")
+    text = models.CharField(_("strategy"), max_length=250)
+    kind = models.CharField(_("kind"), max_length=15, choices=StrategyKind)
+    position = models.PositiveSmallIntegerField(_("place"), default=0)
+
+    objects = querysets.ObjectiveContentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["objective", "position", "pk"]
+        verbose_name_plural = _("strategies")
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def plan(self) -> Plan:
+        return self.objective.plan
+
+
+class Milestone(PlanContent):
+    """A checkable result on the way to an objective."""
+
+    CONTENT_FIELDS = ("date", "result")
+    EXECUTION_FIELDS = ("reached_on",)
+    PARENT = "objective"
+
+    objective = models.ForeignKey(Objective, on_delete=models.PROTECT, related_name="milestones")
+    date = models.DateField(_("date"))
+    result = models.CharField(_("checkable result"), max_length=250)
+    reached_on = models.DateField(_("reached on"), null=True, blank=True)
+
+    objects = querysets.ObjectiveContentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["objective", "date", "pk"]
+
+    def __str__(self) -> str:
+        return self.result
+
+    @property
+    def plan(self) -> Plan:
+        return self.objective.plan
+
+
+class Action(Tracked):
+    """Who does what next, by when (K008).
+
+    Hangs on the account: objective and strategy are optional, so that a thought is captured
+    without a plan. `status` is what people set; `state` is what shows: open work waiting for an
+    unfinished action is blocked. `effort_days` are person-days.
+    """
+
+    CONTENT_FIELDS = ("text", "objective", "strategy", "origin")
+    EXECUTION_FIELDS = (
+        "owner",
+        "function",
+        "start",
+        "due",
+        "effort_days",
+        "depends_on",
+        "status",
+        "blocked_reason",
+        "closing_note",
+    )
+    EDITABLE_FIELDS = CONTENT_FIELDS + EXECUTION_FIELDS
+
+    account = models.ForeignKey(
+        Account, verbose_name=_("account"), on_delete=models.PROTECT, related_name="actions"
+    )
+    objective = models.ForeignKey(
+        Objective,
+        verbose_name=_("objective"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="actions",
+    )
+    strategy = models.ForeignKey(
+        Strategy,
+        verbose_name=_("strategy"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="actions",
+    )
+    origin = models.CharField(
+        _("origin"), max_length=12, choices=ActionOrigin, default=ActionOrigin.OTHER
+    )
+    text = models.CharField(_("action"), max_length=500)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("owner"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="actions",
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    function = models.ForeignKey(
+        Function,
+        verbose_name=_("function"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    start = models.DateField(_("start"), null=True, blank=True)
+    due = models.DateField(_("due"), null=True, blank=True)
+    effort_days = models.DecimalField(
+        _("effort (days)"),
+        max_digits=6,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+    )
+    depends_on = models.ForeignKey(
+        "self",
+        verbose_name=_("waits for"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="dependents",
+    )
+    status = models.CharField(
+        _("state"), max_length=10, choices=ActionStatus, default=ActionStatus.TODO
+    )
+    blocked_reason = models.CharField(_("why blocked"), max_length=250, blank=True)
+    closing_note = models.TextField(_("how it ended"), blank=True)
+    done_on = models.DateField(_("done on"), null=True, blank=True, editable=False)
+
+    objects = querysets.ActionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["due", "pk"]
+        indexes = [
+            models.Index(fields=["owner", "status", "due"], name="action_owner_due"),
+            models.Index(fields=["account", "status", "due"], name="action_account_due"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(start=None) | Q(due=None) | Q(due__gte=F("start")),
+                name="action_due_after_start",
+                violation_error_message=_("It is due before it starts."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="blocked") | ~Q(blocked_reason=""),
+                name="action_blocked_with_reason",
+                violation_error_message=_("Say what blocks it."),
+            ),
+            models.CheckConstraint(
+                condition=Q(effort_days=None) | Q(effort_days__gte=0),
+                name="action_effort",
+                violation_error_message=_("Effort is not negative."),
+            ),
+            models.CheckConstraint(
+                condition=Q(depends_on=None) | ~Q(depends_on=F("pk")),
+                name="action_not_own_dependency",
+                violation_error_message=_("An action cannot wait for itself."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:100]
+
+    def get_absolute_url(self) -> str:
+        return reverse("plans:action", args=[self.pk])
+
+    def clean(self) -> None:
+        super().clean()
+        if self.strategy is not None and self.strategy.objective_id != self.objective_id:
+            raise ValidationError(
+                {"strategy": _("It belongs to another objective.")}, code="objective"
+            )
+        if self.objective is not None and self.objective.plan.account_id != self.account_id:
+            raise ValidationError({"objective": _("It is another account's.")}, code="account")
+        if self.depends_on is not None and self.depends_on.account_id != self.account_id:
+            raise ValidationError({"depends_on": _("It is another account's.")}, code="account")
+        if self.function is not None and self.function.programme_id != self.account.programme_id:
+            raise ValidationError(
+                {"function": _("It belongs to another programme.")}, code="programme"
+            )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to be done."""
+        return self.status in OPEN_ACTIONS
+
+    @property
+    def waits(self) -> bool:
+        """Whether the action before it is unfinished (K008)."""
+        return self.is_open and self.depends_on is not None and self.depends_on.is_open
+
+    @property
+    def state(self) -> ActionStatus:
+        """What shows: `status`, or blocked while it waits for another."""
+        return ActionStatus.BLOCKED if self.waits else ActionStatus(self.status)

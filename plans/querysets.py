@@ -1,0 +1,249 @@
+"""Who reads which plan, and whether as working copy or as last approved."""
+
+from __future__ import annotations
+
+import datetime
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Count, ExpressionWrapper, F, Q
+
+from accounts.querysets import TrackedHangingQuerySet
+from kam.access.querysets import AccountScopedQuerySet, Reader, scope_model
+from kam.changes.querysets import TrackedQuerySet
+from plans.choices import OPEN_ACTIONS, ActionStatus, PlanStatus, RiskState
+from teams.models import Role, TeamRole
+
+APPROVERS = frozenset(
+    [Role.ADMINISTRATOR, Role.PROGRAMME_MANAGER, Role.SENIOR_MANAGER, TeamRole.SPONSOR]
+)
+"""Who may approve, as long as they are not the author (`design.md` 4.1, 11)."""
+
+FINANCE = frozenset([Role.FINANCE])
+DECIDERS = APPROVERS | FINANCE
+"""Who may send a submitted plan back (handbook 4.2)."""
+
+MANAGER = frozenset([TeamRole.KAM])
+
+HERE_FOR = datetime.timedelta(seconds=60)
+"""How long somebody counts as being on a page after the last sign of it (polled every 20 s)."""
+
+
+class WorkingCopyQuerySet(AccountScopedQuerySet, TrackedQuerySet):
+    """Rows that exist as working copy and as last approved (`design.md` 11).
+
+    Editors read the working copy; whoever decides on a plan reads it while it is in review;
+    everybody else reads what was approved last. `reads_working` says which it is for the reader;
+    `plans.reading.as_read` puts the approved values into the row.
+    """
+
+    plan_path: ClassVar[str] = "plan"
+
+    def _plan(self, field: str) -> str:
+        return f"{self.plan_path}__{field}" if self.plan_path else field
+
+    def visible_to(self, user: Reader) -> Self:
+        """Rows of accounts that `user` may see: working rows for whoever reads the working copy,
+        rows that were approved for the others."""
+        accounts = scope_model()._default_manager.all()
+        path = self.account_path
+        editable = accounts.editable_by(user).order_by().values("pk")
+        decidable = accounts.held_by(user, DECIDERS).order_by().values("pk")
+        in_review = Q(**{self._plan("status"): PlanStatus.IN_REVIEW})
+        works = Q(**{f"{path}__in": editable}) | (in_review & Q(**{f"{path}__in": decidable}))
+        return (
+            super()
+            .visible_to(user)
+            .annotate(reads_working=ExpressionWrapper(works, output_field=models.BooleanField()))
+            .filter(self._readable())
+        )
+
+    def _readable(self) -> Q:
+        return Q(reads_working=True) | Q(approved__isnull=False)
+
+    def current(self) -> Self:
+        """After `visible_to`: without working rows that are archived."""
+        return self.filter(Q(reads_working=False) | Q(archived_at=None))
+
+
+class PlanQuerySet(WorkingCopyQuerySet):
+    """Plans. Everybody who sees the account sees that there is one, and where it stands."""
+
+    account_path = "account"
+    plan_path = ""
+
+    def _readable(self) -> Q:
+        return Q()
+
+    def in_force(self) -> Self:
+        """Plans of which an approved version is in force."""
+        return self.filter(in_force=True)
+
+    def to_decide_by(self, user: Reader) -> Self:
+        """Plans in review that `user` may decide on: entitled, neither author nor submitter."""
+        accounts = scope_model()._default_manager.held_by(user, APPROVERS).order_by()
+        return (
+            self.active()
+            .filter(status=PlanStatus.IN_REVIEW, account__in=accounts.values("pk"))
+            .exclude(author=user.pk)
+            .exclude(submitted_by=user.pk)
+        )
+
+    def for_list(self) -> Self:
+        """All that the list page and the list endpoint read."""
+        objectives = Count("objectives", filter=Q(objectives__archived_at=None), distinct=True)
+        return (
+            self.select_related("account__programme", "author")
+            .annotate(objective_count=objectives)
+            .order_by("-starts_on", "pk")
+        )
+
+    def for_detail(self) -> Self:
+        """All that the head of a plan shows."""
+        return self.select_related("account__programme", "account__team", "author", "submitted_by")
+
+
+class PlanContentQuerySet(WorkingCopyQuerySet):
+    """Rows with a foreign key `plan`."""
+
+    account_path = "plan__account"
+
+    def for_list(self) -> Self:
+        """All that lists of them show."""
+        return self.select_related("plan__account").order_by("plan", "pk")
+
+
+class ObjectiveQuerySet(PlanContentQuerySet):
+    """Objectives."""
+
+    def for_list(self) -> Self:
+        """All that lists of objectives show."""
+        return self.select_related(
+            "plan__account", "owner", "customer_goal", "corporate_objective"
+        ).order_by("plan", "position", "pk")
+
+
+class ObjectiveContentQuerySet(WorkingCopyQuerySet):
+    """Strategies and milestones."""
+
+    account_path = "objective__plan__account"
+    plan_path = "objective__plan"
+
+    def current(self) -> Self:
+        """Nor what lies under an archived objective."""
+        there = Q(reads_working=False) | Q(objective__archived_at=None)
+        return super().current().filter(there)
+
+    def for_list(self) -> Self:
+        """All that lists of them show."""
+        rows = self.select_related("objective__plan__account")
+        return rows.order_by("objective", *self.model._meta.ordering[1:])
+
+
+class RiskQuerySet(PlanContentQuerySet):
+    """Risks."""
+
+    def high(self, threshold: int) -> Self:
+        """Open risks with likelihood times impact of `threshold` or more."""
+        scored = self.active().annotate(rated=F("likelihood") * F("impact"))
+        return scored.filter(rated__gte=threshold).exclude(state=RiskState.CLOSED)
+
+    def for_list(self) -> Self:
+        """All that lists of risks show, the worst first."""
+        return (
+            self.select_related("plan__account", "owner")
+            .annotate(rated=F("likelihood") * F("impact"))
+            .order_by("-rated", "pk")
+        )
+
+
+class ActionQuerySet(TrackedHangingQuerySet):
+    """Actions."""
+
+    def changeable_by(self, user: Reader) -> Self:
+        """Actions that `user` may change: all of an account they edit, else their own."""
+        accounts = scope_model()._default_manager.all()
+        edited = accounts.editable_by(user).order_by().values("pk")
+        served = accounts.contributable_by(user).order_by().values("pk")
+        own = Q(owner=user.pk) | Q(author=user.pk)
+        return self.filter(Q(account__in=edited) | (Q(account__in=served) & own))
+
+    def open(self) -> Self:
+        """What is still to be done."""
+        return self.active().filter(status__in=OPEN_ACTIONS)
+
+    def overdue(self, on: datetime.date) -> Self:
+        """Open actions that were due before the day `on`."""
+        return self.open().filter(due__lt=on)
+
+    def of(self, user: Reader) -> Self:
+        """Actions that `user` owns."""
+        return self.filter(owner=user.pk)
+
+    def in_state(self, *states: str) -> Self:
+        """Actions that show one of `states`: what waits for an unfinished action is blocked."""
+        waiting = Q(status__in=OPEN_ACTIONS, depends_on__status__in=OPEN_ACTIONS)
+        wanted = Q(status__in=states) & ~waiting
+        if ActionStatus.BLOCKED in states:
+            wanted |= waiting
+        return self.filter(wanted)
+
+    def for_list(self) -> Self:
+        """All that lists of actions show, what is due first on top."""
+        return self.select_related(
+            "account", "owner", "function", "objective", "strategy", "depends_on"
+        ).order_by(F("due").asc(nulls_last=True), "pk")
+
+
+class PlanHangingQuerySet(AccountScopedQuerySet):
+    """Decisions: read by all who see the account."""
+
+    account_path = "plan__account"
+
+
+class PlanVersionQuerySet(AccountScopedQuerySet):
+    """Frozen versions."""
+
+    account_path = "plan__account"
+
+    def visible_to(self, user: Reader) -> Self:
+        """Approved versions for all who see the account; submitted ones for whoever edits the
+        plan or decides on it."""
+        accounts = scope_model()._default_manager.all()
+        editable = accounts.editable_by(user).order_by().values("pk")
+        decidable = accounts.held_by(user, DECIDERS).order_by().values("pk")
+        return (
+            super()
+            .visible_to(user)
+            .filter(
+                Q(kind="approval") | Q(plan__account__in=editable) | Q(plan__account__in=decidable)
+            )
+        )
+
+    def for_list(self) -> Self:
+        """All that the list of versions shows, without their content."""
+        return (
+            self.select_related("plan__account", "created_by")
+            .defer("content")
+            .order_by("-number", "pk")
+        )
+
+
+class PresenceQuerySet(models.QuerySet):
+    """Who is on which plan."""
+
+    def others(self, user: Reader, now: datetime.datetime) -> Self:
+        """People other than `user` seen within the last minute."""
+        seen = self.filter(seen_at__gte=now - HERE_FOR).exclude(user=user.pk)
+        return seen.select_related("user").order_by("user__first_name", "pk")
+
+
+def plan_audience(user: Reader) -> Q:
+    """Which changes of plans' content `user` may read: those of accounts they edit or audit.
+
+    Others read what was approved, in its versions, not what is being written.
+    """
+    accounts = scope_model()._default_manager.all()
+    editable = accounts.editable_by(user).order_by().values("pk")
+    audited = accounts.held_by(user, frozenset([Role.AUDITOR])).order_by().values("pk")
+    return Q(account_id__in=editable) | Q(account_id__in=audited)

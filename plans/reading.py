@@ -1,0 +1,38 @@
+"""What a reader sees of a plan: the working copy, or the content as last approved."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.db import models
+
+from plans.models import Plan, PlanContent
+
+Row = TypeVar("Row", Plan, PlanContent)
+
+ALWAYS_READ = ("title", "starts_on", "ends_on", "currency")
+"""Fields of a plan that are no secret before its first approval: that it is being written."""
+
+
+def as_read(row: Row) -> Row:
+    """`row` (from `visible_to`) with the approved content in place of the working one, for
+    whoever does not read the working copy. State, readings and dates of execution stay live."""
+    if row.reads_working:
+        return row
+    approved = row.approved
+    if approved is None:
+        for name in row.CONTENT_FIELDS:
+            if name not in ALWAYS_READ:
+                setattr(row, name, "")
+        return row
+    for name, value in approved.items():
+        _put(row, row._meta.get_field(name), value)
+    return row
+
+
+def _put(row: models.Model, field: models.Field, value: Any) -> None:
+    if field.is_relation:
+        if getattr(row, field.attname) != value:
+            setattr(row, field.attname, value)
+    else:
+        setattr(row, field.name, field.to_python(value))
