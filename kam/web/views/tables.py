@@ -21,7 +21,8 @@ MOST_COUNTED = 10_000
 class Column:
     """A column: `sort` is the field or annotation to order by, none if it cannot be sorted.
 
-    `numeric` aligns right; `optional` columns can be switched off, `default` ones are on at first.
+    `numeric` aligns right; `optional` columns can be switched off, `default` ones are on at first;
+    `phone` False leaves the heading out on phones (give the cells the class `hide-s`).
     """
 
     name: str
@@ -31,6 +32,7 @@ class Column:
     optional: bool = True
     default: bool = True
     unit: Any = ""
+    phone: bool = True
 
 
 @dataclass(frozen=True)
