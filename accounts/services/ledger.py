@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -33,8 +34,10 @@ RATE_FIELDS = ("currency", "valid_from", "rate", "source")
 
 
 @transaction.atomic
-def enter_sales_line(*, actor: User, account: Account, changes: Mapping[str, Any]) -> LedgerEntry:
-    """Add one sales line to the account's ledger and to its monthly total.
+def enter_sales_lines(
+    *, actor: User, account: Account, lines: Sequence[Mapping[str, Any]]
+) -> list[LedgerEntry]:
+    """Add sales lines to the account's ledger and to its monthly totals, all or none.
 
     `amount` is net of tax in `currency` (the account's when left out), negative for returns;
     `cost` is cost of goods, None when unknown. Raises PermissionDenied or ValidationError.
@@ -42,19 +45,37 @@ def enter_sales_line(*, actor: User, account: Account, changes: Mapping[str, Any
     if not policies.can_manage(actor, account):
         raise PermissionDenied
     account = Account.objects.select_for_update().select_related("programme").get(pk=account.pk)
-    entry = LedgerEntry(
-        programme=account.programme,
-        account=account,
-        identity=uuid.uuid4().bytes,
-        **{"currency": account.money, **changes},
-    )
-    if entry.product is not None and entry.product.programme_id != account.programme_id:
-        raise ValidationError({"product": _("It belongs to another programme.")}, code="foreign")
-    entry.full_clean()
-    entry.save(force_insert=True)
-    _add_to_month(entry, sign=1)
-    record.created(actor=actor, obj=entry, fields=ENTRY_FIELDS)
-    return entry
+    entries = [
+        LedgerEntry(
+            programme=account.programme,
+            account=account,
+            identity=uuid.uuid4().bytes,
+            **{"currency": account.money, **line},
+        )
+        for line in lines
+    ]
+    for entry in entries:
+        if entry.product is not None and entry.product.programme_id != account.programme_id:
+            raise ValidationError(
+                {"product": _("It belongs to another programme.")}, code="foreign"
+            )
+        entry.clean_fields()
+    LedgerEntry.objects.bulk_create(entries)
+    months = itertools.groupby(sorted(entries, key=_month_key), key=_month_key)
+    for (month, currency), group in months:
+        _add_to_month(account, month, currency, list(group), sign=1)
+    if len(entries) == 1:
+        record.created(actor=actor, obj=entries[0], fields=ENTRY_FIELDS)
+    elif entries:
+        record.change(
+            actor=actor, obj=account, verb="ledger", before={}, after={"lines": len(entries)}
+        )
+    return entries
+
+
+def enter_sales_line(*, actor: User, account: Account, changes: Mapping[str, Any]) -> LedgerEntry:
+    """Add one sales line, as `enter_sales_lines` does."""
+    return enter_sales_lines(actor=actor, account=account, lines=[changes])[0]
 
 
 @transaction.atomic
@@ -69,7 +90,7 @@ def remove_sales_line(*, actor: User, entry: LedgerEntry) -> None:
     entry = LedgerEntry.objects.get(pk=entry.pk)
     if entry.run_id is not None:
         raise ValidationError(_("It came with an import: undo the import."), code="imported")
-    _add_to_month(entry, sign=-1)
+    _add_to_month(account, *_month_key(entry), [entry], sign=-1)
     before = record.snapshot(entry, ENTRY_FIELDS)
     record.change(actor=actor, obj=entry, before=before, after={}, verb="deleted")
     entry.delete()
@@ -135,25 +156,30 @@ def enter_exchange_rate(
     return editing.create(actor=actor, obj=rate, fields=RATE_FIELDS)
 
 
-def _add_to_month(entry: LedgerEntry, *, sign: int) -> None:
-    """Add (`sign` 1) or take away (-1) a line; the caller holds the lock of its account."""
-    unknown = entry.cost is None
-    MonthTotal.objects.get_or_create(
-        account_id=entry.account_id,
-        month=entry.booked_on.replace(day=1),
-        currency=entry.currency,
-        defaults={"revenue": 0, "cost": 0, "lines": 0, "lines_without_cost": 0},
-    )
-    total = MonthTotal.objects.filter(
-        account_id=entry.account_id,
-        month=entry.booked_on.replace(day=1),
-        currency=entry.currency,
-    )
+def _month_key(entry: LedgerEntry) -> tuple[datetime.date, str]:
+    return entry.booked_on.replace(day=1), entry.currency
+
+
+def _add_to_month(
+    account: Account, month: datetime.date, currency: str, entries: list[LedgerEntry], *, sign: int
+) -> None:
+    """Add (`sign` 1) or take away (-1) lines; the caller holds the lock of the account."""
+    total = MonthTotal.objects.filter(account=account, month=month, currency=currency)
+    if not total.exists():
+        MonthTotal.objects.create(
+            account=account,
+            month=month,
+            currency=currency,
+            revenue=0,
+            lines=0,
+            lines_without_cost=0,
+        )
     total.update(
-        revenue=F("revenue") + sign * entry.amount,
-        cost=F("cost") + sign * (entry.cost or Decimal(0)),
-        lines=F("lines") + sign,
-        lines_without_cost=F("lines_without_cost") + (sign if unknown else 0),
+        revenue=F("revenue") + sign * sum(entry.amount for entry in entries),
+        cost=F("cost") + sign * sum(entry.cost or Decimal(0) for entry in entries),
+        lines=F("lines") + sign * len(entries),
+        lines_without_cost=F("lines_without_cost")
+        + sign * sum(entry.cost is None for entry in entries),
     )
     total.filter(lines=0).delete()
 
