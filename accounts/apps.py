@@ -7,7 +7,10 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
+        """Offer what this app brings to the packages below; the models have to be there first."""
+        from accounts import imports
         from accounts.services.team import check_membership
         from teams.services import register_membership_rule
 
         register_membership_rule(check_membership)
+        imports.register()

@@ -51,7 +51,7 @@ class AccountQuerySet(TrackedQuerySet):
         team_roles = [role for role in TeamRole.values if role in roles]
         teams = Membership.objects.filter(user=user, role__in=team_roles).valid_on(day)
         reach |= Q(team__in=teams.values("team"))
-        return self.filter(reach).outside_barriers(user, day)
+        return self.filter(reach, staged_by=None).outside_barriers(user, day)
 
     def visible_to(self, user: Reader, *, on: datetime.date | None = None) -> Self:
         """Accounts that `user` may see. There is no superuser branch."""

@@ -13,6 +13,7 @@ from accounts.models.ledger import (
     ProductLine,
 )
 from accounts.models.people import Contact, Interaction
+from accounts.models.staging import StagedAccount, StagedTotal
 
 __all__ = [
     "Account",
@@ -31,5 +32,7 @@ __all__ = [
     "ProductLine",
     "Site",
     "StageChange",
+    "StagedAccount",
+    "StagedTotal",
     "StatusChange",
 ]

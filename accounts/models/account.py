@@ -19,7 +19,8 @@ class Account(Tracked):
 
     Status (what it is to the programme) and stage (where the relationship stands) are two
     independent fields. `path` holds the primary keys from the top of the group down to this one,
-    so that a group is a prefix; `root` is the top.
+    so that a group is a prefix; `root` is the top. An account that an import has brought is hidden
+    from everybody by `staged_by` until the import is published.
     """
 
     programme = models.ForeignKey(
@@ -87,6 +88,14 @@ class Account(Tracked):
     )
     website = models.URLField(_("website"), blank=True)
     description = models.TextField(_("what it does and for whom"), blank=True)
+    staged_by = models.ForeignKey(
+        "imports.Run",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
     rationale = models.TextField(_("why it is a key account"), blank=True, editable=False)
     rationale_types = models.JSONField(
         _("kinds of reason"), default=list, blank=True, editable=False

@@ -40,7 +40,8 @@ class ProductLine(Tracked):
 
 
 class Product(Tracked):
-    """Something we sell; its code is case-sensitive (`design.md` 11)."""
+    """Something we sell; its code is case-sensitive (`design.md` 11). `run` is the import that
+    brought it, with which it goes as long as nothing else refers to it."""
 
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="products")
     code = models.CharField(_("code"), max_length=60)
@@ -52,6 +53,14 @@ class Product(Tracked):
         blank=True,
         on_delete=models.PROTECT,
         related_name="products",
+    )
+    run = models.ForeignKey(
+        "imports.Run",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
 
     objects = querysets.ProgrammeTrackedQuerySet.as_manager()

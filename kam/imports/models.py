@@ -1,12 +1,173 @@
-"""Runs of files coming in."""
+"""A file on its way in: the run, the rows it refused, and mappings worth remembering."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from kam.imports import kinds, querysets
+from kam.imports.reading import Findings
 
 
 class Run(models.Model):
-    """One file on its way in; its rows count while `is_live`."""
+    """One file of one kind on its way in; what it stored counts only while `is_live`.
 
-    is_live = models.BooleanField(default=False)
+    `scope_id` is the primary key of what the file belongs to (for customers: the programme); the
+    plumbing below knows no more of it. `lane` is set while the run occupies its scope: of two
+    runs of one scope and lane only one may have rows that do not count yet. `attempt` rises with
+    every pass that takes over, so that an earlier one can commit nothing more.
+    """
+
+    class Status(models.TextChoices):
+        UPLOADED = "uploaded", _("needs an answer")
+        MAPPED = "mapped", _("columns known")
+        CHECKING = "checking", _("being tried")
+        READY = "ready", _("tried, nothing stored")
+        RUNNING = "running", _("running")
+        STOPPED = "stopped", _("stopped")
+        PUBLISHED = "published", _("imported")
+        UNDOING = "undoing", _("being undone")
+        UNDONE = "undone", _("undone")
+        CANCELLED = "cancelled", _("cancelled")
+        FAILED = "failed", _("failed, nothing stored")
+
+    EDITABLE = (Status.UPLOADED, Status.MAPPED, Status.READY, Status.FAILED)
+    """While the file is being understood: mapping and choices may change."""
+
+    kind = models.CharField(_("kind"), max_length=30)
+    scope_id = models.BigIntegerField(db_index=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("started by"),
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status, default=Status.UPLOADED, editable=False
+    )
+    lane = models.CharField(max_length=30, blank=True, editable=False)
+    is_live = models.BooleanField(default=False, editable=False)
+    file = models.FileField(_("file"), upload_to="imports/%Y/%m/", max_length=250)
+    file_name = models.CharField(_("file name"), max_length=200)
+    file_size = models.BigIntegerField(_("bytes"))
+    file_digest = models.CharField(max_length=64, db_index=True)
+    chosen = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    options = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    findings = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    mapping = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    sample = models.JSONField(default=list, encoder=DjangoJSONEncoder)
+    dry_run = models.BooleanField(_("try without saving"), default=False)
+    attempt = models.PositiveIntegerField(default=0, editable=False)
+    stop_requested = models.BooleanField(default=False, editable=False)
+    beat_at = models.DateTimeField(null=True, editable=False)
+    rows_done = models.PositiveBigIntegerField(default=0)
+    rows_total = models.PositiveBigIntegerField(null=True)
+    rows_read = models.PositiveBigIntegerField(_("read"), default=0)
+    created = models.PositiveBigIntegerField(_("created"), default=0)
+    updated = models.PositiveBigIntegerField(_("updated"), default=0)
+    unchanged = models.PositiveBigIntegerField(_("unchanged"), default=0)
+    rejected = models.PositiveBigIntegerField(_("rejected"), default=0)
+    report = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    error = models.TextField(_("error"), blank=True)
+    created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started"), null=True)
+    published_at = models.DateTimeField(_("imported"), null=True)
+    undone_at = models.DateTimeField(_("undone"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    objects = querysets.RunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["owner", "-id"], name="run_owner")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope_id", "lane"],
+                condition=~Q(lane=""),
+                name="run_one_per_lane",
+                violation_error_message=_("Another import is under way."),
+            ),
+            models.CheckConstraint(
+                condition=Q(is_live=False) | Q(status="published"), name="run_live_is_published"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"import {self.pk}"
+        return self.file_name
+
+    def get_absolute_url(self) -> str:
+        return reverse("imports:detail", args=[self.pk])
+
+    @property
+    def import_kind(self) -> kinds.ImportKind:
+        return kinds.get(self.kind)
+
+    @property
+    def found(self) -> Findings:
+        """What was understood about the file."""
+        return Findings.from_json(self.findings)
+
+    @property
+    def columns(self) -> dict[str, int]:
+        """Field -> index of its column."""
+        return {name: entry["column"] for name, entry in self.mapping.items()}
+
+    def option(self, name: str) -> str:
+        """An option of the run, or what its kind takes for granted."""
+        return self.options.get(name) or self.import_kind.defaults().get(name, "")
+
+    def counts(self) -> dict[str, Any]:
+        """The counts that every reader shows."""
+        names = ("rows_read", "created", "updated", "unchanged", "rejected")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether background work is going on."""
+        return self.status in (self.Status.CHECKING, self.Status.RUNNING, self.Status.UNDOING)
+
+
+class RejectedChunk(models.Model):
+    """Refused rows of one chunk, packed: JSON lines of `[row number, reason, code, cells]`."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="rejected_chunks")
+    number = models.PositiveIntegerField()
+    rows = models.PositiveIntegerField()
+    payload = models.BinaryField()
+
+    objects = querysets.RejectedChunkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["run", "number"]
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="rejectedchunk_key")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.number}"
+
+
+class RememberedMapping(models.Model):
+    """How a heading was mapped the last time, per scope and kind."""
+
+    kind = models.CharField(max_length=30)
+    scope_id = models.BigIntegerField()
+    signature = models.CharField(max_length=40)
+    fields = models.JSONField(default=dict)
+    options = models.JSONField(default=dict)
+    chosen = models.JSONField(default=dict)
+    used_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "scope_id", "signature"], name="rememberedmapping_key"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.signature[:8]}"

@@ -1,0 +1,9 @@
+"""Files about customers: the kinds of imports that this app offers."""
+
+from accounts.imports.ledger import LedgerKind
+from kam.imports import kinds
+
+
+def register() -> None:
+    """Offer the kinds; called when the app is ready."""
+    kinds.register(LedgerKind())

@@ -1,0 +1,287 @@
+"""Sales lines as a file writes them: checked, computed, and marked with their identity.
+
+The hot path of the importer: a row costs about a dozen look-ups, because dates, numbers and
+currencies repeat and are read once.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from hashlib import blake2b
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from accounts.imports.directory import plain_name
+from kam.imports import values
+from kam.imports.kinds import Row
+from kam.imports.values import text_of
+
+FIELDS = (
+    "account",
+    "account_name",
+    "booked_on",
+    "product",
+    "product_name",
+    "product_line",
+    "quantity",
+    "unit_price",
+    "discount",
+    "amount",
+    "currency",
+    "cost",
+    "document",
+    "country",
+)
+CACHE = 50_000
+"""Different dates or numbers that are remembered before the memory is emptied."""
+LARGEST = Decimal(10) ** 13
+SIXTH = Decimal("0.000001")
+NOTHING: tuple[None, str] = (None, "")
+BLANK = [""]
+LENGTHS = {"account": 120, "account_name": 200, "product": 60, "document": 80}
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_TOTAL = re.compile(
+    r"^(grand |sub-?)?(total|sum|summe|gesamt|zwischensumme|totaal|totale|somme)\b", re.IGNORECASE
+)
+
+
+class Refused(Exception):  # noqa: N818  (a row, not the programme, is at fault)
+    """The row is not taken; `code` names the kind of reason."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class Line(NamedTuple):
+    """A checked sales line. `amount`, `quantity` and `cost` are decimal text without exponent;
+    `number` is the customer's number and `key` finds the account."""
+
+    key: str
+    number: str
+    name: str
+    country: str
+    booked_on: str
+    product: str
+    product_name: str
+    product_line: str
+    quantity: str | None
+    amount: Decimal
+    currency: str
+    cost: Decimal | None
+    document: str
+    digest: bytes
+
+
+class LineReader:
+    """Turns rows of one file into lines. Raises `Refused`."""
+
+    def __init__(
+        self,
+        *,
+        columns: dict[str, int],
+        headings: list[str],
+        decimal: str,
+        dates: str,
+        currency: str,
+        percent: bool,
+    ) -> None:
+        self.width = len(headings)
+        self.headings = headings
+        self.decimal = decimal
+        self.dates = dates
+        self.currency = currency
+        self.percent = percent
+        self.has_amount = "amount" in columns
+        self.has_account = "account" in columns
+        self._pick: Callable[[Row], tuple[Any, ...]] = itemgetter(
+            *(columns.get(name, self.width) for name in FIELDS)
+        )
+        self._numbers: dict[Any, tuple[Decimal, str]] = {}
+        self._days: dict[Any, tuple[str, str]] = {}
+
+    def line(self, row: Row) -> Line:
+        """The row as a sales line."""
+        if len(row) != self.width:
+            raise Refused("cells", _("has more cells than the heading"))
+        raw = self._pick(row + BLANK)
+        account, name = text_of(raw[0]), text_of(raw[1])
+        key = self._key(account, name, row)
+        product, product_name, product_line = text_of(raw[3]), text_of(raw[4]), text_of(raw[5])
+        currency, document, country = text_of(raw[10]), text_of(raw[12]), text_of(raw[13])
+        day, moment = self._day(raw[2])
+        number, number_text = self._number(raw[6], "quantity")
+        unit, unit_text = self._number(raw[7], "unit_price")
+        share, share_text = self._number(raw[8], "discount")
+        given, given_text = self._number(raw[9], "amount")
+        goods, goods_text = self._number(raw[11], "cost")
+        money = self._money(currency) if currency else self.currency
+        total = given if self.has_amount else self._computed(number, unit, share)
+        if total is None:
+            raise Refused("no_amount", _("has no amount"))
+        code = product or product_name[:60]
+        text = "\x1f".join(
+            (
+                account,
+                name,
+                moment,
+                product,
+                product_name,
+                product_line,
+                number_text,
+                unit_text,
+                share_text,
+                given_text,
+                money,
+                goods_text,
+                document,
+                country,
+            )
+        )
+        self._check(text, total, code, document)
+        return Line(
+            key,
+            account,
+            name,
+            country,
+            day,
+            code,
+            product_name,
+            product_line,
+            number_text or None,
+            total,
+            money,
+            goods,
+            document,
+            blake2b(text.encode(), digest_size=16).digest(),
+        )
+
+    def _key(self, account: str, name: str, row: Row) -> str:
+        """What finds the account: its number where the file has one, else its name."""
+        if account and len(account) <= LENGTHS["account"] and not _TOTAL.match(account):
+            return "#" + account
+        by_name = name and not account and not self.has_account and not _TOTAL.match(name)
+        if by_name and len(name) <= LENGTHS["account_name"]:
+            return "=" + plain_name(name)
+        raise self._no_account(row, account or name)
+
+    def _no_account(self, row: Row, reference: str) -> Refused:
+        filled = [text_of(cell) for cell in row if cell not in ("", None)]
+        if any(_TOTAL.match(cell) for cell in filled[:3]):
+            return Refused("total", _("is a total, not a sale"))
+        if len(filled) <= 1:
+            return Refused("title", _("is a title, not a sale"))
+        if reference:
+            return Refused("long", _("has a customer number that is too long"))
+        return Refused("no_account", _("has no customer"))
+
+    def _day(self, raw: Any) -> tuple[str, str]:
+        """Day of the sale, and the moment as it counts for identity."""
+        known = self._days.get(raw)
+        if known is None:
+            if values.is_empty(raw):
+                raise Refused("no_date", _("has no date"))
+            try:
+                found = values.parse_date(raw, self.dates)
+            except values.Unclear as error:
+                raise self._unclear("booked_on", raw, error) from error
+            day = found.isoformat()[:10]
+            known = (day, _moment(found))
+            _remember(self._days, raw, known)
+        return known
+
+    def _number(self, raw: Any, name: str) -> tuple[Decimal | None, str]:
+        """A number and its canonical text; nothing where the cell is empty."""
+        if raw == "" or raw is None:
+            return NOTHING
+        known = self._numbers.get(raw)
+        if known is None:
+            if values.is_empty(raw):
+                return NOTHING
+            try:
+                number = values.parse_number(raw, self.decimal)
+            except values.Unclear as error:
+                raise self._unclear(name, raw, error) from error
+            if not -LARGEST < number < LARGEST:
+                raise Refused("huge", _("has a number beyond all reason"))
+            known = (number, format(number.normalize(), "f"))
+            _remember(self._numbers, raw, known)
+        return known
+
+    def _unclear(self, name: str, raw: Any, error: values.Unclear) -> Refused:
+        if any(text_of(raw) == heading for heading in self.headings):
+            return Refused("heading", _("is the heading again"))
+        shown = {"field": _names()[name], "why": error}
+        return Refused(f"bad_{name}", _("%(field)s %(why)s") % shown)
+
+    def _money(self, text: str) -> str:
+        if not _CURRENCY.fullmatch(text):
+            raise Refused("bad_currency", _("has a currency that is not three capital letters"))
+        return text
+
+    def _computed(
+        self, quantity: Decimal | None, price: Decimal | None, discount: Decimal | None
+    ) -> Decimal | None:
+        """Quantity × unit price × (1 − discount), not rounded (`design.md` 11)."""
+        if quantity is None or price is None:
+            return None
+        if not discount:
+            return quantity * price
+        share = discount / 100 if self.percent else discount
+        if not 0 <= share <= 1:
+            raise Refused(
+                "bad_discount",
+                _("has a discount above 1: say that discounts are in percent")
+                if not self.percent
+                else _("has a discount below 0 or above 100 %"),
+            )
+        return quantity * price * (1 - share)
+
+    def _check(self, text: str, amount: Decimal, code: str, document: str) -> None:
+        """What the database would refuse, refused with a reason."""
+        if "\0" in text:
+            raise Refused("nul", _("holds a character that is no text (NUL)"))
+        if not -LARGEST < amount < LARGEST:
+            raise Refused("huge", _("has an amount beyond all reason"))
+        if len(code) > LENGTHS["product"]:
+            raise Refused("long_product", _("has a product code longer than 60 characters"))
+        if len(document) > LENGTHS["document"]:
+            raise Refused("long_document", _("has a document number longer than 80 characters"))
+
+
+def _moment(found: datetime.date) -> str:
+    """Midnight and a bare date are the same: workbooks do not tell them apart."""
+    text = found.isoformat(sep=" ") if isinstance(found, datetime.datetime) else str(found)
+    return text.removesuffix(" 00:00:00")
+
+
+def _remember(cache: dict[Any, Any], key: Any, value: Any) -> None:
+    if len(cache) >= CACHE:
+        cache.clear()
+    cache[key] = value
+
+
+def _names() -> dict[str, str]:
+    return {
+        "booked_on": _("date"),
+        "quantity": _("quantity"),
+        "unit_price": _("unit price"),
+        "discount": _("discount"),
+        "amount": _("amount"),
+        "cost": _("cost"),
+    }
+
+
+def plain_decimal(number: Decimal) -> str:
+    """Text of an amount with at most six places, without exponent."""
+    text = format(number, "f")
+    dot = text.find(".")
+    if dot >= 0 and len(text) - dot > 7:
+        text = format(number.quantize(SIXTH), "f")
+    return text

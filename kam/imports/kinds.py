@@ -1,0 +1,193 @@
+"""Kinds of imports: what apps register so that a file of theirs can come in.
+
+An app's `AppConfig.ready()` calls `register(kind)`; nothing here knows what a row means.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from kam.access.querysets import Reader
+
+if TYPE_CHECKING:
+    from kam.imports.models import Run
+
+Text = str | Promise
+Row = list[Any]
+Numbered = tuple[int, Row]
+
+
+class Field(NamedTuple):
+    """A target that a column may become.
+
+    `form` is `text`, `number`, `date` or `currency`; `aliases` are names by which other systems
+    call it, in any case and punctuation.
+    """
+
+    name: str
+    label: Text
+    form: str = "text"
+    aliases: tuple[str, ...] = ()
+    help: Text = ""
+
+
+class Option(NamedTuple):
+    """A choice of the whole run, e.g. what happens to unknown customers; empty `choices`: text."""
+
+    name: str
+    label: Text
+    default: str = ""
+    choices: tuple[tuple[str, Text], ...] = ()
+    help: Text = ""
+
+
+class Rejected(NamedTuple):
+    """A row that is not taken: its number, what stands in it, why (for people), and a short code
+    by which equal reasons are counted."""
+
+    number: int
+    row: Row
+    reason: str
+    code: str
+
+
+class Shown(NamedTuple):
+    """A row as it would be stored, for the preview; `result` is `new`, `changed`, `unchanged`,
+    `notice` or `rejected`, `note` says why in words."""
+
+    number: int
+    values: tuple[str, ...]
+    result: str
+    note: str
+
+
+@dataclass
+class Outcome:
+    """What became of a chunk of rows. `payload` is the kind's own: what `store` will write."""
+
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    notices: dict[str, int] = field(default_factory=dict)
+    payload: Any = None
+
+
+class Session(ABC):
+    """One pass over one file. `judge` decides outside of any transaction, `store` writes."""
+
+    @abstractmethod
+    def judge(self, rows: Sequence[Numbered]) -> Outcome:
+        """Decide about a chunk."""
+
+    @abstractmethod
+    def store(self, outcome: Outcome) -> None:
+        """Write what `judge` decided, hidden until the run is published; in a transaction."""
+
+    @abstractmethod
+    def replay(self, rows: Sequence[Numbered]) -> None:
+        """Go over rows that an earlier attempt has stored, to know what it knew."""
+
+    def finish(self) -> list[Rejected]:
+        """After the last row; returns rows that only the end of the file shows to be wrong."""
+        return []
+
+    @abstractmethod
+    def totals(self) -> list[dict[str, str]]:
+        """Totals to check against the source: `label`, `value`, `unit` (all text)."""
+
+    def preview(self) -> list[dict[str, Any]]:
+        """Some rows as they would be stored, those with a problem first (`Shown` as a dict)."""
+        return []
+
+    def close(self) -> None:
+        """Let go of what the pass holds."""
+        return
+
+
+class ImportKind(ABC):
+    """What an app offers to take in.
+
+    `lane` names what two runs of one scope must not work on at the same time. A scope is an
+    object of an upper app, e.g. a programme; only its primary key is known here (`Run.scope_id`).
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[Text]
+    lane: ClassVar[str]
+    fields: ClassVar[tuple[Field, ...]]
+    options: ClassVar[tuple[Option, ...]] = ()
+    shown: ClassVar[tuple[Text, ...]] = ()
+    chunk_rows: ClassVar[int] = 5000
+
+    @abstractmethod
+    def scopes_for(self, user: Reader) -> models.QuerySet:
+        """Scopes into which `user` may bring files; their runs are visible to `user`."""
+
+    @abstractmethod
+    def problems(self, mapping: Iterable[str]) -> list[str]:
+        """What is missing when only the fields in `mapping` have a column."""
+
+    @abstractmethod
+    def open(self, run: Run) -> Session:
+        """Begin a pass over the file of `run`."""
+
+    @abstractmethod
+    def publish(self, run: Run) -> None:
+        """Make what `run` stored count; in the transaction that makes the run live."""
+
+    @abstractmethod
+    def withdraw(self, run: Run, actor_id: int) -> None:
+        """Take back what `publish` did, for the user `actor_id`; in the transaction that ends
+        the run's life."""
+
+    @abstractmethod
+    def delete_chunk(self, run: Run, limit: int) -> int:
+        """Delete up to `limit` stored rows of a run that does not count; 0 when none is left."""
+
+    def field(self, name: str) -> Field:
+        """The field called `name`; raises KeyError."""
+        return {item.name: item for item in self.fields}[name]
+
+    def defaults(self) -> dict[str, str]:
+        """Options with nobody's choice."""
+        return {option.name: option.default for option in self.options}
+
+    def known_share(self, name: str, values: Sequence[str], scope_id: int | None) -> float | None:
+        """Share (0..1) of `values` that are known as field `name`; None where nothing is known."""
+        return None
+
+
+_kinds: dict[str, ImportKind] = {}
+
+
+def register(kind: ImportKind) -> None:
+    """Offer `kind`; a second one of the same name replaces it."""
+    _kinds[kind.name] = kind
+
+
+def get(name: str) -> ImportKind:
+    """The kind called `name`; raises KeyError."""
+    return _kinds[name]
+
+
+def registered() -> list[ImportKind]:
+    """All kinds, in the order of registration."""
+    return list(_kinds.values())
+
+
+RESULTS = {
+    "new": _("new"),
+    "changed": _("changed"),
+    "unchanged": _("already there, left alone"),
+    "notice": _("taken with a remark"),
+    "rejected": _("rejected"),
+}

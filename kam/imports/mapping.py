@@ -1,0 +1,167 @@
+"""Which column becomes which field: by what was decided before, by name, by content."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from kam.imports import values
+from kam.imports.kinds import Field, ImportKind
+
+FITS = 0.9
+"""Share of a column's values that have to fit a field before its content speaks for it."""
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+def plain(name: str) -> str:
+    """`name` without case, accents and punctuation: `Kd-Nr.` and `KDNR` are one."""
+    text = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(letter for letter in text if letter.isalnum())
+
+
+def signature(columns: Sequence[str]) -> str:
+    """Short mark of a heading, by which an earlier mapping is found again."""
+    joined = "\x1f".join(plain(column) for column in columns)
+    return hashlib.sha256(joined.encode()).hexdigest()[:40]
+
+
+def suggest(
+    kind: ImportKind,
+    columns: Sequence[str],
+    sample: Sequence[Sequence[Any]],
+    scope_id: int | None = None,
+) -> dict[str, dict[str, Any]]:
+    """Field -> `{"column": index, "reason": why}` for the columns of a file.
+
+    `sample` holds rows. A column becomes at most one field and a field takes one column.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    taken: set[int] = set()
+    named = [plain(column) for column in columns]
+    fitting = {
+        (item.name, index): _fits(item.form, _column(sample, index))
+        for item in kind.fields
+        for index in range(len(columns))
+    }
+    for rank in range(max(len(item.aliases) for item in kind.fields) + 1):
+        for item in kind.fields:
+            if item.name in found:
+                continue
+            names = (item.name, *item.aliases)
+            if rank >= len(names):
+                continue
+            for index, name in enumerate(named):
+                if index in taken or name != plain(names[rank]):
+                    continue
+                if fitting[item.name, index] is False:
+                    continue
+                sure = item.form != "text" and fitting[item.name, index]
+                found[item.name] = {
+                    "column": index,
+                    "reason": _("name and content") if sure else _("name"),
+                }
+                taken.add(index)
+                break
+    _by_content(kind, found, taken, fitting, len(columns))
+    _with_known(kind, found, sample, scope_id)
+    return found
+
+
+def _by_content(
+    kind: ImportKind,
+    found: dict[str, dict[str, Any]],
+    taken: set[int],
+    fitting: dict[tuple[str, int], bool | None],
+    width: int,
+) -> None:
+    """Dates and currencies are known by their looks where only one column has them."""
+    for item in kind.fields:
+        if item.name in found or item.form not in ("date", "currency"):
+            continue
+        if any(kind.field(name).form == item.form for name in found):
+            continue
+        free = [n for n in range(width) if n not in taken and fitting[item.name, n]]
+        if len(free) == 1:
+            found[item.name] = {"column": free[0], "reason": _("content")}
+            taken.add(free[0])
+
+
+def _with_known(
+    kind: ImportKind,
+    found: dict[str, dict[str, Any]],
+    sample: Sequence[Sequence[Any]],
+    scope_id: int | None,
+) -> None:
+    """Adds to the reason how many of the values are known already."""
+    for name, entry in found.items():
+        column = [values.text_of(value) for value in _column(sample, entry["column"])]
+        distinct = sorted({value for value in column if value})[:500]
+        share = kind.known_share(name, distinct, scope_id) if distinct else None
+        if share:
+            known = {"known": round(share * len(distinct)), "all": len(distinct)}
+            entry["reason"] += "; " + _("%(known)d of %(all)d known") % known
+
+
+def _column(sample: Sequence[Sequence[Any]], index: int) -> list[Any]:
+    return [row[index] for row in sample if index < len(row)]
+
+
+def _fits(form: str, column: Sequence[Any]) -> bool | None:
+    """Whether the values look like `form`; None when there are none or nothing can be told."""
+    filled = [value for value in column if not values.is_empty(value)]
+    if form == "text" or not filled:
+        return None
+    fitting = sum(1 for value in filled if _looks_like(form, value))
+    return fitting >= FITS * len(filled)
+
+
+def _looks_like(form: str, value: Any) -> bool:
+    if form == "currency":
+        return isinstance(value, str) and _CURRENCY.fullmatch(value.strip()) is not None
+    readings = ("dmy", "mdy") if form == "date" else ("dot", "comma")
+    read = values.parse_date if form == "date" else values.parse_number
+    for reading in readings:
+        try:
+            read(value, reading)
+        except values.Unclear:
+            continue
+        return True
+    return False
+
+
+def from_names(
+    kind: ImportKind, columns: Sequence[str], wanted: dict[str, str]
+) -> dict[str, dict[str, Any]]:
+    """A mapping that somebody gave as field -> column name. Raises ValidationError, naming
+    every unknown field and column; an empty column name leaves the field out."""
+    errors = []
+    result: dict[str, dict[str, Any]] = {}
+    by_name = {plain(column): index for index, column in reversed(list(enumerate(columns)))}
+    known = {item.name for item in kind.fields}
+    for name, column in wanted.items():
+        if name not in known:
+            shown = {"name": name, "known": ", ".join(sorted(known))}
+            errors.append(_("There is no field “%(name)s”; there are: %(known)s.") % shown)
+        elif not column:
+            continue
+        elif column in columns:
+            result[name] = {"column": list(columns).index(column), "reason": _("you")}
+        elif plain(column) in by_name:
+            result[name] = {"column": by_name[plain(column)], "reason": _("you")}
+        else:
+            shown = {"name": column, "known": ", ".join(columns)}
+            errors.append(_("There is no column “%(name)s”; there are: %(known)s.") % shown)
+    if errors:
+        raise ValidationError({"mapping": errors})
+    return result
+
+
+def fields_of_form(kind: ImportKind, form: str) -> list[Field]:
+    """Fields of `kind` that hold `form`."""
+    return [item for item in kind.fields if item.form == form]

@@ -1,0 +1,26 @@
+"""Who may bring files in."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from kam.imports.kinds import ImportKind
+from kam.imports.models import Run
+
+SYSTEM = "system"
+"""User name under which commands act; nobody can sign in with it."""
+
+
+def is_system(actor: AbstractBaseUser) -> bool:
+    """Whether a command acts for the installation itself: its right is the shell."""
+    return actor.get_username() == SYSTEM
+
+
+def can_import(actor: AbstractBaseUser, kind: ImportKind, scope_id: int) -> bool:
+    """Whether `actor` may bring files of `kind` into the scope."""
+    return is_system(actor) or kind.scopes_for(actor).filter(pk=scope_id).exists()
+
+
+def can_edit(actor: AbstractBaseUser, run: Run) -> bool:
+    """Whether `actor` may map, start, stop and undo `run`."""
+    return is_system(actor) or Run.objects.editable_by(actor).filter(pk=run.pk).exists()

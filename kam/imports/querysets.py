@@ -1,0 +1,60 @@
+"""Who sees which import."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+
+from kam.access.querysets import Reader
+from kam.imports import kinds
+
+
+class RunQuerySet(models.QuerySet):
+    """Imports."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Runs that `user` started, and those of scopes into which `user` may import."""
+        if not user.is_active:
+            return self.none()
+        return self.filter(Q(owner=user.pk) | self._within_reach(user))
+
+    def editable_by(self, user: Reader) -> Self:
+        """Runs that `user` may start, stop and undo: the right has to be held now."""
+        return self.filter(self._within_reach(user)) if user.is_active else self.none()
+
+    @staticmethod
+    def _within_reach(user: Reader) -> Q:
+        reach = Q(pk__in=[])
+        for kind in kinds.registered():
+            scopes = kind.scopes_for(user).order_by().values("pk")
+            reach |= Q(kind=kind.name, scope_id__in=scopes)
+        return reach
+
+    def occupying(self, scope_id: int, lane: str) -> Self:
+        """The run that holds `lane` of a scope."""
+        return self.filter(scope_id=scope_id, lane=lane)
+
+    def moving(self) -> Self:
+        """Runs with work going on."""
+        return self.filter(status__in=("checking", "running", "undoing"))
+
+    def for_list(self) -> Self:
+        """All that lists of imports show, the latest first."""
+        big = ("sample", "findings", "mapping", "report")
+        return self.select_related("owner").defer(*big).order_by("-pk")
+
+
+class RejectedChunkQuerySet(models.QuerySet):
+    """Refused rows."""
+
+    def lines(self) -> Iterator[list[Any]]:
+        """`[row number, reason, code, cells]` of every refused row, in the order of the file."""
+        for payload in (
+            self.order_by("run", "number").values_list("payload", flat=True).iterator(chunk_size=20)
+        ):
+            yield from json.loads(zlib.decompress(bytes(payload)))

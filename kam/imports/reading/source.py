@@ -1,0 +1,114 @@
+"""What kind of file this is, by its content and never by its name, and its bytes unpacked."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from typing import IO
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from kam.imports.reading.errors import UnreadableFile
+
+CSV, XLSX = "csv", "xlsx"
+UNPACKED_TIMES = 20
+"""A packed file may grow to this many times the largest file that is taken."""
+
+
+class Limited(io.RawIOBase):
+    """Reads `inner` and refuses to go on past `limit` bytes: small files can unpack without end."""
+
+    def __init__(self, inner: IO[bytes], limit: int) -> None:
+        self.inner = inner
+        self.left = limit
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        try:
+            block = self.inner.read(len(buffer))
+        except (EOFError, gzip.BadGzipFile, OSError) as error:
+            raise UnreadableFile(_("The packed file is damaged or cut short.")) from error
+        self.left -= len(block)
+        if self.left < 0:
+            raise UnreadableFile(_("The packed file unpacks to more than can be taken."))
+        buffer[: len(block)] = block
+        return len(block)
+
+    def close(self) -> None:
+        self.inner.close()
+        super().close()
+
+
+def form_of(file: IO[bytes]) -> tuple[str, bool, str]:
+    """Form of `file` (`csv` or `xlsx`), whether it is packed with gzip, and why.
+
+    Raises `UnreadableFile` for everything else, with what to do instead.
+    """
+    head = _head(file)
+    packed = head[:2] == b"\x1f\x8b"
+    if packed:
+        file.seek(0)
+        with Limited(gzip.GzipFile(fileobj=file), 1 << 20) as opened:
+            head = opened.read(4096) or b""
+        file.seek(0)
+    if not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
+        raise UnreadableFile(_("The file is empty."))
+    if head[:4] == b"PK\x03\x04" and not packed:
+        return XLSX, False, _check_workbook(file)
+    _refuse_others(head)
+    return CSV, packed, _("packed text") if packed else _("text")
+
+
+def _head(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    head = file.read(4096)
+    file.seek(0)
+    return head
+
+
+def _check_workbook(file: IO[bytes]) -> str:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = {entry.filename: entry.file_size for entry in archive.infolist()}
+    except zipfile.BadZipFile as error:
+        raise UnreadableFile(_("The workbook is damaged or cut short.")) from error
+    finally:
+        file.seek(0)
+    if "xl/workbook.xml" not in names:
+        raise UnreadableFile(
+            _("This is a zip archive, but no Excel workbook. Unpack it and upload the file inside.")
+        )
+    if sum(names.values()) > settings.IMPORT_MAX_BYTES * UNPACKED_TIMES:
+        raise UnreadableFile(_("The workbook unpacks to more than can be taken."))
+    return _("Excel workbook")
+
+
+def _refuse_others(head: bytes) -> None:
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<html", b"<!doctype html", b"<table", b"<meta")):
+        raise UnreadableFile(
+            _("This is a web page, whatever its name ends in. Open it and save it as CSV or XLSX.")
+        )
+    if start.startswith(b"<?xml"):
+        raise UnreadableFile(_("This is an XML file. Save it as CSV or XLSX."))
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        raise UnreadableFile(
+            _("This is an old or a protected Excel file. Save it as XLSX, without a password.")
+        )
+    if start.startswith(b"%pdf"):
+        raise UnreadableFile(_("This is a PDF. Ask for the same list as CSV or XLSX."))
+    if head.startswith(b"\x28\xb5\x2f\xfd") or head[:6] in (b"7z\xbc\xaf\x27\x1c", b"\xfd7zXZ\x00"):
+        raise UnreadableFile(_("This is packed in a way that is not read. Unpack it first."))
+
+
+def unpacked(file: IO[bytes], *, packed: bool) -> IO[bytes]:
+    """The bytes of a text file, unpacked where needed, with an end to how far they may grow."""
+    file.seek(0)
+    if not packed:
+        return file
+    limit = settings.IMPORT_MAX_BYTES * UNPACKED_TIMES
+    return io.BufferedReader(Limited(gzip.GzipFile(fileobj=file), limit), 1 << 18)

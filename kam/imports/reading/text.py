@@ -1,0 +1,128 @@
+"""Text files: encoding, delimiter, rows."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from typing import IO
+
+import charset_normalizer
+from django.utils.translation import gettext as _
+
+from kam.imports.reading.errors import UnreadableFile
+from kam.imports.reading.findings import Finding
+
+ENCODINGS = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "iso8859-15", "cp1250", "cp850")
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+HEAD_BYTES = 256 * 1024
+PROBE_BYTES = 64 * 1024 * 1024
+"""How far UTF-8 is proven before the run; what comes later is proven while reading."""
+FIELD_CHARACTERS = 100_000
+WESTERN = ("cp1252", "latin_1", "iso8859_15", "cp1250", "iso8859_2", "cp1254", "iso8859_9", "ascii")
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def find_encoding(stream: IO[bytes]) -> Finding:
+    """Encoding of the text in `stream`, read from its beginning."""
+    head = stream.read(HEAD_BYTES)
+    for mark, name in _BOMS:
+        if head.startswith(mark):
+            return Finding(name, _("said at the beginning of the file"))
+    nulls = head[:2000].count(0)
+    if nulls > len(head[:2000]) // 4:
+        name = "utf-16-le" if head[1:2000:2].count(0) >= head[:2000:2].count(0) else "utf-16-be"
+        return Finding(name, _("every second byte is zero"))
+    bad, plain = _first_bad(stream, head)
+    if bad is None:
+        reason = _("only plain letters") if plain else _("valid throughout")
+        return Finding("utf-8", reason)
+    return _legacy(bad)
+
+
+def _first_bad(stream: IO[bytes], head: bytes) -> tuple[bytes | None, bool]:
+    """The block in which UTF-8 breaks, if any, and whether all is ASCII."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    block, done, plain = head, 0, True
+    while block:
+        try:
+            decoder.decode(block)
+        except UnicodeDecodeError:
+            return block, False
+        plain = plain and block.isascii()
+        done += len(block)
+        if done >= PROBE_BYTES:
+            return None, plain
+        block = stream.read(1 << 20)
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return head[-1000:], False
+    return None, plain
+
+
+def _legacy(block: bytes) -> Finding:
+    lines = [line for line in block.splitlines() if not line.isascii()][:400]
+    sample = b"\n".join(lines)
+    undefined = any(code in sample for code in (0x81, 0x8D, 0x8F, 0x90, 0x9D))
+    best = charset_normalizer.from_bytes(sample).best() if undefined or len(lines) > 20 else None
+    if best is None or (best.encoding in WESTERN and not undefined):
+        return Finding("cp1252", _("not UTF-8; letters of western Europe"))
+    return Finding(best.encoding, _("not UTF-8; most likely by its letters: look at the preview"))
+
+
+def find_delimiter(head: str) -> Finding:
+    """Delimiter of the text that begins with `head`: the one that cuts most lines alike."""
+    first = head.splitlines()[0] if head else ""
+    if first.lower().startswith("sep=") and len(first) == 5:
+        return Finding(first[4], _("said in the first line"))
+    lines = head.splitlines()[:60]
+    if len(lines) > 1:
+        lines.pop()
+    best, score, width = ",", 0.0, 1
+    for mark in DELIMITERS:
+        counts = Counter(len(row) for row in csv.reader(lines, delimiter=mark) if row)
+        usual, times = counts.most_common(1)[0] if counts else (1, 0)
+        if usual > 1 and times / max(sum(counts.values()), 1) * usual**0.5 > score:
+            best, width = mark, usual
+            score = times / sum(counts.values()) * usual**0.5
+    if width == 1:
+        return Finding(",", _("one column only"))
+    return Finding(best, _("cuts the lines into %(count)d columns") % {"count": width})
+
+
+def head_of(stream: IO[bytes], encoding: str) -> str:
+    """The beginning as text, cut at a whole line where there is one."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    text = decoder.decode(stream.read(HEAD_BYTES))
+    cut = text.rfind("\n")
+    return text[: cut + 1] if cut > 0 else text
+
+
+def read_rows(stream: IO[bytes], *, encoding: str, delimiter: str) -> Iterator[list[str]]:
+    """Rows as lists of text, blank lines left out; raises `UnreadableFile` with the row."""
+    csv.field_size_limit(FIELD_CHARACTERS)
+    number = 0
+    text = io.TextIOWrapper(stream, encoding=encoding, errors="strict", newline="")
+    try:
+        for row in csv.reader(text, delimiter=delimiter):
+            number += 1
+            if not row or (len(row) == 1 and not row[0]):
+                continue
+            if number == 1 and len(row) <= 2 and row[0].lower().startswith("sep="):
+                continue
+            yield row
+    except UnicodeDecodeError as error:
+        message = _("After line %(line)d comes a letter that is not %(encoding)s. Choose another.")
+        raise UnreadableFile(message % {"line": number, "encoding": encoding}) from error
+    except csv.Error as error:
+        message = _("After line %(line)d a quotation mark is opened and never closed.")
+        raise UnreadableFile(message % {"line": number}) from error
+    finally:
+        text.detach()

@@ -1,0 +1,31 @@
+"""The refused rows of a run as a file that can be corrected and imported again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kam.imports.models import Run
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def table(run: Run) -> Iterator[list[str]]:
+    """Heading and rows: row number, reason, then the cells as they stand in the file."""
+    yield [_("Row"), _("Reason"), *run.found.columns]
+    for number, reason, _code, cells in run.rejected_chunks.all().lines():
+        yield [str(number), reason, *(_harmless(cell) for cell in cells)]
+
+
+def _harmless(cell: Any) -> str:
+    """Text that a spreadsheet does not run: formulas get an apostrophe, numbers stay numbers."""
+    text = "" if cell is None else str(cell)
+    if text.startswith(_FORMULA) and not _is_number(text):
+        return "'" + text
+    return text
+
+
+def _is_number(text: str) -> bool:
+    return text[1:].replace(".", "", 1).replace(",", "", 1).isdigit()
