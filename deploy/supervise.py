@@ -50,8 +50,8 @@ class Supervisor:
 
     def run(self, each_turn: Callable[[], None] = lambda: None) -> None:
         """Start everything and stay; calls `each_turn` several times a second."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._stop)
+        signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        before = {number: signal.signal(number, self._stop) for number in signals}
         try:
             while not self.stopping:
                 for child in self.children:
@@ -60,6 +60,8 @@ class Supervisor:
                 time.sleep(POLL_SECONDS)
         finally:
             self._stop_children()
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True

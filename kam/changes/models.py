@@ -1,13 +1,11 @@
 """The change log and the base of everything that it describes."""
 
-from typing import Any, ClassVar, cast
-
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from kam.changes.querysets import ChangeQuerySet, TrackedQuerySet
+from kam.changes.querysets import ChangeQuerySet
 
 
 class CurrentTransaction(models.Func):
@@ -88,14 +86,15 @@ class Change(models.Model):
 
 
 class Tracked(models.Model):
-    """What people edit: `version` is its ETag, archiving replaces deletion."""
+    """What people edit: `version` is its ETag, archiving replaces deletion.
+
+    Each model names its own manager, made of a `TrackedQuerySet`.
+    """
 
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True, db_index=True)
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
-
-    objects: ClassVar[Any] = cast("Any", TrackedQuerySet.as_manager())  # most models replace it
 
     class Meta:
         abstract = True
