@@ -47,6 +47,29 @@
     field.type === "radio" || field.type === "checkbox" ? `${field.name}=${field.value}` : field.name;
   const changed = (form) => fields(form).filter((field) => value(field) !== initial(field));
 
+  // Toasts -----------------------------------------------------------------------------------------
+  const toast = (kind, text, link, tone = "t-bad") => {
+    const shelf = document.getElementById("toasts");
+    if (!shelf) return;
+    shelf.querySelector(`[data-kind="${kind}"]`)?.remove();
+    const box = document.createElement("div");
+    box.className = `toast-x ${tone}`;
+    box.dataset.toast = "";
+    box.dataset.kind = kind;
+    const line = document.createElement("div");
+    line.className = "grow";
+    line.textContent = text;
+    if (link) {
+      const anchor = document.createElement("a");
+      anchor.href = link.href;
+      anchor.textContent = link.words;
+      line.append(" ", anchor);
+    }
+    box.append(line);
+    shelf.append(box);
+  };
+  const words = document.getElementById("toasts")?.dataset ?? {};
+
   const save = (form) => {
     const text = Object.fromEntries(changed(form).map((field) => [slot(field), value(field)]));
     if (Object.keys(text).length) store.write(key(form), { at: Date.now(), text });
@@ -63,7 +86,7 @@
       else field.value = text;
       back += 1;
     }
-    if (back) form.dispatchEvent(new CustomEvent("kam:restored", { bubbles: true, detail: { at: found.at } }));
+    if (back) toast("restored", words.restored ?? "", null, "t-info");
   };
 
   const ready = (root) => {
@@ -97,39 +120,26 @@
       sessionStorage.setItem(ACCEPTED, key(form));
     }
   });
+  // A form that was accepted is answered with a redirect; a refusal, a conflict or an error is not.
   const settle = () => {
     const sent = sessionStorage.getItem(ACCEPTED);
     sessionStorage.removeItem(ACCEPTED);
-    if (sent && user && !document.querySelector("[data-errors], [data-conflict]")) store.drop(sent);
+    const [navigation] = performance.getEntriesByType("navigation");
+    if (sent && user && navigation?.redirectCount) store.drop(sent);
   };
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-discard]")) return;
+    leaving = true;
+    const mine = `${PREFIX}:${user}:${location.pathname}:`;
+    Object.keys(localStorage)
+      .filter((name) => name.startsWith(mine))
+      .forEach(store.drop);
+  });
   window.addEventListener("beforeunload", (event) => {
     if (leaving) return;
     const open = [...document.querySelectorAll("form[data-warn]")].some((form) => changed(form).length);
     if (open) event.preventDefault();
   });
-
-  // Toasts -----------------------------------------------------------------------------------------
-  const toast = (kind, words, link) => {
-    const shelf = document.getElementById("toasts");
-    if (!shelf) return;
-    shelf.querySelector(`[data-kind="${kind}"]`)?.remove();
-    const box = document.createElement("div");
-    box.className = "toast-x t-bad";
-    box.dataset.toast = "";
-    box.dataset.kind = kind;
-    const text = document.createElement("div");
-    text.className = "grow";
-    text.textContent = words;
-    if (link) {
-      const anchor = document.createElement("a");
-      anchor.href = link.href;
-      anchor.textContent = link.words;
-      text.append(" ", anchor);
-    }
-    box.append(text);
-    shelf.append(box);
-  };
-  const words = document.getElementById("toasts")?.dataset ?? {};
 
   // htmx: the session ended, a page instead of a part, no line --------------------------------------
   const signIn = () =>
