@@ -127,9 +127,8 @@ def walk(client, url: str, way: str = "next") -> list[list[str]]:
     return pages
 
 
-@pytest.mark.parametrize(
-    "ordering", ["name", "-name", "letters", "-letters", "archived", "-archived"]
-)
+@pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize("ordering", ["name", "letters", "archived"])
 def test_pages_hold_every_row_once_whatever_the_order(client, sign, ordering):
     ordering = sign + ordering
     now = timezone.now()
