@@ -108,7 +108,7 @@ class _Line:
 
 
 def csv_lines(columns: Sequence[Column], rows: Iterable[Any], *, bom: bool = True) -> Iterator[str]:
-    """The file, some hundred lines at a time. Zone and language are those of the call, not of the reading."""
+    """The file in pieces of some hundred lines; zone and language are those of the call."""
     zone = timezone.get_current_timezone()
     titles = [neutralised(str(column.title)) for column in columns]
     return _csv_lines(titles, columns, rows, zone, bom=bom)
