@@ -18,6 +18,7 @@ from kam.access.dates import business_today
 from kam.web.services import save_view
 from teams.models import BusinessUnit, Programme, Team, User
 from tests.factories.accounts import AccountFactory, ConflictFactory, ContactFactory
+from tests.factories.api import TokenFactory
 from tests.factories.teams import (
     BusinessUnitFactory,
     FunctionFactory,
@@ -60,6 +61,7 @@ class World:
         ).user
         self.things["function"] = FunctionFactory(programme=self.programme)
         self.things["grant"] = self.insider.grants.get()
+        self.things["token"] = TokenFactory(owner=self.insider, name=f"{SECRET} token")
         self.things["view"] = save_view(
             actor=self.insider, page="accounts", name=f"{SECRET} view", query="q=x"
         )

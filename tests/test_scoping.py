@@ -82,6 +82,12 @@ def own(why: str) -> Route:
 
 
 ROUTES: dict[str, Route] = {
+    "api:root": own("names resources"),
+    "api:schema": own("describes calls"),
+    "api:docs": own("describes calls"),
+    "api:me": own("says who calls"),
+    "api:tokens-list": listed({"with_count": 1}),
+    "api:tokens-detail": hidden(lambda w: [w.things["token"].pk]),
     "web:save_view": own("keeps a view of the caller"),
     "web:drop_view": hidden(lambda w: [w.things["view"].pk]),
     "web:search": listed({"q": SECRET}, {"q": "plc"}),

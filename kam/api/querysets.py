@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import Exists, Q
 from django.utils import timezone
@@ -18,7 +19,7 @@ class TokenQuerySet(models.QuerySet):
         """Own tokens; all of them for administrators."""
         if not user.is_active:
             return self.none()
-        people = type(user)._default_manager.filter(pk=user.pk)
+        people = get_user_model()._default_manager.filter(pk=user.pk)
         administers = people.holding("administrator")  # type: ignore[attr-defined]
         return self.filter(Q(owner=user.pk) | Exists(administers))
 

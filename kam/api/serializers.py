@@ -18,7 +18,7 @@ from kam.api.models import Token
 def choices_for(model: type[models.Model], user: Any) -> models.QuerySet:
     """Rows of `model` that `user` may point to."""
     rows = model._default_manager.all()
-    for method in ("visible_to", "colleagues_of"):
+    for method in ("colleagues_of", "visible_to"):
         if hasattr(rows, method):
             return getattr(rows, method)(user)
     raise ImproperlyConfigured(f"{model.__name__} has no visible_to().")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import secrets
 
+from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.utils import timezone
@@ -20,7 +21,7 @@ def _refuse_stranger(actor: models.Model | None, owner: models.Model) -> None:
     """Only the owner and administrators handle a token; `actor` None is the shell."""
     if actor is None or actor.pk == owner.pk:
         return
-    people = type(owner)._default_manager.filter(pk=actor.pk, is_active=True)
+    people = get_user_model()._default_manager.filter(pk=actor.pk, is_active=True)
     if not people.holding("administrator").exists():  # type: ignore[attr-defined]
         raise PermissionDenied
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Self
 
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
@@ -18,7 +19,7 @@ class JobQuerySet(models.QuerySet):
         """Jobs that `user` started; every job for whoever runs the programme."""
         if not user.is_active:
             return self.none()
-        runs = type(user)._default_manager.filter(pk=user.pk).running_programme()  # type: ignore[attr-defined]
+        runs = get_user_model()._default_manager.filter(pk=user.pk).running_programme()  # type: ignore[attr-defined]
         return self.filter(Q(created_by=user.pk) | Exists(runs))
 
     def unfinished(self) -> Self:

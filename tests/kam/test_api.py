@@ -357,6 +357,13 @@ def test_token_list_query_count(admin, django_assert_num_queries, count):
     assert len(response.json()["results"]) == count + 1
 
 
+def test_browser_session_lists_its_own_tokens(admin):
+    token = TokenFactory(owner=UserFactory())
+    client = APIClient()
+    client.force_login(token.owner)
+    assert [row["id"] for row in client.get("/api/v1/tokens/").json()["results"]] == [token.pk]
+
+
 def test_use_of_a_token_is_noted_once_a_day(client, django_assert_num_queries):
     with django_assert_num_queries(2):  # token with owner, day of use
         client.get("/api/v1/me/")
