@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from kam.web.formatting import current_locale
 from kam.web.navigation import Frame
 
 
@@ -15,5 +16,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "frame": Frame(request) if known else None,
         "theme": getattr(user, "theme", "system") if known else "system",
         "density": getattr(user, "density", "comfortable") if known else "comfortable",
+        "number_locale": current_locale(),
         "single_keys": bool(getattr(user, "single_keys", False)) if known else False,
     }

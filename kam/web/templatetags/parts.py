@@ -344,3 +344,30 @@ def query(context: template.Context, **changes: Any) -> str:
 def empty(title: str, text: str = "", url: str = "", link: str = "") -> dict[str, Any]:
     """Nothing there yet: what it is for in a sentence, and the one action that fills it."""
     return {"title": title, "text": text, "url": url, "link": link}
+
+
+@register.inclusion_tag("components/chart.html", takes_context=True)
+def chart(
+    context: template.Context,
+    kind: str,
+    data: dict[str, Any],
+    name: str,
+    finding: str,
+    table: str,
+    height: str = "h-300",
+) -> dict[str, Any]:
+    """A chart with its table behind a switch; `finding` is the sentence that it proves.
+
+    `kind` is `bars`, `lines`, `radar` or `matrix`, `data` as in docs/components.md, `table` the
+    template of the same rows (it gets the page's context). The page links the scripts.
+    """
+    here = context.flatten()
+    return here | {
+        "kind": kind,
+        "data": data,
+        "id": name,
+        "source": f"{name}-data",
+        "finding": finding,
+        "table_template": table,
+        "height": height,
+    }
