@@ -6,6 +6,7 @@ from kam.api.urls import patterns as api_patterns
 
 urlpatterns = [
     path("api/", include((api_patterns(), "api"))),
+    path("settings/mail/", include("kam.mail.urls")),
     path("sign-in/", include("allauth.urls")),
     path("", include("kam.web.urls")),
 ]

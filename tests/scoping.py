@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Account
 from kam.access.dates import business_today
+from kam.mail.models import Mail
 from kam.web.services import save_view
 from teams.models import BusinessUnit, Programme, Team, User
 from tests.factories.accounts import AccountFactory, ConflictFactory, ContactFactory
@@ -61,6 +62,7 @@ class World:
         ).user
         self.things["function"] = FunctionFactory(programme=self.programme)
         self.things["grant"] = self.insider.grants.get()
+        self.things["mail"] = Mail.objects.create(subject=f"{SECRET} mail")
         self.things["token"] = TokenFactory(owner=self.insider, name=f"{SECRET} token")
         self.things["view"] = save_view(
             actor=self.insider, page="accounts", name=f"{SECRET} view", query="q=x"

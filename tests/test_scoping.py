@@ -88,6 +88,8 @@ ROUTES: dict[str, Route] = {
     "api:me": own("says who calls"),
     "api:tokens-list": listed({"with_count": 1}),
     "api:tokens-detail": hidden(lambda w: [w.things["token"].pk]),
+    "mail:list": reserved(),
+    "mail:detail": reserved(lambda w: [w.things["mail"].pk]),
     "web:save_view": own("keeps a view of the caller"),
     "web:drop_view": hidden(lambda w: [w.things["view"].pk]),
     "web:search": listed({"q": SECRET}, {"q": "plc"}),
