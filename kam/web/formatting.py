@@ -24,6 +24,8 @@ MINUS = "\N{MINUS SIGN}"
 SPACE = "\N{NO-BREAK SPACE}"
 TEN_MILLION = 10_000_000
 TEN_THOUSAND = 10_000
+MOST_DIGITS = 20
+"""Digits before the point from which on a value is nonsense and shown as `n/a`."""
 
 _locale: ContextVar[str] = ContextVar("number_locale", default="")
 
@@ -183,7 +185,7 @@ def _decimal(value: Number | str | None) -> Decimal | None:
         parsed = value if isinstance(value, Decimal) else Decimal(str(value))
     except InvalidOperation:
         return None
-    return parsed if parsed.is_finite() else None
+    return parsed if parsed.is_finite() and parsed.adjusted() < MOST_DIGITS else None
 
 
 def _date(value: datetime.date | datetime.datetime | None) -> datetime.date | None:

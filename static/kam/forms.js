@@ -97,6 +97,14 @@
     if (summary) summary.focus();
   };
 
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-errors] a[href^='#']");
+    const target = link && document.getElementById(link.hash.slice(1));
+    if (!target) return;
+    event.preventDefault();
+    (target.matches("input, select, textarea") ? target : target.querySelector("input, select, textarea"))?.focus();
+  });
+
   // What was typed ---------------------------------------------------------------------------------
   let timer = 0;
   let leaving = false;
