@@ -119,7 +119,7 @@ def test_moment_is_shown_in_the_readers_zone():
 
 
 def test_why_names_the_missing_input_and_escapes_it():
-    page = Template('{% load formats %}{{ ratio|percent|why:missing }}')
+    page = Template("{% load formats %}{{ ratio|percent|why:missing }}")
     shown = page.render(Context({"ratio": None, "missing": "no <cost> booked"}))
     assert "n/a" in shown
     assert "no &lt;cost&gt; booked" in shown

@@ -8,9 +8,10 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import F, QuerySet
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.utils.functional import cached_property
 
+from kam.documents import tables as files
 from kam.web import models
 
 MOST_COUNTED = 10_000
@@ -218,6 +219,21 @@ class TableMixin:
     sizes: Sequence[int] = (25, 50, 100)
     paginator_class = CappedPaginator
     filterset_class: Any = None
+    export_columns: Sequence[files.Column] = ()
+    export_notes: Sequence[str] = ()
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The page, or with `?export=csv|xlsx` all filtered rows as a file."""
+        kind = request.GET.get("export", "")
+        if self.export_columns and kind in files.TYPES:
+            return files.export_table(
+                name=self.page_name or "list",
+                columns=self.export_columns,
+                rows=self.get_queryset(),
+                kind=kind,
+                notes=self.export_notes,
+            )
+        return super().get(request, *args, **kwargs)  # type: ignore[misc]
 
     @cached_property
     def filterset(self) -> Any:
@@ -265,4 +281,5 @@ class TableMixin:
         context = super().get_context_data(**kwargs)  # type: ignore[misc]
         context["table"] = Table(self, self.request)
         context["filter"] = self.filterset
+        context["exports"] = bool(self.export_columns)
         return context
