@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Prefetch, Q
@@ -83,7 +83,7 @@ class AccountQuerySet(TrackedQuerySet):
         near = Q()
         for mine, theirs in (("a", "b"), ("b", "a")):
             teams = Membership.objects.filter(user=user).valid_on(on).values("team")
-            inside = self.model.objects.filter(
+            inside = self.model._default_manager.filter(
                 team__in=teams, path__startswith=OuterRef(f"{mine}__path")
             )
             outer = ExpressionWrapper(OuterRef("path"), output_field=models.TextField())
@@ -114,7 +114,8 @@ class AccountQuerySet(TrackedQuerySet):
 
     def with_parent_for(self, user: Reader) -> Self:
         """Annotates whether `user` may see the parent: an invisible one reads as none."""
-        parents = self.model.objects.visible_to(user).filter(pk=OuterRef("parent"))
+        everybody: Any = self.model._default_manager
+        parents = everybody.visible_to(user).filter(pk=OuterRef("parent"))
         return self.annotate(parent_is_visible=Exists(parents.order_by()))
 
     def for_list(self) -> Self:

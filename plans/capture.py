@@ -34,7 +34,8 @@ def read_line(line: str, *, today: datetime.date, people: Sequence[User]) -> Cap
     name (capital letter or @) but is nobody's is reported, not swallowed.
     """
     text = " ".join(line.split())
-    owner, unknown, several, nearest = None, "", (), None
+    owner, unknown, nearest = None, "", None
+    several: tuple[User, ...] = ()
     if found := _OWNER.match(text):
         name, rest = found[1].strip(), found[2].strip()
         matches = named(name, people)
@@ -72,7 +73,7 @@ def named(name: str, people: Sequence[User]) -> list[User]:
 
 def closest(name: str, people: Sequence[User]) -> User | None:
     """The person whose name is written most like `name`, if any is near."""
-    names = {}
+    names: dict[str, User] = {}
     for person in people:
         for known in (person.first_name, person.last_name, person.username):
             if known:

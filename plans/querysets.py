@@ -137,7 +137,8 @@ class ObjectiveContentQuerySet(WorkingCopyQuerySet):
     def for_list(self) -> Self:
         """All that lists of them show."""
         rows = self.select_related("objective__plan__account")
-        return rows.order_by("objective", *self.model._meta.ordering[1:])
+        ordering = self.model._meta.ordering or ()
+        return rows.order_by("objective", *ordering[1:])
 
 
 class RiskQuerySet(PlanContentQuerySet):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db import models
 
@@ -17,7 +17,7 @@ ALWAYS_READ = ("title", "starts_on", "ends_on", "currency")
 def as_read(row: Row) -> Row:
     """`row` (from `visible_to`) with the approved content in place of the working one, for
     whoever does not read the working copy. State, readings and dates of execution stay live."""
-    if row.reads_working:
+    if row.reads_working:  # type: ignore[attr-defined]
         return row
     approved = row.approved
     if approved is None:
@@ -26,7 +26,7 @@ def as_read(row: Row) -> Row:
                 setattr(row, name, "")
         return row
     for name, value in approved.items():
-        _put(row, row._meta.get_field(name), value)
+        _put(row, cast("models.Field[Any, Any]", row._meta.get_field(name)), value)
     return row
 
 

@@ -60,7 +60,7 @@ class Portfolio:
     @property
     def revenue_change(self) -> Decimal | None:
         """Relative to the year before."""
-        return figures.change_ratio(self.now.revenue, self.before and self.before.revenue)
+        return figures.change_ratio(self.now.revenue, self.before.revenue if self.before else None)
 
 
 def accounts_of(user: Reader, scope: Scope) -> QuerySet[Account]:

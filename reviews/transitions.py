@@ -137,10 +137,10 @@ def re_entry_limit(highest: str | None, limits: Limits = DEFAULT_LIMITS) -> str:
 def choices(standing: Standing, limits: Limits = DEFAULT_LIMITS) -> list[str]:
     """Stages that the table of handbook 2.5 lets the account take next, whatever the evidence."""
     if standing.stage is None and not standing.highest:
-        return list(LADDER)
+        return [*LADDER]
     if standing.stage in (None, Stage.UNCOUPLING):
         top = Stage.PRE if standing.was_exited else re_entry_limit(standing.highest, limits)
-        again = list(LADDER[: _rank(top) + 1])
+        again: list[str] = list(LADDER[: _rank(top) + 1])
         return [*again, Stage.UNCOUPLING] if standing.stage else again
     return [*LADDER[: _rank(standing.stage) + 2], Stage.UNCOUPLING]
 
@@ -213,10 +213,9 @@ def _forward(standing: Standing, step: Step, limits: Limits) -> list[Refusal]:
         message = _("The checklist for leaving the present stage is not complete.")
         found.append(Refusal("checklist", "checklist", message))
     if standing.since is None or (step.on - standing.since).days < limits.min_days_in_stage:
-        message = _("The account has been in its stage for less than %(days)s days.") % {
-            "days": limits.min_days_in_stage
-        }
-        found.append(Refusal("min_days", "decided_stage", message))
+        brief = _("The account has been in its stage for less than %(days)s days.")
+        text = brief % {"days": limits.min_days_in_stage}
+        found.append(Refusal("min_days", "decided_stage", text))
     return found
 
 

@@ -85,7 +85,7 @@ class User(AbstractUser):
         super().clean()
         if "@" in self.username and self.username.lower() != self.email.lower():
             text = _("Only your own e-mail address may serve as a user name with an @.")
-            raise field_error("username", text, "address")
+            raise field_error("username", str(text), "address")
 
     @property
     def initials(self) -> str:

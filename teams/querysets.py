@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from django.apps import apps
 from django.contrib.auth.models import UserManager as DjangoUserManager
@@ -63,7 +63,8 @@ class UserQuerySet(models.QuerySet):
         held = grants_today().filter(user=user)
         programmes = apps.get_model("teams.Programme")._default_manager.all()
         mine = programmes.visible_to(user).order_by().values("pk")
-        shared = self.model._default_manager.in_programmes(mine).order_by().values("pk")
+        everybody: Any = self.model._default_manager
+        shared = everybody.in_programmes(mine).order_by().values("pk")
         is_active = Q(is_active=True)
         return self.people().filter(
             Q(pk=user.pk)

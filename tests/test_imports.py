@@ -35,7 +35,7 @@ def rank(module: str) -> int | None:
 
 def part_rank(module: str) -> int | None:
     """How high inside its app a module stands; None when the order does not name its part."""
-    for piece in reversed(module.split(".")[1:]):
+    for piece in module.removeprefix(app_of(module)).split("."):
         for height, names in enumerate(PARTS):
             if piece in ((names,) if isinstance(names, str) else names):
                 return height

@@ -69,7 +69,7 @@ def log_imported(run: Run) -> None:
     staged = StagedAccount.objects.filter(run=run)
     made = {item.account_id: item for item in staged.filter(created=True).iterator()}
     sums = _sums(run)
-    rows = []
+    rows: list[tuple[int, str, dict[str, Any], dict[str, Any]]] = []
     for account_id in sorted(sums.keys() | made.keys()):
         item = made.get(account_id)
         after = {name: value for name, value in item.after.items() if value} if item else {}

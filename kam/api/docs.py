@@ -60,7 +60,8 @@ def groups(document: dict[str, Any]) -> list[tuple[str, list[Operation]]]:
 
 def _operation(document: Any, method: str, path: str, operation: dict[str, Any]) -> Operation:
     answers = operation.get("responses", {})
-    good = next((answers[code] for code in sorted(answers) if code.startswith("2")), {})
+    codes = [code for code in sorted(answers) if code.startswith("2")]
+    good: dict[str, Any] = answers[codes[0]] if codes else {}
     return Operation(
         method=method.upper(),
         path=path,
@@ -74,7 +75,7 @@ def _operation(document: Any, method: str, path: str, operation: dict[str, Any])
 
 
 def _fields(document: Any, body: dict[str, Any]) -> list[Field]:
-    content = next(iter(body.get("content", {}).values()), {})
+    content: dict[str, Any] = next(iter(body.get("content", {}).values()), {})
     schema = _resolved(document, content.get("schema", {}))
     if "results" in schema.get("properties", {}):
         schema = _resolved(document, schema["properties"]["results"])

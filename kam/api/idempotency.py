@@ -11,6 +11,7 @@ import datetime
 import hashlib
 import json
 from collections.abc import Callable
+from typing import cast
 
 from django.core.files.uploadedfile import UploadedFile
 from django.core.serializers.json import DjangoJSONEncoder
@@ -63,9 +64,10 @@ def once(
     key = request.headers[HEADER]
     if not 1 <= len(key) <= LONGEST or not key.isprintable():
         raise ValidationError(_("An Idempotency-Key has 1 to 255 characters."), code="key")
+    user_id = cast("int", request.user.pk)
     mark = fingerprint(request)  # reads the body before the transaction begins
     with transaction.atomic():
-        earlier = _claim(request.user.pk, key, mark)
+        earlier = _claim(user_id, key, mark)
         if earlier is not None:
             return _replay(earlier, mark)
         try:
@@ -73,7 +75,7 @@ def once(
                 response = handler()
         except Exception as error:  # noqa: BLE001  (refuse() raises what is not a refusal)
             response = refuse(error)
-        _keep(request.user.pk, key, response)
+        _keep(user_id, key, response)
     return response
 
 

@@ -73,7 +73,7 @@ def sort_keys(queryset: models.QuerySet) -> tuple[models.QuerySet, list[Key]]:
         else:
             expression = item.expression if isinstance(item, OrderBy) else item
             descending = isinstance(item, OrderBy) and item.descending
-            path = expression.name if isinstance(expression, F) else f"sort_key_{number}"
+            path = getattr(expression, "name", f"sort_key_{number}")
             if not isinstance(expression, F):
                 queryset = queryset.annotate(**{path: expression})
         keys.append(_key(queryset, path, descending))
@@ -85,10 +85,10 @@ def sort_keys(queryset: models.QuerySet) -> tuple[models.QuerySet, list[Key]]:
 def _key(queryset: models.QuerySet, path: str, descending: bool) -> Key:  # noqa: FBT001
     if path == "pk":
         path = queryset.model._meta.pk.attname  # type: ignore[union-attr]
-    expression = queryset.query.clone().resolve_ref(path)
+    expression: Any = queryset.query.clone().resolve_ref(path)
     field = expression.output_field
     if field.is_relation:  # the order of the related rows' keys, not of their own sorting
-        path, field = field.attname, field.target_field
+        path, field = field.attname, field.target_field  # type: ignore[attr-defined]
     plain = isinstance(getattr(expression, "target", None), models.Field) and "__" not in path
     nullable = expression.target.null if plain else True
     return Key(path, descending, nullable, field)

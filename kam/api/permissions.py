@@ -29,5 +29,5 @@ class Scoped(BasePermission):
             return False
         if request.auth is None:
             return True
-        needed = required_scope(view, request.method or "GET")
-        return RANK[request.auth.scope] >= RANK[needed]
+        token: Any = request.auth
+        return RANK[token.scope] >= RANK[required_scope(view, request.method or "GET")]

@@ -39,7 +39,7 @@ class BrowserScheme(OpenApiAuthenticationExtension):
 
 def header(name: str, text: str, **options: Any) -> OpenApiParameter:
     """A header of the request, or with `response=[…]` of the answer."""
-    place = OpenApiParameter.HEADER
+    place: Any = OpenApiParameter.HEADER
     return OpenApiParameter(name, OpenApiTypes.STR, place, description=text, **options)
 
 
@@ -69,8 +69,8 @@ class AutoSchema(BaseAutoSchema):
 
     def _list_parameters(self) -> list[Any]:
         found = []
-        if getattr(self.view, "ordering_fields", None):
-            names = ", ".join(sorted(self.view.ordering_fields))
+        if ordering := getattr(self.view, "ordering_fields", None):
+            names = ", ".join(sorted(ordering))
             found.append(parameter("ordering", f"By {names}; a minus turns it round."))
         if getattr(self.view, "search_fields", None):
             found.append(parameter("search", "Rows that contain every word."))
@@ -126,6 +126,6 @@ class AutoSchema(BaseAutoSchema):
         return bodies
 
     def _is_list_view(self, serializer: Any = None) -> bool:
-        if getattr(self.view, "lists", None) is not None:
-            return bool(self.view.lists)
+        if (lists := getattr(self.view, "lists", None)) is not None:
+            return bool(lists)
         return super()._is_list_view(serializer)

@@ -118,7 +118,7 @@ class ProblemSerializer(serializers.Serializer):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
-    errors = ErrorSerializer(many=True, required=False)
+    errors = ErrorSerializer(many=True, required=False)  # type: ignore[assignment]
 
 
 class TokenSerializer(ModelSerializer):
@@ -151,7 +151,7 @@ class NewTokenSerializer(TokenSerializer):
     secret = serializers.CharField(read_only=True)
 
     class Meta(TokenSerializer.Meta):
-        fields = (*TokenSerializer.Meta.fields, "secret")
+        fields = (*TokenSerializer.Meta.fields, "secret")  # type: ignore[assignment]
 
 
 class MyTokenSerializer(serializers.ModelSerializer):

@@ -3,10 +3,10 @@
 import datetime
 
 from django.utils import timezone
-from django_tasks import task
 
 from kam.api.idempotency import KEPT
 from kam.api.models import StoredAnswer
+from kam.jobs.backend import task
 from kam.jobs.schedule import periodic
 
 

@@ -85,7 +85,7 @@ class SchemaView(ApiMixin, SpectacularAPIView):
     """The OpenAPI document, for whoever is signed in."""
 
     query_parameters = (OpenApiParameter("lang"), OpenApiParameter("format"))
-    renderer_classes = (OpenApiYamlRenderer, OpenApiJsonRenderer)
+    renderer_classes = (OpenApiYamlRenderer, OpenApiJsonRenderer)  # type: ignore[assignment]
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -228,8 +228,8 @@ def _chunks(run: Run, start: int) -> Iterator[list[Numbered]]:
     """The rows after number `start`, numbered from 1, in chunks of the kind's size."""
     size = run.import_kind.chunk_rows
     with run.file.open("rb") as file:
-        rows = enumerate(open_rows(file, run.found), start=1)
-        rows = itertools.islice(rows, start, None)
+        numbered = enumerate(open_rows(file, run.found), start=1)
+        rows = itertools.islice(numbered, start, None)
         while chunk := list(itertools.islice(rows, size)):
             yield chunk
 
@@ -256,6 +256,12 @@ class Tally:
     """What became of the rows so far; taken up from the run where an earlier pass stopped."""
 
     COUNTS = ("rows_read", "created", "updated", "unchanged", "rejected")
+
+    rows_read: int
+    created: int
+    updated: int
+    unchanged: int
+    rejected: int
 
     def __init__(self, run: Run | None = None) -> None:
         self.rows_done = run.rows_done if run else 0

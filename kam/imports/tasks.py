@@ -1,8 +1,7 @@
 """The passes over a file as background work."""
 
-from django_tasks import task
-
 from kam.imports import passes
+from kam.jobs.backend import task
 
 PASSES = {"check": passes.check, "import": passes.import_rows, "undo": passes.undo}
 

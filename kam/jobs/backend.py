@@ -6,8 +6,9 @@ import datetime
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+import django_tasks
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -64,6 +65,11 @@ class JobTask(Task):
             "created_by": created_by,
         }
         return replace(self, **{name: value for name, value in given.items() if value is not None})
+
+
+def task(**options: Any) -> Callable[[Callable[..., Any]], JobTask]:
+    """`django_tasks.task`, which makes our kind of task: with key, attempts and owner."""
+    return cast("Callable[[Callable[..., Any]], JobTask]", django_tasks.task(**options))
 
 
 class DatabaseBackend(BaseTaskBackend):

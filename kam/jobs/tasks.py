@@ -4,8 +4,8 @@ import datetime
 
 from django.db.models import Q
 from django.utils import timezone
-from django_tasks import task
 
+from kam.jobs.backend import task
 from kam.jobs.models import Job
 from kam.jobs.schedule import periodic
 

@@ -3,8 +3,8 @@
 import datetime
 
 from django.utils import timezone
-from django_tasks import task
 
+from kam.jobs.backend import task
 from kam.jobs.schedule import periodic
 from kam.mail.models import Mail
 

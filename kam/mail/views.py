@@ -25,7 +25,7 @@ class MailViewMixin(ScopedViewMixin):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated and not policies.can_read_mail(request.user):
             raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
 
 
 class MailListView(MailViewMixin, TableMixin, ListView):

@@ -90,8 +90,9 @@ class ServiceForm(forms.ModelForm):
 
     def take_version(self, current: models.Model) -> None:
         """Carry the present version, so that sending again overwrites knowingly."""
-        self.data = self.data.copy()
-        self.data[self.add_prefix("version")] = str(current.version)  # type: ignore[attr-defined]
+        data = self.data.copy()  # type: ignore[attr-defined]
+        data[self.add_prefix("version")] = str(current.version)  # type: ignore[attr-defined]
+        self.data = data
 
 
 def _shown(value: Any) -> str:

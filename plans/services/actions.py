@@ -177,8 +177,8 @@ def _with_objective(values: dict[str, Any], action: Action | None = None) -> dic
         return {**values, "objective": strategy.objective}
     if strategy is not None and values["objective"] is None:
         return {**values, "objective": strategy.objective}
-    moved = action is not None and "objective" in values and "strategy" not in values
-    if moved and action.strategy_id and values["objective"] != action.strategy.objective:
+    kept = action.strategy if action is not None and "strategy" not in values else None
+    if kept is not None and "objective" in values and values["objective"] != kept.objective:
         return {**values, "strategy": None}
     return values
 

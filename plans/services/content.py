@@ -31,8 +31,8 @@ def add_content(*, actor: User, row: Row) -> Row:
     locks.require_editor(actor, plan.account)
     locks.refuse_locked(plan)
     _refuse_parent(row)
-    if "position" in row.CONTENT_FIELDS and not row.position:
-        row.position = _last_place(row) + 1
+    if "position" in row.CONTENT_FIELDS and not row.position:  # type: ignore[attr-defined]
+        row.position = _last_place(row) + 1  # type: ignore[attr-defined]
     locks.refuse_outsider(getattr(row, "owner", None), plan.account, "owner")
     return editing.create(
         actor=actor, obj=row, fields=type(row).editable_fields(), audience=PLAN_READERS
@@ -153,7 +153,7 @@ def resume_objective(
 
 
 def _plan_of(row: PlanContent) -> Plan:
-    return row.plan
+    return row.plan  # type: ignore[attr-defined]
 
 
 def _refuse_archived(row: PlanContent) -> None:
@@ -164,7 +164,7 @@ def _refuse_archived(row: PlanContent) -> None:
 def _refuse_parent(row: PlanContent) -> None:
     """Nothing is put under an objective that is no longer there."""
     if row.PARENT == "objective":
-        _refuse_archived(row.objective)
+        _refuse_archived(row.objective)  # type: ignore[attr-defined]
 
 
 def _siblings(row: PlanContent) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from accounts.choices import LADDER, Stage, Status
 from accounts.models import Account, Fact, StageChange, StatusChange
@@ -58,7 +58,9 @@ def given(review: StageReview) -> dict[str, scoring.Given]:
     answers = Answer.objects.filter(review=review, score__isnull=False, is_confirmed=True)
     return {
         answer.item: scoring.Given(
-            answer.score, has_evidence=bool(answer.evidence.strip()), answered_on=answer.answered_on
+            cast("int", answer.score),
+            has_evidence=bool(answer.evidence.strip()),
+            answered_on=answer.answered_on,
         )
         for answer in answers
     }

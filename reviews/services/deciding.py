@@ -57,7 +57,8 @@ def propose(
         raise ValidationError(_("The customer’s view proposes no stage."), code="customer")
     review = assessment.refresh(review)
     blank: dict[str, Any] = {
-        name: StageReview._meta.get_field(name).get_default() for name in DECISION_FIELDS
+        name: StageReview._meta.get_field(name).get_default()  # type: ignore[union-attr]
+        for name in DECISION_FIELDS
     }
     changes = {**blank, **{name: decision[name] for name in DECISION_FIELDS if name in decision}}
     for name, value in changes.items():

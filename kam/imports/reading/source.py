@@ -20,7 +20,7 @@ UNPACKED_TIMES = 20
 class Limited(io.RawIOBase):
     """Reads `inner` and refuses to go on past `limit` bytes: small files can unpack without end."""
 
-    def __init__(self, inner: IO[bytes], limit: int) -> None:
+    def __init__(self, inner: IO[bytes] | gzip.GzipFile, limit: int) -> None:
         self.inner = inner
         self.left = limit
 

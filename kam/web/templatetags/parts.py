@@ -361,7 +361,7 @@ def chart(
     `kind` is `bars`, `lines`, `radar` or `matrix`, `data` as in docs/components.md, `table` the
     template of the same rows (it gets the page's context). The page links the scripts.
     """
-    here = context.flatten()
+    here: dict[str, Any] = context.flatten()  # type: ignore[assignment]
     return here | {
         "kind": kind,
         "data": data,
