@@ -29,7 +29,8 @@ class Badge:
 class Entry:
     """A place to go.
 
-    `url_name` is reversed without arguments; `section` is `main` (top), `foot` (below) or
+    `url_name` is reversed without arguments; `section` is `main` (top), `foot` (below), `me`
+    (menu of the person) or
     `quick` (the round button of the phone's bar and the key of the frame); `phone` puts it into
     the phone's bar of five; `key` is the letter after G, or for `quick` the letter itself.
     """
@@ -134,6 +135,11 @@ class Frame:
     @property
     def foot(self) -> list[Shown]:
         return self._of("foot")
+
+    @property
+    def me(self) -> list[Shown]:
+        """Entries of the person's own menu."""
+        return self._of("me")
 
     @property
     def quick(self) -> Shown | None:

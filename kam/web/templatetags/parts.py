@@ -21,7 +21,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kam.web import formatting, panels
+from kam.web import formatting, panels, toasts
 
 register = template.Library()
 
@@ -371,3 +371,10 @@ def chart(
         "table_template": table,
         "height": height,
     }
+
+
+@register.filter
+def undo_address(message: Any) -> str:
+    """Where a toast's Undo posts to; empty without."""
+    tags = message.extra_tags or ""
+    return tags.removeprefix(toasts.UNDO) if tags.startswith(toasts.UNDO) else ""
