@@ -104,7 +104,8 @@ class Directory:
 
 def place_on_top(ids: list[int]) -> None:
     """Give new accounts without a parent their path and root."""
-    own_path = Concat(Value("/"), Cast("pk", TextField()), Value("/"))
+    slash = Value("/", output_field=TextField())
+    own_path = Concat(slash, Cast("pk", TextField()), slash, output_field=TextField())
     for start in range(0, len(ids), 500):
         part = Account.objects.filter(pk__in=ids[start : start + 500])
         part.update(path=own_path, root_id=F("pk"))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.imports import ledger_store, staging
 from accounts.imports.directory import AMBIGUOUS, Directory, NewAccount
-from accounts.imports.ledger_rows import Line, LineReader, Refused, plain_decimal
+from accounts.imports.ledger_rows import REASONS, Line, LineReader, Refused, plain_decimal
 from accounts.imports.scope import SYSTEM, ProgrammeKind
 from accounts.models import LedgerEntry, Product, ProductLine, StagedTotal
 from kam.imports.kinds import Field, Numbered, Option, Outcome, Rejected, Session, Shown
@@ -348,6 +348,7 @@ class LedgerSession(Session):
             currency=run.option("currency") or programme.currency,
             percent=run.option("discount") == "percent",
         )
+        self.reasons = {code: str(text) for code, text in REASONS.items()}
         self.source = run.option("system")
         self.directory = Directory(run, self.source)
         self.products = dict(
@@ -376,7 +377,8 @@ class LedgerSession(Session):
                 if self._account(line.key) is None:
                     self._meet_unknown(number, line, new_accounts)
             except Refused as refused:
-                outcome.rejected.append(Rejected(number, row, refused.reason, refused.code))
+                reason = refused.reason or self.reasons[refused.code]
+                outcome.rejected.append(Rejected(number, row, reason, refused.code))
                 continue
             lines.append((number, line))
         fresh = self._fresh([line for _number, line in lines], outcome)
@@ -395,12 +397,13 @@ class LedgerSession(Session):
             return self.directory.by_number.get(key[1:])
         pk = self.directory.by_name.get(key[1:])
         if pk == AMBIGUOUS:
-            raise Refused("ambiguous", _("names a customer of whom there are several"))
+            raise Refused("ambiguous")
         return pk
 
     def _meet_unknown(self, number: int, line: Line, new_accounts: dict[str, NewAccount]) -> None:
+        self.reader.refuse_total(line)
         if self.reject_unknown:
-            raise Refused("unknown_account", _("names a customer that is not known"))
+            raise Refused("unknown_account")
         key = line.key
         if key in new_accounts or key in self.unknown:
             return

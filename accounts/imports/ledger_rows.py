@@ -15,6 +15,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.imports.directory import plain_name
 from kam.imports import values
@@ -50,11 +51,32 @@ _TOTAL = re.compile(
 )
 
 
-class Refused(Exception):  # noqa: N818  (a row, not the programme, is at fault)
-    """The row is not taken; `code` names the kind of reason."""
+REASONS = {
+    "cells": gettext_lazy("has more cells than the heading"),
+    "no_amount": gettext_lazy("has no amount"),
+    "no_account": gettext_lazy("has no customer"),
+    "unknown_account": gettext_lazy("names a customer that is not known"),
+    "ambiguous": gettext_lazy("names a customer of whom there are several"),
+    "long": gettext_lazy("has a customer number or name that is too long"),
+    "total": gettext_lazy("is a total, not a sale"),
+    "title": gettext_lazy("is a title, not a sale"),
+    "heading": gettext_lazy("is the heading again"),
+    "no_date": gettext_lazy("has no date"),
+    "huge": gettext_lazy("has a number beyond all reason"),
+    "nul": gettext_lazy("holds a character that is no text (NUL)"),
+    "long_product": gettext_lazy("has a product code longer than 60 characters"),
+    "long_document": gettext_lazy("has a document number longer than 80 characters"),
+    "bad_currency": gettext_lazy("has a currency that is not three capital letters"),
+    "bad_discount": gettext_lazy("has a discount below 0 or above 100 %"),
+    "big_discount": gettext_lazy("has a discount above 1: say that discounts are in percent"),
+}
 
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
+
+class Refused(Exception):  # noqa: N818  (a row, not the programme, is at fault)
+    """The row is not taken; `code` names the kind of reason, `reason` says more than `REASONS`."""
+
+    def __init__(self, code: str, reason: str = "") -> None:
+        super().__init__(code)
         self.code = code
         self.reason = reason
 
@@ -109,12 +131,15 @@ class LineReader:
     def line(self, row: Row) -> Line:
         """The row as a sales line."""
         if len(row) != self.width:
-            raise Refused("cells", _("has more cells than the heading"))
+            raise Refused("cells")
         raw = self._pick(row + BLANK)
-        account, name = text_of(raw[0]), text_of(raw[1])
+        try:
+            cells = raw = [cell.strip() for cell in raw]
+        except AttributeError:  # a workbook's numbers and dates
+            cells = [text_of(cell) for cell in raw]
+        account, name, _day, product, product_name, product_line = cells[:6]
+        currency, document, country = cells[10], cells[12], cells[13]
         key = self._key(account, name, row)
-        product, product_name, product_line = text_of(raw[3]), text_of(raw[4]), text_of(raw[5])
-        currency, document, country = text_of(raw[10]), text_of(raw[12]), text_of(raw[13])
         day, moment = self._day(raw[2])
         number, number_text = self._number(raw[6], "quantity")
         unit, unit_text = self._number(raw[7], "unit_price")
@@ -124,7 +149,7 @@ class LineReader:
         money = self._money(currency) if currency else self.currency
         total = given if self.has_amount else self._computed(number, unit, share)
         if total is None:
-            raise Refused("no_amount", _("has no amount"))
+            raise Refused("no_amount")
         code = product or product_name[:60]
         text = "\x1f".join(
             (
@@ -164,29 +189,34 @@ class LineReader:
 
     def _key(self, account: str, name: str, row: Row) -> str:
         """What finds the account: its number where the file has one, else its name."""
-        if account and len(account) <= LENGTHS["account"] and not _TOTAL.match(account):
+        if account and len(account) <= LENGTHS["account"]:
             return "#" + account
-        by_name = name and not account and not self.has_account and not _TOTAL.match(name)
-        if by_name and len(name) <= LENGTHS["account_name"]:
+        if name and not self.has_account and len(name) <= LENGTHS["account_name"]:
             return "=" + plain_name(name)
         raise self._no_account(row, account or name)
 
     def _no_account(self, row: Row, reference: str) -> Refused:
         filled = [text_of(cell) for cell in row if cell not in ("", None)]
         if any(_TOTAL.match(cell) for cell in filled[:3]):
-            return Refused("total", _("is a total, not a sale"))
+            return Refused("total")
         if len(filled) <= 1:
-            return Refused("title", _("is a title, not a sale"))
+            return Refused("title")
         if reference:
-            return Refused("long", _("has a customer number that is too long"))
-        return Refused("no_account", _("has no customer"))
+            return Refused("long")
+        return Refused("no_account")
+
+    @staticmethod
+    def refuse_total(line: Line) -> None:
+        """Raise `Refused` when what stands for the customer is the word for a total."""
+        if _TOTAL.match(line.number or line.name):
+            raise Refused("total")
 
     def _day(self, raw: Any) -> tuple[str, str]:
         """Day of the sale, and the moment as it counts for identity."""
         known = self._days.get(raw)
         if known is None:
             if values.is_empty(raw):
-                raise Refused("no_date", _("has no date"))
+                raise Refused("no_date")
             try:
                 found = values.parse_date(raw, self.dates)
             except values.Unclear as error:
@@ -209,20 +239,20 @@ class LineReader:
             except values.Unclear as error:
                 raise self._unclear(name, raw, error) from error
             if not -LARGEST < number < LARGEST:
-                raise Refused("huge", _("has a number beyond all reason"))
+                raise Refused("huge")
             known = (number, format(number.normalize(), "f"))
             _remember(self._numbers, raw, known)
         return known
 
     def _unclear(self, name: str, raw: Any, error: values.Unclear) -> Refused:
         if any(text_of(raw) == heading for heading in self.headings):
-            return Refused("heading", _("is the heading again"))
+            return Refused("heading")
         shown = {"field": _names()[name], "why": error}
         return Refused(f"bad_{name}", _("%(field)s %(why)s") % shown)
 
     def _money(self, text: str) -> str:
         if not _CURRENCY.fullmatch(text):
-            raise Refused("bad_currency", _("has a currency that is not three capital letters"))
+            raise Refused("bad_currency")
         return text
 
     def _computed(
@@ -235,24 +265,19 @@ class LineReader:
             return quantity * price
         share = discount / 100 if self.percent else discount
         if not 0 <= share <= 1:
-            raise Refused(
-                "bad_discount",
-                _("has a discount above 1: say that discounts are in percent")
-                if not self.percent
-                else _("has a discount below 0 or above 100 %"),
-            )
+            raise Refused("bad_discount" if self.percent else "big_discount")
         return quantity * price * (1 - share)
 
     def _check(self, text: str, amount: Decimal, code: str, document: str) -> None:
         """What the database would refuse, refused with a reason."""
         if "\0" in text:
-            raise Refused("nul", _("holds a character that is no text (NUL)"))
+            raise Refused("nul")
         if not -LARGEST < amount < LARGEST:
-            raise Refused("huge", _("has an amount beyond all reason"))
+            raise Refused("huge")
         if len(code) > LENGTHS["product"]:
-            raise Refused("long_product", _("has a product code longer than 60 characters"))
+            raise Refused("long_product")
         if len(document) > LENGTHS["document"]:
-            raise Refused("long_document", _("has a document number longer than 80 characters"))
+            raise Refused("long_document")
 
 
 def _moment(found: datetime.date) -> str:

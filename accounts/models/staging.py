@@ -16,7 +16,9 @@ class StagedTotal(models.Model):
     Kept as long as the run's lines are: publishing adds them, undoing takes them away.
     """
 
-    run = models.ForeignKey("imports.Run", on_delete=models.CASCADE, related_name="+")
+    run = models.ForeignKey(
+        "imports.Run", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
     month = models.DateField(_("month"))
     currency = models.CharField(_("currency"), max_length=3)
@@ -46,7 +48,9 @@ class StagedAccount(models.Model):
     is resolved when the file has been read to its end.
     """
 
-    run = models.ForeignKey("imports.Run", on_delete=models.CASCADE, related_name="+")
+    run = models.ForeignKey(
+        "imports.Run", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     row = models.PositiveBigIntegerField(_("row"), default=0)
     created = models.BooleanField(default=False)

@@ -120,7 +120,7 @@ def open_rows(file: IO[bytes], findings: Findings) -> Iterator[Row]:
     start = findings.skipped + (1 if findings.header.value else 0)
     width = len(findings.columns)
     for row in itertools.islice(rows, start, None):
-        if not any(row):
+        if not row[0] and not any(row):
             continue
         if len(row) < width:
             row.extend([""] * (width - len(row)))
