@@ -1,9 +1,11 @@
 """Files about customers: the kinds of imports that this app offers."""
 
+from accounts.imports.accounts import AccountsKind
 from accounts.imports.ledger import LedgerKind
 from kam.imports import kinds
 
 
 def register() -> None:
     """Offer the kinds; called when the app is ready."""
+    kinds.register(AccountsKind())
     kinds.register(LedgerKind())

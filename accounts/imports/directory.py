@@ -47,6 +47,12 @@ class Directory:
         for pk, name in accounts.active().order_by("pk").values_list("pk", "name").iterator():
             self._name(name, pk)
 
+    def note(self, pk: int, *, name: str, number: str) -> None:
+        """Find the account `pk` from now on, too."""
+        self._name(name, pk)
+        if number:
+            self.by_number[number] = pk
+
     def _name(self, name: str, pk: int) -> None:
         plain = plain_name(name)
         self.by_name[plain] = AMBIGUOUS if plain in self.by_name else pk
@@ -96,9 +102,7 @@ class Directory:
             batch_size=500,
         )
         for item, pk in pairs:
-            self._name(item.name, pk)
-            if item.number:
-                self.by_number[item.number] = pk
+            self.note(pk, name=item.name, number=item.number)
         return {item.key: pk for item, pk in pairs}
 
 

@@ -320,7 +320,9 @@ class LedgerKind(ProgrammeKind):
         unused = Product.objects.filter(run=run, version=1).exclude(
             pk__in=LedgerEntry.objects.filter(product__run=run).values("product")
         )
-        count, _models = Product.objects.filter(pk__in=list(unused.values_list("pk", flat=True)[:500])).delete()
+        count, _models = Product.objects.filter(
+            pk__in=list(unused.values_list("pk", flat=True)[:500])
+        ).delete()
         return count
 
 

@@ -97,7 +97,7 @@ def update_account(
         actor=actor, obj=account, changes=dict(changes), expected_version=expected_version
     )
     if moves:
-        _carry_subtree(account, old_path)
+        carry_subtree(account, old_path)
         barriers.refuse_violations(actor=actor, accounts=Account.objects.under(account))
     return account
 
@@ -181,7 +181,7 @@ def _root_of(account: Account) -> int:
     return int(account.path.strip("/").split("/")[0])
 
 
-def _carry_subtree(account: Account, old_path: str) -> None:
+def carry_subtree(account: Account, old_path: str) -> None:
     """Give the moved account and all below it their new paths and root."""
     account.path = tree.path_for(account)
     account.root_id = _root_of(account)

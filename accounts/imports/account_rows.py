@@ -1,0 +1,127 @@
+"""Customers as a file writes them: checked, with the values that the account will have."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.choices import Status
+from accounts.imports.directory import plain_name
+from accounts.imports.ledger_rows import Refused
+from kam.imports.kinds import Row
+from kam.imports.values import text_of
+from teams.models import BusinessUnit
+
+REASONS = {
+    "cells": gettext_lazy("has more cells than the heading"),
+    "no_name": gettext_lazy("has no name"),
+    "nothing": gettext_lazy("names no customer"),
+    "nul": gettext_lazy("holds a character that is no text (NUL)"),
+    "long": gettext_lazy("has a text that is too long"),
+    "bad_currency": gettext_lazy("has a currency that is not three capital letters"),
+    "bad_website": gettext_lazy("has a website that is no address"),
+    "bad_status": gettext_lazy("has a status that there is not"),
+    "bad_unit": gettext_lazy("names a business unit that there is not"),
+    "ambiguous": gettext_lazy("names a customer of whom there are several"),
+    "unknown_account": gettext_lazy("names a customer that is not known"),
+    "known_account": gettext_lazy("names a customer that is there already"),
+    "forbidden": gettext_lazy("names a customer that you may not change"),
+    "archived": gettext_lazy("names a customer that is archived: restore it first"),
+    "no_parent": gettext_lazy("is part of a customer that is not known"),
+    "cycle": gettext_lazy("would make a circle: it is part of what is part of it"),
+    "parent_rejected": gettext_lazy("is part of a customer whose row is rejected"),
+    "key_limit": gettext_lazy("would be one key account more than the programme may hold"),
+}
+LENGTHS = {
+    "name": 200,
+    "external_id": 120,
+    "country": 60,
+    "industry": 80,
+    "description": 10_000,
+    "parent": 200,
+}
+PLAIN = ("name", "country", "industry", "currency", "website", "description")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_STATUS = {
+    **{code: code for code in Status.values},
+    **{plain_name(str(status.label)): status.value for status in Status},
+}
+_url = URLValidator(schemes=("http", "https"))
+
+
+class AccountRow(NamedTuple):
+    """A checked row: what finds the account, what it shall be, and its parent as written."""
+
+    key: str
+    number: str
+    parent: str
+    status: str
+    values: dict[str, Any]
+
+
+class AccountReader:
+    """Turns rows of one file into `AccountRow`s. Raises `Refused`."""
+
+    def __init__(self, *, columns: dict[str, int], width: int, programme_id: int) -> None:
+        self.columns = columns
+        self.width = width
+        units = BusinessUnit.objects.active().filter(programme=programme_id)
+        self.units: dict[str, int] = {}
+        for pk, name, code in units.values_list("pk", "name", "code"):
+            self.units[plain_name(name)] = pk
+            if code:
+                self.units.setdefault(plain_name(code), pk)
+
+    def row(self, row: Row) -> AccountRow:
+        """The row as an account; empty cells say nothing."""
+        if len(row) != self.width:
+            raise Refused("cells")
+        cells = {name: text_of(row[index]) for name, index in self.columns.items()}
+        for name, text in cells.items():
+            if "\0" in text:
+                raise Refused("nul")
+            if len(text) > LENGTHS.get(name, 200):
+                raise Refused("long")
+        number, name = cells.get("external_id", ""), cells.get("name", "")
+        if not number and not name:
+            raise Refused("nothing")
+        values: dict[str, Any] = {item: cells[item] for item in PLAIN if cells.get(item)}
+        self._check(values)
+        unit = cells.get("business_unit")
+        if unit:
+            if plain_name(unit) not in self.units:
+                raise Refused("bad_unit", _("names “%(unit)s”: no business unit") % {"unit": unit})
+            values["business_unit"] = self.units[plain_name(unit)]
+        return AccountRow(
+            key=f"#{number}" if number else f"={plain_name(name)}",
+            number=number,
+            parent=cells.get("parent", ""),
+            status=self._status(cells.get("status", "")),
+            values=values,
+        )
+
+    @staticmethod
+    def _check(values: dict[str, Any]) -> None:
+        if not _CURRENCY.fullmatch(values.get("currency", "EUR")):
+            raise Refused("bad_currency")
+        website = values.get("website")
+        if website:
+            if "://" not in website:
+                website = values["website"] = f"https://{website}"
+            try:
+                _url(website)
+            except ValidationError as error:
+                raise Refused("bad_website") from error
+
+    @staticmethod
+    def _status(text: str) -> str:
+        if not text:
+            return ""
+        if plain_name(text) not in _STATUS:
+            raise Refused("bad_status", _("has the status “%(status)s”") % {"status": text})
+        return _STATUS[plain_name(text)]

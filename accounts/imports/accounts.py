@@ -1,0 +1,344 @@
+"""The list of customers as a file: new ones, changes, and who is part of whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.choices import Status
+from accounts.imports import account_store, groups, staging
+from accounts.imports.account_rows import REASONS, AccountReader, AccountRow
+from accounts.imports.directory import AMBIGUOUS, Directory
+from accounts.imports.ledger_rows import Refused
+from accounts.imports.scope import SYSTEM, ProgrammeKind
+from accounts.models import Account
+from accounts.services.status import key_account_count
+from kam.access.dates import business_today
+from kam.imports import policies
+from kam.imports.kinds import Field, Numbered, Option, Outcome, Rejected, Session, Shown
+from kam.imports.models import Run
+from teams.models import Programme
+from teams.programme_settings import setting
+
+PREVIEW_GOOD, PREVIEW_BAD = 5, 25
+
+
+class AccountsKind(ProgrammeKind):
+    """Customers: created as candidates unless the file says what they are."""
+
+    name: ClassVar = "accounts"
+    label: ClassVar = gettext_lazy("Accounts")
+    chunk_rows: ClassVar = 1000
+    fields: ClassVar = (
+        Field(
+            "name",
+            gettext_lazy("Name"),
+            "text",
+            (
+                "account",
+                "account name",
+                "company name",
+                "company",
+                "customer name",
+                "customer",
+                "security",
+                "firma",
+                "kunde",
+                "kundenname",
+                "client",
+                "client name",
+                "nom",
+            ),
+        ),
+        Field(
+            "external_id",
+            gettext_lazy("External number"),
+            "text",
+            (
+                "customer id",
+                "customer no",
+                "customer number",
+                "account id",
+                "account no",
+                "account number",
+                "client id",
+                "id",
+                "kd nr",
+                "kundennummer",
+                "kundennr",
+                "debitor",
+                "cik",
+                "number",
+            ),
+        ),
+        Field(
+            "parent",
+            gettext_lazy("Part of (name or number)"),
+            "text",
+            (
+                "subsidiary of",
+                "parent account",
+                "parent company",
+                "part of",
+                "parent id",
+                "group",
+                "konzern",
+                "mutter",
+                "belongs to",
+            ),
+        ),
+        Field(
+            "country",
+            gettext_lazy("Country"),
+            "text",
+            ("office location", "land", "billing country", "pays"),
+        ),
+        Field(
+            "industry",
+            gettext_lazy("Industry"),
+            "text",
+            ("sector", "gics sector", "branche", "segment"),
+        ),
+        Field("currency", gettext_lazy("Currency"), "currency", ("whg", "währung", "ccy")),
+        Field("website", gettext_lazy("Website"), "text", ("url", "web", "homepage")),
+        Field(
+            "description",
+            gettext_lazy("What it does and for whom"),
+            "text",
+            ("notes", "beschreibung", "gics sub industry"),
+        ),
+        Field(
+            "business_unit",
+            gettext_lazy("Business unit"),
+            "text",
+            ("unit", "division", "geschäftsbereich"),
+        ),
+        Field("status", gettext_lazy("Status"), "text", ("account status",)),
+    )
+    options: ClassVar = (
+        Option(
+            "mode",
+            gettext_lazy("Rows are for"),
+            "both",
+            (
+                ("both", gettext_lazy("new and known accounts")),
+                ("create", gettext_lazy("new accounts only")),
+                ("update", gettext_lazy("known accounts only")),
+            ),
+        ),
+        Option("system", gettext_lazy("Source system of the numbers"), SYSTEM),
+    )
+    shown: ClassVar = (
+        gettext_lazy("Name"),
+        gettext_lazy("External number"),
+        gettext_lazy("Part of"),
+        gettext_lazy("Country"),
+        gettext_lazy("Industry"),
+        gettext_lazy("Status"),
+    )
+
+    def problems(self, mapping: Iterable[str]) -> list[str]:
+        """A name, or a number for accounts that are known."""
+        if {"name", "external_id"} & set(mapping):
+            return []
+        return [_("Say which column holds the name of the account, or its number.")]
+
+    def open(self, run: Run) -> AccountsSession:
+        """Begin a pass over a list of customers."""
+        return AccountsSession(run)
+
+    def publish(self, run: Run) -> None:
+        """New accounts appear, known ones change, groups move."""
+        account_store.apply_updates(run)
+        account_store.set_first_status(run)
+        staging.log_imported(run)
+        staging.show_accounts(run)
+
+    def withdraw(self, run: Run, actor_id: int) -> None:
+        """Known accounts get their values back where nobody has changed them since."""
+        account_store.restore_updates(run, actor_id)
+        staging.hide_accounts(run)
+
+    def delete_chunk(self, run: Run, limit: int) -> int:
+        """Accounts that the run made and nobody has touched."""
+        return staging.delete_accounts(run)
+
+
+class Plan(NamedTuple):
+    """What `store` writes: new accounts, and known ones with the values that differ."""
+
+    new: list[tuple[int, AccountRow]]
+    known: list[tuple[int, AccountRow, Account, dict[str, Any]]]
+
+
+class AccountsSession(Session):
+    """One pass over a list of customers."""
+
+    def __init__(self, run: Run) -> None:
+        programme = Programme.objects.get(pk=run.scope_id)
+        self.run = run
+        self.dry = run.status == Run.Status.CHECKING
+        self.mode = run.option("mode")
+        self.reader = AccountReader(
+            columns=run.columns, width=len(run.found.columns), programme_id=programme.pk
+        )
+        self.reasons = {code: str(text) for code, text in REASONS.items()}
+        self.directory = Directory(run, run.option("system"))
+        accounts = Account.objects.filter(programme=programme, staged_by=None)
+        self.archived = set(accounts.exclude(archived_at=None).values_list("pk", flat=True))
+        self.editable = self._editable(accounts)
+        self.groups = groups.Groups()
+        limit = int(setting(programme, "programme_max_accounts", business_today()))
+        self.room = limit - key_account_count(programme)
+        self.good: list[Shown] = []
+        self.bad: list[Shown] = []
+        self.taken = 0
+        self.with_parent = 0
+
+    def _editable(self, accounts: Any) -> set[int] | None:
+        """Accounts that the run's owner may change; None: all of them."""
+        if policies.is_system(self.run.owner):
+            return None
+        return set(accounts.managed_by(self.run.owner).values_list("pk", flat=True))
+
+    def judge(self, rows: Sequence[Numbered]) -> Outcome:
+        """Decide about a chunk of rows."""
+        outcome = Outcome(read=len(rows))
+        checked: list[tuple[int, AccountRow, int | None]] = []
+        for number, row in rows:
+            try:
+                found, pk = self._decide(number, row)
+            except Refused as refused:
+                reason = refused.reason or self.reasons[refused.code]
+                outcome.rejected.append(Rejected(number, row, reason, refused.code))
+                continue
+            checked.append((number, found, pk))
+        outcome.payload = self._plan(checked, outcome)
+        if self.dry:
+            self._note(checked, outcome)
+        return outcome
+
+    def _decide(self, number: int, row: list[Any]) -> tuple[AccountRow, int | None]:
+        """The row and the account that it means, if there is one. Raises `Refused`."""
+        found = self.reader.row(row)
+        earlier = self.groups.members.get(found.key)
+        if earlier is not None:
+            text = _("names the same customer as row %(row)d") % {"row": earlier.number}
+            raise Refused("repeated", text)
+        pk = self._known(found)
+        if pk is None:
+            self._check_new(found)
+        else:
+            self._check_known(pk)
+        member = groups.Member(number, row, found.key, found.parent)
+        self.groups.add(member, found.values.get("name", ""))
+        self.taken += 1
+        self.with_parent += bool(found.parent)
+        return found, pk
+
+    def _known(self, found: AccountRow) -> int | None:
+        """The account with the row's number; without a number, the one with its name."""
+        if found.number:
+            return self.directory.by_number.get(found.number)
+        pk = self.directory.by_name.get(found.key[1:])
+        if pk == AMBIGUOUS:
+            raise Refused("ambiguous")
+        return pk
+
+    def _check_new(self, found: AccountRow) -> None:
+        if self.mode == "update":
+            raise Refused("unknown_account")
+        if "name" not in found.values:
+            raise Refused("no_name")
+        if found.status == Status.KEY:
+            if self.room <= 0:
+                raise Refused("key_limit")
+            self.room -= 1
+
+    def _check_known(self, pk: int) -> None:
+        if self.mode == "create":
+            raise Refused("known_account")
+        if self.editable is not None and pk not in self.editable:
+            raise Refused("forbidden")
+        if pk in self.archived:
+            raise Refused("archived")
+
+    def _plan(self, checked: list[tuple[int, AccountRow, int | None]], outcome: Outcome) -> Plan:
+        known = Account.objects.in_bulk([pk for _number, _row, pk in checked if pk is not None])
+        plan = Plan([], [])
+        for number, found, pk in checked:
+            if pk is None:
+                plan.new.append((number, found))
+                continue
+            account = known[pk]
+            changes = account_store.differences(account, found.values)
+            if changes or found.parent:
+                plan.known.append((number, found, account, changes))
+            if changes:
+                outcome.updated += 1
+            else:
+                outcome.unchanged += 1
+        outcome.created = len(plan.new)
+        return plan
+
+    def store(self, outcome: Outcome) -> None:
+        """Make new accounts, hidden; write down what known ones will become."""
+        plan: Plan = outcome.payload
+        account_store.create_hidden(self.run, self.directory, plan.new)
+        account_store.stage_changes(self.run, plan.known)
+
+    def replay(self, rows: Sequence[Numbered]) -> None:
+        """Know again who stands in the rows that are stored."""
+        for number, row in rows:
+            try:
+                found = self.reader.row(row)
+            except Refused:
+                continue
+            if found.key not in self.groups.members and self._known(found) is not None:
+                member = groups.Member(number, row, found.key, found.parent)
+                self.groups.add(member, found.values.get("name", ""))
+
+    def finish(self) -> list[Rejected]:
+        """Find the parents; rows that make a circle or name nobody are refused after all."""
+        refused = self.groups.resolve(self.directory)
+        if not self.dry:
+            account_store.drop_staged(self.run, self.directory, refused)
+            account_store.place(self.run, self.directory, self.groups)
+        late = groups.rejected(refused, self.reasons)
+        self.bad = [_shown(item) for item in late][:PREVIEW_BAD] + self.bad
+        self.taken -= len(late)
+        return late
+
+    def _note(self, checked: list[tuple[int, AccountRow, int | None]], outcome: Outcome) -> None:
+        self.bad += [_shown(item) for item in outcome.rejected[: PREVIEW_BAD - len(self.bad)]]
+        for number, found, pk in checked[: PREVIEW_GOOD - len(self.good)]:
+            cells = (
+                found.values.get("name", ""),
+                found.number,
+                found.parent,
+                found.values.get("country", ""),
+                found.values.get("industry", ""),
+                str(Status(found.status).label) if found.status else "",
+            )
+            self.good.append(Shown(number, cells, "new" if pk is None else "changed", ""))
+
+    def preview(self) -> list[dict[str, Any]]:
+        """Rows with a problem first, then the first rows that are taken."""
+        return [item._asdict() for item in (*self.bad, *self.good)]
+
+    def totals(self) -> list[dict[str, str]]:
+        """Customers taken, and how many name a parent."""
+        unit = ngettext("customer", "customers", self.taken)
+        return [
+            {"label": _("Accounts in the file"), "value": str(self.taken), "unit": unit},
+            {"label": _("Part of another"), "value": str(self.with_parent), "unit": ""},
+        ]
+
+
+def _shown(item: Rejected) -> Shown:
+    cells = [str(cell) for cell in item.row[: len(AccountsKind.shown)]]
+    cells += [""] * (len(AccountsKind.shown) - len(cells))
+    return Shown(item.number, tuple(cells), "rejected", item.reason)
