@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Account
 from kam.access.dates import business_today
+from kam.changes import record
 from kam.mail.models import Mail
 from kam.web.services import save_view
 from teams.models import BusinessUnit, Programme, Team, User
@@ -78,6 +79,9 @@ class World:
         )
         self.things["contact"] = ContactFactory(
             account=self.account, name=f"{SECRET}son", email="guest@customer.example"
+        )
+        self.things["change"] = record.created(
+            actor=self.insider, obj=self.account, fields=("name",)
         )
         for hang in HANGING:
             hang(self)

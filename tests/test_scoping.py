@@ -86,6 +86,8 @@ ROUTES: dict[str, Route] = {
     "api:schema": own("describes calls"),
     "api:docs": own("describes calls"),
     "api:me": own("says who calls"),
+    "api:changes-list": listed({"page_size": 500}, {"after": "latest"}),
+    "api:changes-detail": hidden(lambda w: [w.things["change"].pk]),
     "api:tokens-list": listed({"with_count": 1}),
     "api:tokens-detail": hidden(lambda w: [w.things["token"].pk]),
     "mail:list": reserved(),

@@ -19,7 +19,6 @@ from django_filters.rest_framework import FilterSet as BaseFilterSet
 from rest_framework.request import Request
 
 from kam.api.errors import refused
-from kam.api.pagination import PARAMETERS as PAGE_PARAMETERS
 
 LARGEST_ID = 2**63 - 1
 LONGEST_SEARCH = 200
@@ -59,7 +58,7 @@ def offered(view: Any) -> set[str]:
         return names | {"fields"}
     filterset = StrictFilterBackend().get_filterset_class(view, None)
     names |= set(filterset.base_filters if filterset else ())
-    names |= {*PAGE_PARAMETERS, "fields"}
+    names |= {*getattr(view.paginator, "parameters", ()), "fields"}
     if getattr(view, "ordering_fields", None):
         names.add("ordering")
     if getattr(view, "search_fields", None):

@@ -25,7 +25,6 @@ from kam.api.errors import refused
 
 DEFAULT_PAGE = 50
 LARGEST_PAGE = 500
-PARAMETERS = ("cursor", "page_size", "with_count")
 
 
 class Key(NamedTuple):
@@ -135,6 +134,7 @@ def _loaded(field: models.Field, value: Any) -> Any:
 class CursorPagination(BasePagination):
     """`{"next", "previous", "results"}`; `page_size` up to 500; `with_count=1` adds `count`."""
 
+    parameters: tuple[str, ...] = ("cursor", "page_size", "with_count")
     signer = signing.Signer(salt="kam.api.pagination")
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:

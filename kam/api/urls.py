@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from kam.api.changes import ChangeViewSet
 from kam.api.routers import Route, patterns_for
 from kam.api.views import MeView, RootView, SchemaView, documentation
 from kam.api.viewsets import TokenViewSet
 
-OWN: list[Route] = [("tokens", TokenViewSet), ("me", MeView)]
+OWN: list[Route] = [("changes", ChangeViewSet), ("tokens", TokenViewSet), ("me", MeView)]
 
 
 def patterns(*routes: Iterable[Route]) -> list[URLPattern | URLResolver]:

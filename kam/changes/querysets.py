@@ -60,3 +60,12 @@ class ChangeQuerySet(models.QuerySet):
             horizon = RawSQL("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", [])
             rows = rows.filter(transaction__lt=horizon)
         return rows.order_by("transaction", "id")
+
+    def for_list(self) -> Self:
+        """Everything that history shows, the newest first."""
+        return self.select_related("actor").order_by("-id")
+
+    def beyond(self, transaction: int, pk: int) -> Self:
+        """Rows after the one of `transaction` with key `pk`, in the order of `settled`."""
+        later = models.Q(transaction__gt=transaction) | models.Q(pk__gt=pk)
+        return self.filter(later, transaction__gte=transaction)

@@ -1,0 +1,267 @@
+"""The change log in words, for whoever may read it.
+
+A row is read as it was written; what it points to is named only as far as the reader may see that,
+too. What they may not see is neutral: a relation "changed", an object is only its kind.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import models
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kam.access.querysets import Reader, scope_model
+from kam.changes.models import Change
+
+VERBS = {
+    "created": gettext_lazy("created"),
+    "updated": gettext_lazy("changed"),
+    "archived": gettext_lazy("archived"),
+    "restored": gettext_lazy("restored"),
+    "revoked": gettext_lazy("revoked"),
+    "submitted": gettext_lazy("submitted"),
+    "approved": gettext_lazy("approved"),
+    "imported": gettext_lazy("imported"),
+}
+UNTOLD = ("path",)
+"""Fields that follow from others and say nothing to people."""
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """One field of a change: `before` and `after` are None when empty; both are when `hidden`,
+    because they name what the reader may not see."""
+
+    name: str
+    label: str
+    before: Any = None
+    after: Any = None
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """One change as a reader sees it; `account` and `label` are empty where they may not."""
+
+    change: Change
+    who: str
+    verb: str
+    kind: str
+    label: str
+    account: models.Model | None
+    fields: tuple[FieldChange, ...]
+
+    @property
+    def at(self) -> Any:
+        return self.change.at
+
+    @property
+    def source(self) -> str:
+        """From where, with the token's or command's name."""
+        name = self.change.get_source_display()
+        if self.change.source in ("api", "command") and self.change.source_reference:
+            return f"{name} ({self.change.source_reference})"
+        return name
+
+
+def model_of(object_type: str) -> type[models.Model] | None:
+    """Model of a row's object; None when the product no longer has it."""
+    try:
+        return apps.get_model(object_type)
+    except (LookupError, ValueError):
+        return None
+
+
+def kinds() -> list[tuple[str, str]]:
+    """Kinds of objects that history can show, for a filter."""
+    own = [item for item in apps.get_models() if hasattr(item, "version") and _has_rule(item)]
+    named = [(item._meta.label_lower, capfirst(str(item._meta.verbose_name))) for item in own]
+    return sorted(named, key=lambda pair: pair[1])
+
+
+def describe(rows: Iterable[Change], user: Reader) -> list[Line]:
+    """`rows` (already visible to `user`) in words; queries do not grow with their number."""
+    rows = list(rows)
+    sight = _Sight(rows, user)
+    return [sight.line(row) for row in rows]
+
+
+def readable(rows: Iterable[Change], user: Reader) -> list[dict[str, Any]]:
+    """`label`, `before` and `after` of `rows` for other systems: what `user` may not see is
+    empty, as an invisible parent reads as none (`design.md` 4.1)."""
+    rows = list(rows)
+    sight = _Sight(rows, user)
+    return [
+        {
+            "label": row.object_label if sight.shows_object(row) else "",
+            "before": sight.values(row, row.before),
+            "after": sight.values(row, row.after),
+        }
+        for row in rows
+    ]
+
+
+def _has_rule(model: type[models.Model]) -> bool:
+    return hasattr(model._default_manager.all(), "visible_to")
+
+
+def _relation(model: type[models.Model] | None, name: str) -> type[models.Model] | None:
+    """Model that the field `name` points to; None for plain fields."""
+    if model is None:
+        return None
+    try:
+        field = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    return field.related_model if field.is_relation else None  # type: ignore[return-value]
+
+
+def _keys(value: Any) -> list[Any]:
+    found = value if isinstance(value, list) else [value]
+    return [item for item in found if item is not None]
+
+
+class _Sight:
+    """What one reader sees of what a page of rows names: one query a kind."""
+
+    def __init__(self, rows: list[Change], user: Reader) -> None:
+        self.user = user
+        self.models = {row.object_type: model_of(row.object_type) for row in rows}
+        wanted: dict[type[models.Model], set[Any]] = defaultdict(set)
+        for row in rows:
+            model = self.models[row.object_type]
+            for values in (row.before, row.after):
+                for name, value in values.items():
+                    related = _relation(model, name)
+                    if related is not None:
+                        wanted[related].update(_keys(value))
+        accounts = {row.account_id for row in rows if row.account_id is not None}
+        self.accounts = self._visible(scope_model(), accounts | wanted.pop(scope_model(), set()))
+        self.named = {model: self._visible(model, keys) for model, keys in wanted.items()}
+        self.named[scope_model()] = self.accounts
+        self.objects = self._objects(rows)
+
+    def _visible(self, model: type[models.Model], keys: set[Any]) -> dict[Any, models.Model]:
+        """Rows of `model` among `keys` that the reader may see. People are named to whoever may
+        read the row that names them (`design.md` 4.1: users show as names to colleagues)."""
+        if not keys:
+            return {}
+        queryset: Any = model._default_manager.all()
+        if model is not get_user_model():
+            if not _has_rule(model):
+                return {}
+            queryset = queryset.visible_to(self.user)
+        return {item.pk: item for item in queryset.filter(pk__in=keys).order_by()}
+
+    def _objects(self, rows: list[Change]) -> dict[str, set[Any] | None]:
+        """Keys of visible objects by kind; None where the kind has no rule of its own."""
+        keys: dict[str, set[Any]] = defaultdict(set)
+        for row in rows:
+            keys[row.object_type].add(row.object_id)
+        found: dict[str, set[Any] | None] = {}
+        for object_type, pks in keys.items():
+            model = self.models[object_type]
+            if model is None or not _has_rule(model) or model is get_user_model():
+                found[object_type] = None
+            elif model is scope_model() and pks <= set(self.accounts):
+                found[object_type] = pks
+            else:
+                visible: Any = model._default_manager.all()
+                visible = visible.visible_to(self.user).filter(pk__in=pks).order_by()
+                found[object_type] = set(visible.values_list("pk", flat=True))
+        return found
+
+    def shows_object(self, row: Change) -> bool:
+        """Whether the reader may see the row's object itself."""
+        keys = self.objects[row.object_type]
+        return keys is None or row.object_id in keys
+
+    def _shows(self, related: type[models.Model], value: Any) -> bool:
+        return all(key in self.named.get(related, {}) for key in _keys(value))
+
+    def values(self, row: Change, values: dict[str, Any]) -> dict[str, Any]:
+        """`values` without keys of what the reader may not see."""
+        model = self.models[row.object_type]
+        shown = {}
+        for name, value in values.items():
+            related = _relation(model, name)
+            hidden = related is not None and not self._shows(related, value)
+            shown[name] = None if hidden else value
+        return shown
+
+    def line(self, row: Change) -> Line:
+        model = self.models[row.object_type]
+        kind = row.object_type.rpartition(".")[2] if model is None else model._meta.verbose_name
+        return Line(
+            change=row,
+            who=str(row.actor) if row.actor else _("the system"),
+            verb=str(VERBS.get(row.verb, row.verb.replace("_", " ").replace(".", " "))),
+            kind=str(kind),
+            label=row.object_label if self.shows_object(row) else "",
+            account=self.accounts.get(row.account_id),
+            fields=tuple(self._fields(row, model)),
+        )
+
+    def _fields(self, row: Change, model: type[models.Model] | None) -> Iterable[FieldChange]:
+        order = [field.name for field in model._meta.get_fields()] if model else []
+        names = [*row.before, *(name for name in row.after if name not in row.before)]
+        names.sort(key=lambda name: order.index(name) if name in order else len(order))
+        for name in names:
+            if name not in UNTOLD:
+                yield self._field(model, name, row.before.get(name), row.after.get(name))
+
+    def _field(
+        self, model: type[models.Model] | None, name: str, before: Any, after: Any
+    ) -> FieldChange:
+        try:
+            field: Any = model._meta.get_field(name) if model else None
+        except FieldDoesNotExist:
+            field = None
+        if field is None:
+            label = capfirst(name.replace("_", " "))
+            return FieldChange(name, label, _plain(before), _plain(after))
+        label = capfirst(str(getattr(field, "verbose_name", name)))
+        if not field.is_relation:
+            return FieldChange(name, label, _value(field, before), _value(field, after))
+        related = field.related_model
+        if not (self._shows(related, before) and self._shows(related, after)):
+            return FieldChange(name, label, hidden=True)
+        return FieldChange(name, label, self._names(related, before), self._names(related, after))
+
+    def _names(self, related: type[models.Model], value: Any) -> str | None:
+        return ", ".join(str(self.named[related][key]) for key in _keys(value)) or None
+
+
+def _plain(value: Any) -> Any:
+    if value in (None, "", [], {}):
+        return None
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {item}" for name, item in value.items())
+    return value
+
+
+def _value(field: Any, value: Any) -> Any:
+    """A stored value in the type of its field, choices in words; None when empty."""
+    if value in (None, ""):
+        return None
+    if field.flatchoices:
+        return str(dict(field.flatchoices).get(value, value))
+    if isinstance(field, models.DateField | models.DecimalField | models.TimeField):
+        try:
+            return field.to_python(value)
+        except ValidationError:  # the field had another type when this was written
+            return value
+    return _plain(value)
