@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command, get_commands
 from django.db import DatabaseError
 
 ROOT = Path(__file__).resolve().parent.parent
+NOT_SERVED = ["rest_framework", "django_htmx"]  # files of pages and helpers that we do not use
 
 
 def main() -> None:
@@ -41,7 +42,14 @@ def collect_static() -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     print("Collecting static files …", file=sys.stderr, flush=True)
-    call_command("collectstatic", interactive=False, clear=True, verbosity=0, stdout=io.StringIO())
+    call_command(
+        "collectstatic",
+        interactive=False,
+        clear=True,
+        verbosity=0,
+        ignore_patterns=NOT_SERVED,
+        stdout=io.StringIO(),
+    )
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(wanted)
 

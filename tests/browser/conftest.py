@@ -47,13 +47,20 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(chromium: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
+def problems() -> list[str]:
+    """What went wrong on the pages of this test; it fails at the end when something is left."""
+    return []
+
+
+@pytest.fixture
+def open_page(
+    chromium: Browser, live_server: LiveServer, problems: list[str]
+) -> Iterator[OpenPage]:
     """Opens pages of visitors that share nothing: `open_page(user, width=360, theme="dark")`.
 
     Fails the test at its end when a page logged an error, broke the Content-Security-Policy,
     asked another host, missed a file or met a server error.
     """
-    problems: list[str] = []
     contexts = []
 
     def open_one(
