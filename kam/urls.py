@@ -3,10 +3,14 @@
 from django.urls import include, path
 
 from kam.api.urls import patterns as api_patterns
+from teams.views.me import SetUpView
 
 urlpatterns = [
     path("api/", include((api_patterns(), "api"))),
+    path("set-up/", SetUpView.as_view(), name="set_up"),
+    path("settings/", include("teams.settings_urls")),
     path("settings/mail/", include("kam.mail.urls")),
     path("sign-in/", include("allauth.urls")),
+    path("teams/", include("teams.urls")),
     path("", include("kam.web.urls")),
 ]

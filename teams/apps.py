@@ -9,9 +9,7 @@ class TeamsConfig(AppConfig):
     name = "teams"
 
     def ready(self) -> None:
-        """Say who reads which rows of the change log."""
-        from kam.changes.querysets import register_audience
-        from teams import policies
+        """Join the change log and the navigation."""
+        from teams import frame
 
-        register_audience("programme", policies.readers_of_programme)
-        register_audience("team", policies.readers_of_team)
+        frame.register()

@@ -1,5 +1,7 @@
 """Base of everything that is in force from one day to another."""
 
+import datetime
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +20,11 @@ class Dated(models.Model):
         super().clean()
         if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
             raise ValidationError({"valid_until": _("The end is before the beginning.")})
+
+    def is_valid_on(self, on: datetime.date) -> bool:
+        """Whether the row is in force on the day `on`."""
+        begun = self.valid_from is None or self.valid_from <= on
+        return begun and (self.valid_until is None or self.valid_until >= on)
 
     def overlaps(self, other: "Dated") -> bool:
         """Whether both are in force on some common day."""

@@ -157,23 +157,3 @@ def _mail_invitation(actor: User, user: User, site_url: str) -> None:
     transaction.on_commit(
         partial(send_mail, _("Your access to key accounts"), text, None, [user.email])
     )
-
-
-@transaction.atomic
-def end_other_sessions(*, actor: User, keep: str | None) -> int:
-    """Sign `actor` out everywhere but in the session with key `keep`; returns how many ended."""
-    others = UserSession.objects.filter(user=actor).exclude(session_key=keep)
-    ended = 0
-    for session in others:
-        session.end()
-        ended += 1
-    if ended:
-        record.change(
-            actor=actor,
-            obj=actor,
-            verb="sessions_ended",
-            after={"sessions": ended},
-            audience="private",
-            audience_id=actor.pk,
-        )
-    return ended

@@ -1,0 +1,144 @@
+"""What the pages of people, programmes and teams share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import apps
+from django.contrib import messages
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext as _
+
+from kam.changes.errors import VersionConflict
+from kam.changes.models import Change
+from kam.web.forms import ServiceForm
+from kam.web.views import ServiceFormMixin
+from kam.web.views.forms import CONFLICT
+from teams.programme_settings import DEFINITIONS
+
+HISTORY = 20
+"""Rows of history that a page shows."""
+
+WORDS = {
+    "created": gettext_lazy("added"),
+    "updated": gettext_lazy("changed"),
+    "archived": gettext_lazy("archived"),
+    "restored": gettext_lazy("restored"),
+    "ended": gettext_lazy("ended"),
+    "withdrawn": gettext_lazy("withdrew"),
+    "deactivated": gettext_lazy("barred"),
+    "activated": gettext_lazy("let in again"),
+    "invited": gettext_lazy("invited"),
+    "settings_changed": gettext_lazy("changed settings of"),
+}
+"""Verbs of the change log, after the name of who did it."""
+
+Crumbs = list[tuple[Any, str]]
+
+
+def settings_crumbs(*more: tuple[Any, str]) -> Crumbs:
+    """The way from the settings to a page."""
+    return [(_("Settings"), reverse("settings:index")), *more]
+
+
+def reach(rows: models.QuerySet, user: Any, *, needs: str = "", **keys: Any) -> Any:
+    """The row that `user` may see, else 404; one that `needs` does not give to them is 403."""
+    obj = get_object_or_404(rows.visible_to(user), **keys)  # type: ignore[attr-defined]
+    if needs and not getattr(rows, needs)(user).filter(pk=obj.pk).exists():
+        raise PermissionDenied
+    return obj
+
+
+def act(request: HttpRequest, write: Any, done: str, url: str) -> HttpResponse:
+    """Call the service `write` for a plain button, say what came of it, and go to `url`."""
+    try:
+        write()
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    except VersionConflict:
+        messages.error(request, _("Somebody else changed it in the meantime. Look again."))
+    else:
+        messages.success(request, done)
+    return redirect(url)
+
+
+def posted_version(request: HttpRequest) -> int | None:
+    """The version that the button's form carried."""
+    text = request.POST.get("version", "")
+    return int(text) if text.isdecimal() else None
+
+
+def feed(changes: Iterable[Change]) -> list[dict[str, Any]]:
+    """Rows of the change log as the feed component shows them."""
+    return [
+        {
+            "at": row.at,
+            "who": row.actor,
+            "text": f"{WORDS.get(row.verb, row.verb)} {row.object_label}",
+            "detail": "; ".join(_values(row)),
+        }
+        for row in changes
+    ]
+
+
+def _values(row: Change) -> Iterable[str]:
+    """What a change did to which value; relations by their name alone."""
+    if row.verb not in {"updated", "settings_changed", "ended"}:
+        return
+    model = apps.get_model(row.object_type)
+    for name in row.after:
+        try:
+            model_field: Any = model._meta.get_field(name)
+        except FieldDoesNotExist:
+            model_field = None
+        if name in DEFINITIONS:
+            label = DEFINITIONS[name].label
+        else:
+            label = model_field.verbose_name if model_field else gettext(name.replace("_", " "))
+        if model_field is not None and model_field.is_relation:
+            yield str(label)
+        elif name in row.before:
+            yield f"{label}: {_shown(row.before[name])} → {_shown(row.after[name])}"
+        else:
+            yield f"{label}: {_shown(row.after[name])}"
+
+
+def _shown(value: Any) -> str:
+    return _("none") if value in (None, "") else str(value)
+
+
+class PageFormMixin(ServiceFormMixin):
+    """A form page: title, way to it, and where saving and cancelling lead."""
+
+    template_name = "teams/form.html"
+
+    def get_crumbs(self) -> Crumbs:
+        """The way to this page."""
+        return settings_crumbs()
+
+    def get_back_url(self) -> str:
+        """Where saving and cancelling lead."""
+        return self.get_crumbs()[-1][1]
+
+    def get_success_url(self) -> str:
+        return self.get_back_url()
+
+    def conflict(self, form: Any, current: models.Model) -> HttpResponse:
+        """Forms of a row show both texts; those that only name a day or a role say what to do."""
+        if isinstance(form, ServiceForm):
+            return super().conflict(form, current)
+        form.add_error(None, _("Somebody else changed it in the meantime. Look at it again."))
+        response = self.form_invalid(form)
+        response.status_code = CONFLICT
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        kwargs.setdefault("crumbs", [*self.get_crumbs(), (self.form_title, "")])
+        kwargs.setdefault("cancel_url", self.get_back_url())
+        return super().get_context_data(**kwargs)

@@ -1,0 +1,298 @@
+"""Settings: programmes, values of Appendix B, units and functions."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.contrib.auth.mixins import UserPassesTestMixin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import dates
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+from django.views.generic import CreateView, DetailView, FormView, TemplateView, UpdateView
+
+from kam.changes.models import Change
+from kam.web.views import ScopedViewMixin
+from teams import forms, policies, services
+from teams.models import BusinessUnit, Function, Programme, ProgrammeSetting
+from teams.programme_settings import DEFINITIONS, Group, Unit, settings_on
+from teams.views.common import (
+    HISTORY,
+    Crumbs,
+    PageFormMixin,
+    act,
+    feed,
+    posted_version,
+    reach,
+    settings_crumbs,
+)
+
+
+class IndexView(TemplateView):
+    """What can be set, and by whom."""
+
+    template_name = "teams/settings.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        reader = self.request.user
+        return super().get_context_data(
+            programmes=Programme.objects.visible_to(reader).active().order_by("name"),
+            is_administrator=policies.is_administrator(reader),
+            **kwargs,
+        )
+
+
+class ProgrammeDetailView(ScopedViewMixin, DetailView):
+    """A programme: its terms, values with their history, units and functions."""
+
+    model = Programme
+    template_name = "teams/programme_detail.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        reader, programme = self.request.user, self.object
+        own = Change.objects.visible_to(reader).of(programme).select_related("actor")
+        return super().get_context_data(
+            groups=_values(programme, programme.today()),
+            units=BusinessUnit.objects.visible_to(reader).filter(programme=programme).active(),
+            functions=Function.objects.visible_to(reader).filter(programme=programme).active(),
+            may_edit=policies.can_edit_programme(reader, programme),
+            fiscal_month=dates.MONTHS[programme.fiscal_year_start],
+            history=feed(own.order_by("-id")[:HISTORY]),
+            crumbs=settings_crumbs((programme.name, "")),
+            **kwargs,
+        )
+
+
+def _values(programme: Programme, on: datetime.date) -> list[dict[str, Any]]:
+    """Settings by group with their value on a day and all dated values, in two queries."""
+    standing = settings_on(programme, on)
+    dated: dict[str, list[ProgrammeSetting]] = {}
+    for row in ProgrammeSetting.objects.filter(programme=programme).for_list():
+        dated.setdefault(row.name, []).append(row)
+    groups = []
+    for group in Group:
+        items = [
+            {
+                "definition": item,
+                "value": standing[name],
+                "is_ratio": item.unit == Unit.RATIO,
+                "is_default": standing[name] == item.default,
+                "dated": dated.get(name, []),
+            }
+            for name, item in DEFINITIONS.items()
+            if item.group == group
+        ]
+        groups.append({"group": group, "items": items})
+    return groups
+
+
+def programme_crumbs(programme: Programme) -> Crumbs:
+    """The way to a part of a programme."""
+    return settings_crumbs((programme.name, reverse("settings:programme", args=[programme.pk])))
+
+
+class ProgrammeCreateView(UserPassesTestMixin, PageFormMixin, CreateView):
+    """A further programme."""
+
+    raise_exception = True
+    model = Programme
+    form_class = forms.ProgrammeForm
+    form_title = gettext_lazy("New programme")
+    submit_label = gettext_lazy("Add programme")
+
+    def test_func(self) -> bool:
+        return policies.can_create_programme(self.request.user)
+
+    def perform(self, form: Any) -> Programme:
+        return services.create_programme(actor=self.request.user, values=form.values)
+
+    def get_success_url(self) -> str:
+        return reverse("settings:programme", args=[self.object.pk])
+
+
+class _OfProgrammeMixin(PageFormMixin):
+    """A form on a programme that the caller runs."""
+
+    @cached_property
+    def programme(self) -> Programme:
+        rows = Programme.objects.all()
+        return reach(rows, self.request.user, needs="editable_by", pk=self.kwargs["pk"])
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.programme  # noqa: B018  (404 and 403 come before everything else)
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_crumbs(self) -> Crumbs:
+        return programme_crumbs(self.programme)
+
+
+class ProgrammeUpdateView(_OfProgrammeMixin, UpdateView):
+    """Terms of a programme."""
+
+    form_class = forms.ProgrammeForm
+    form_title = gettext_lazy("Change programme")
+
+    def get_object(self, queryset: Any = None) -> Programme:
+        return self.programme
+
+    def perform(self, form: Any) -> Programme:
+        return services.update_programme(
+            actor=self.request.user,
+            programme=self.programme,
+            expected_version=form.version,
+            changes=form.changes,
+        )
+
+
+class SettingsUpdateView(_OfProgrammeMixin, FormView):
+    """Values of one group from a day on."""
+
+    form_class = forms.SettingsForm
+    submit_label = gettext_lazy("Set values")
+    success_message = gettext_lazy("Values set.")
+
+    @property
+    def form_title(self) -> Any:
+        return self.group.label
+
+    @cached_property
+    def group(self) -> Group:
+        if self.kwargs["group"] not in Group.values:
+            raise Http404
+        return Group(self.kwargs["group"])
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        on = self.programme.today()
+        extra = {"programme": self.programme, "group": self.group, "on": on}
+        return {**super().get_form_kwargs(), **extra}
+
+    def perform(self, form: Any) -> None:
+        services.change_settings(
+            actor=self.request.user,
+            programme=self.programme,
+            values=form.values,
+            valid_from=form.cleaned_data["valid_from"],
+            reason=form.cleaned_data["reason"],
+        )
+
+
+class UnitCreateView(_OfProgrammeMixin, CreateView):
+    """A further unit."""
+
+    model = BusinessUnit
+    form_class = forms.UnitForm
+    form_title = gettext_lazy("New business unit")
+    submit_label = gettext_lazy("Add unit")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        extra = {"programme": self.programme, "reader": self.request.user}
+        return {**super().get_form_kwargs(), **extra}
+
+    def perform(self, form: Any) -> BusinessUnit:
+        return services.create_unit(
+            actor=self.request.user, programme=self.programme, **form.values
+        )
+
+
+class UnitUpdateView(_OfProgrammeMixin, UpdateView):
+    """Another name, or another place in the tree."""
+
+    form_class = forms.UnitForm
+    form_title = gettext_lazy("Change business unit")
+
+    @cached_property
+    def unit(self) -> BusinessUnit:
+        rows = BusinessUnit.objects.select_related("programme")
+        return reach(rows, self.request.user, needs="editable_by", pk=self.kwargs["pk"])
+
+    @cached_property
+    def programme(self) -> Programme:
+        return self.unit.programme
+
+    def get_object(self, queryset: Any = None) -> BusinessUnit:
+        return self.unit
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        extra = {"programme": self.programme, "reader": self.request.user}
+        return {**super().get_form_kwargs(), **extra}
+
+    def perform(self, form: Any) -> BusinessUnit:
+        return services.update_unit(
+            actor=self.request.user,
+            unit=self.unit,
+            expected_version=form.version,
+            changes=form.changes,
+        )
+
+
+class FunctionCreateView(_OfProgrammeMixin, CreateView):
+    """A further function."""
+
+    model = Function
+    form_class = forms.FunctionForm
+    form_title = gettext_lazy("New function")
+    submit_label = gettext_lazy("Add function")
+
+    def perform(self, form: Any) -> Function:
+        return services.create_function(
+            actor=self.request.user, programme=self.programme, **form.values
+        )
+
+
+class FunctionUpdateView(_OfProgrammeMixin, UpdateView):
+    """Another name for a function."""
+
+    form_class = forms.FunctionNameForm
+    form_title = gettext_lazy("Rename function")
+
+    @cached_property
+    def function(self) -> Function:
+        rows = Function.objects.select_related("programme")
+        return reach(rows, self.request.user, needs="editable_by", pk=self.kwargs["pk"])
+
+    @cached_property
+    def programme(self) -> Programme:
+        return self.function.programme
+
+    def get_object(self, queryset: Any = None) -> Function:
+        return self.function
+
+    def perform(self, form: Any) -> Function:
+        return services.update_function(
+            actor=self.request.user,
+            function=self.function,
+            expected_version=form.version,
+            name=form.values["name"],
+        )
+
+
+@require_POST
+def archive_unit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a unit off the lists."""
+    unit = reach(BusinessUnit.objects, request.user, needs="editable_by", pk=pk)
+    version = posted_version(request)
+    return act(
+        request,
+        lambda: services.archive_unit(actor=request.user, unit=unit, expected_version=version),
+        _("Unit %(name)s archived.") % {"name": unit.name},
+        reverse("settings:programme", args=[unit.programme_id]),
+    )
+
+
+@require_POST
+def archive_function(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a function off the list."""
+    function = reach(Function.objects, request.user, needs="editable_by", pk=pk)
+    version = posted_version(request)
+    return act(
+        request,
+        lambda: services.archive_function(
+            actor=request.user, function=function, expected_version=version
+        ),
+        _("Function %(name)s archived.") % {"name": function.name},
+        reverse("settings:programme", args=[function.programme_id]),
+    )

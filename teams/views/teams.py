@@ -1,0 +1,270 @@
+"""Teams: list, one team with its members and history, and who joins or leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+from django.views.generic import CreateView, DetailView, FormView, ListView, UpdateView
+
+from kam.access.dates import business_today
+from kam.changes.models import Change
+from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
+from kam.web.views.tables import Column
+from teams import forms, policies, services
+from teams.models import Membership, Programme, Team
+from teams.views.common import HISTORY, Crumbs, PageFormMixin, act, feed, posted_version, reach
+
+
+class TeamListView(ScopedViewMixin, TableMixin, PartialMixin, ListView):
+    """Teams that the reader may see."""
+
+    model = Team
+    reading = "for_list"
+    template_name = "teams/team_list.html"
+    partial_template_name = "teams/_team_table.html"
+    page_name = "teams"
+    default_sort = "name"
+    columns = (
+        Column("name", gettext_lazy("Team"), sort="name", optional=False),
+        Column("manager", gettext_lazy("Manager")),
+        Column("members", gettext_lazy("People"), numeric=True),
+        Column("programme", gettext_lazy("Programme"), sort="programme__name", default=False),
+    )
+
+    def get_queryset(self) -> Any:
+        rows = super().get_queryset().active()
+        text = self.request.GET.get("q", "").strip()
+        if text:
+            rows = rows.filter(
+                Q(name__icontains=text)
+                | Q(memberships__user__first_name__icontains=text)
+                | Q(memberships__user__last_name__icontains=text)
+            ).distinct()
+        return rows
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        may_add = Programme.objects.editable_by(self.request.user).active().exists()
+        return super().get_context_data(may_add=may_add, **kwargs)
+
+
+class TeamDetailView(ScopedViewMixin, DetailView):
+    """One team: who is in it in which role, the accounts it looks after, and its history."""
+
+    model = Team
+    template_name = "teams/team_detail.html"
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().select_related("programme")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        today = business_today()
+        rows = list(Membership.objects.filter(team=self.object).for_list())
+        changes = Change.objects.visible_to(self.request.user).filter(
+            audience=Change.Audience.TEAM, audience_id=self.object.pk
+        )
+        return super().get_context_data(
+            present=[row for row in rows if row.is_valid_on(today)],
+            coming=[row for row in rows if row.valid_from and row.valid_from > today],
+            gone=[row for row in rows if row.valid_until and row.valid_until < today],
+            may_edit=policies.can_edit_team(self.request.user, self.object),
+            history=feed(changes.select_related("actor").order_by("-id")[:HISTORY]),
+            crumbs=[(_("Teams"), reverse("teams:list")), (self.object.name, "")],
+            today=today,
+            **kwargs,
+        )
+
+
+class TeamCreateView(PageFormMixin, CreateView):
+    """A new team."""
+
+    model = Team
+    form_class = forms.TeamForm
+    form_title = gettext_lazy("New team")
+    submit_label = gettext_lazy("Add team")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "reader": self.request.user}
+
+    def get_crumbs(self) -> Crumbs:
+        return [(_("Teams"), reverse("teams:list"))]
+
+    def perform(self, form: Any) -> Team:
+        return services.create_team(actor=self.request.user, **form.values)
+
+    def get_success_url(self) -> str:
+        return self.object.get_absolute_url()
+
+    def get_success_message(self, form: Any) -> str:
+        return _("Team %(name)s added.") % {"name": self.object.name}
+
+
+class _OfTeamMixin(PageFormMixin):
+    """A form on a team that the caller may staff."""
+
+    @cached_property
+    def team(self) -> Team:
+        return reach(Team.objects, self.request.user, needs="editable_by", pk=self.kwargs["pk"])
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.team  # noqa: B018  (404 and 403 come before everything else)
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_crumbs(self) -> Crumbs:
+        return [
+            (_("Teams"), reverse("teams:list")),
+            (self.team.name, self.team.get_absolute_url()),
+        ]
+
+    def warn(self, warnings: list[str]) -> None:
+        """Show what rules remarked without refusing."""
+        for text in warnings:
+            messages.warning(self.request, text)
+
+
+class TeamUpdateView(_OfTeamMixin, UpdateView):
+    """Another name."""
+
+    form_class = forms.TeamNameForm
+    form_title = gettext_lazy("Rename team")
+
+    def get_object(self, queryset: Any = None) -> Team:
+        return self.team
+
+    def perform(self, form: Any) -> Team:
+        return services.update_team(
+            actor=self.request.user,
+            team=self.team,
+            expected_version=form.version,
+            changes=form.changes,
+        )
+
+
+@require_POST
+def archive_team(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a team off the list."""
+    team = reach(Team.objects, request.user, needs="editable_by", pk=pk)
+    version = posted_version(request)
+    return act(
+        request,
+        lambda: services.archive_team(actor=request.user, team=team, expected_version=version),
+        _("Team %(name)s archived.") % {"name": team.name},
+        reverse("teams:list"),
+    )
+
+
+class MemberAddView(_OfTeamMixin, CreateView):
+    """Somebody joins."""
+
+    model = Membership
+    form_class = forms.MembershipForm
+    form_title = gettext_lazy("Add to team")
+    submit_label = gettext_lazy("Add to team")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        extra = {"team": self.team, "reader": self.request.user}
+        return {**super().get_form_kwargs(), **extra}
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"valid_from": business_today()}
+
+    def perform(self, form: Any) -> Membership:
+        membership, warnings = services.add_membership(
+            actor=self.request.user, team=self.team, **form.values
+        )
+        self.warn(warnings)
+        return membership
+
+    def get_success_message(self, form: Any) -> str:
+        return _("%(name)s added.") % {"name": self.object}
+
+
+class _OfMembershipMixin(_OfTeamMixin):
+    """A form on a member of a team that the caller may staff."""
+
+    @cached_property
+    def membership(self) -> Membership:
+        rows = Membership.objects.select_related("team", "user")
+        return reach(rows, self.request.user, needs="editable_by", pk=self.kwargs["pk"])
+
+    @cached_property
+    def team(self) -> Team:
+        return self.membership.team
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"version": self.membership.version}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(form_lead=str(self.membership), **kwargs)
+
+
+class MemberUpdateView(_OfMembershipMixin, UpdateView):
+    """Function, effort and days of a member."""
+
+    form_class = forms.MembershipUpdateForm
+    form_title = gettext_lazy("Change member")
+
+    def get_object(self, queryset: Any = None) -> Membership:
+        return self.membership
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        extra = {"team": self.team, "reader": self.request.user}
+        return {**super().get_form_kwargs(), **extra}
+
+    def perform(self, form: Any) -> Membership:
+        membership, warnings = services.update_membership(
+            actor=self.request.user,
+            membership=self.membership,
+            expected_version=form.version,
+            changes=form.changes,
+        )
+        self.warn(warnings)
+        return membership
+
+
+class MemberRoleView(_OfMembershipMixin, FormView):
+    """Another role from a day on."""
+
+    form_class = forms.RoleChangeForm
+    form_title = gettext_lazy("Change role")
+
+    def get_initial(self) -> dict[str, Any]:
+        day = {"role": self.membership.role, "valid_from": business_today()}
+        return {**super().get_initial(), **day}
+
+    def perform(self, form: Any) -> Membership:
+        values = dict(form.cleaned_data)
+        membership, warnings = services.change_membership_role(
+            actor=self.request.user,
+            membership=self.membership,
+            expected_version=values.pop("version"),
+            **values,
+        )
+        self.warn(warnings)
+        return membership
+
+
+class MemberEndView(_OfMembershipMixin, FormView):
+    """Somebody leaves."""
+
+    form_class = forms.EndMembershipForm
+    form_title = gettext_lazy("End membership")
+    submit_label = gettext_lazy("End membership")
+
+    def get_initial(self) -> dict[str, Any]:
+        return {**super().get_initial(), "valid_until": business_today()}
+
+    def perform(self, form: Any) -> Membership | None:
+        return services.end_membership(
+            actor=self.request.user,
+            membership=self.membership,
+            valid_until=form.cleaned_data["valid_until"],
+            expected_version=form.cleaned_data["version"],
+        )
