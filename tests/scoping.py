@@ -100,13 +100,14 @@ class Outsider:
 
     `make(world)` is called before it is hidden; None is a visitor who has not signed in.
     `signs_in`: whether the session counts. `belongs`: has a role in the programme. `runs`: may
-    change the programme's own matters.
+    change the programme's own matters. `thorough`: every method is tried, not only GET and POST.
     """
 
     make: Callable[[World], User | None]
     signs_in: bool = True
     belongs: bool = False
     runs: bool = False
+    thorough: bool = False
 
 
 def _nobody(world: World) -> None:
@@ -196,14 +197,14 @@ def _customer_contact(world: World) -> User:
 
 OUTSIDERS = {
     "anonymous": Outsider(_nobody, signs_in=False),
-    "without role": Outsider(_without_role),
+    "without role": Outsider(_without_role, thorough=True),
     "inactive": Outsider(_inactive, signs_in=False),
     "of another programme": Outsider(_other_programme),
     "member until yesterday": Outsider(_member(None, -1)),
     "member from tomorrow": Outsider(_member(1, None)),
     "manager until yesterday": Outsider(_role_ended),
     "member behind a barrier": Outsider(_fenced_member, belongs=True),
-    "manager behind a barrier": Outsider(_fenced_manager, belongs=True, runs=True),
+    "manager behind a barrier": Outsider(_fenced_manager, belongs=True, runs=True, thorough=True),
     "senior of another unit": Outsider(_senior_elsewhere, belongs=True),
     "contact of the customer": Outsider(_customer_contact),
 }

@@ -28,6 +28,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from kam.api.services import create_token
 from tests.scoping import OUTSIDERS, SECRET, Outsider, World, routes, scrubbed
 
 pytestmark = pytest.mark.django_db
@@ -115,7 +116,7 @@ ROUTES: dict[str, Route] = {
     "settings:function_create": known(lambda w: [w.programme.pk]),
     "settings:function_update": known(lambda w: [w.things["function"].pk]),
     "settings:function_archive": known(lambda w: [w.things["function"].pk]),
-    # kam.web
+    # plumbing
     "api:root": own("names resources"),
     "api:schema": own("describes calls"),
     "api:docs": own("describes calls"),
@@ -155,12 +156,41 @@ def world() -> World:
     return World().open()
 
 
-def sign_in(outsider: Outsider, world: World) -> Client:
-    client = Client(raise_request_exception=True)
+@dataclass(frozen=True)
+class Caller:
+    """An outsider at work: a browser, and a token of the same person for the API."""
+
+    outsider: Outsider
+    browser: Client
+    token: Client | None
+
+    def clients(self, name: str) -> list[Client]:
+        """Whom to send to the route `name`."""
+        return (
+            [self.browser, self.token] if self.token and name.startswith("api:") else [self.browser]
+        )
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """What is tried."""
+        return METHODS if self.outsider.thorough else ("get", "post")
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """What is tried of things that may be read."""
+        return tuple(method for method in self.methods if method not in {"get", "head"})
+
+
+@pytest.fixture
+def caller(outsider, world) -> Caller:
+    """The outsider, before anything is hidden."""
+    browser, token = Client(), None
     user = outsider.make(world)
     if user is not None:
-        client.force_login(user)
-    return client
+        browser.force_login(user)
+        _row, secret = create_token(actor=None, owner=user, name="Outside", scope="admin")
+        token = Client(headers={"Authorization": f"Bearer {secret}"})
+    return Caller(outsider, browser, token)
 
 
 def test_every_route_has_an_entry():
@@ -172,50 +202,47 @@ def test_every_entry_has_a_route():
     assert sorted(set(ROUTES) - set(expected())) == []
 
 
-def test_outsider_finds_no_hidden_object(outsider, world):
-    client = sign_in(outsider, world)
+def test_outsider_finds_no_hidden_object(caller, world):
     world.hide()
-    allowed = NOT_FOUND if outsider.signs_in else UNKNOWN
-    assert _tried(client, world, entries("hidden"), METHODS, allowed) == []
+    allowed = NOT_FOUND if caller.outsider.signs_in else UNKNOWN
+    assert _tried(caller, world, entries("hidden"), caller.methods, allowed) == []
 
 
-def test_outsider_changes_nothing_of_the_programme(outsider, world):
-    client = sign_in(outsider, world)
+def test_outsider_changes_nothing_of_the_programme(caller, world):
     world.hide()
-    if not outsider.signs_in:
-        assert _tried(client, world, entries("known"), METHODS, UNKNOWN) == []
-    elif not outsider.belongs:
-        assert _tried(client, world, entries("known"), METHODS, NOT_FOUND) == []
+    outsider = caller.outsider
+    if not outsider.belongs:
+        allowed = NOT_FOUND if outsider.signs_in else UNKNOWN
+        assert _tried(caller, world, entries("known"), caller.methods, allowed) == []
     elif not outsider.runs:
-        assert _tried(client, world, entries("known"), METHODS[2:], REFUSED) == []
+        assert _tried(caller, world, entries("known"), caller.writes, REFUSED) == []
 
 
-def test_outsider_finds_no_page_of_administrators(outsider, world):
-    client = sign_in(outsider, world)
+def test_outsider_finds_no_page_of_administrators(caller, world):
     world.hide()
-    allowed = REFUSED if outsider.signs_in else UNKNOWN
-    assert _tried(client, world, entries("reserved"), METHODS, allowed) == []
+    allowed = REFUSED if caller.outsider.signs_in else UNKNOWN
+    assert _tried(caller, world, entries("reserved"), caller.methods, allowed) == []
 
 
-def test_lists_are_the_same_with_and_without_what_is_hidden(outsider, world):
-    client = sign_in(outsider, world)
-    before = _pages(client)
+def test_lists_are_the_same_with_and_without_what_is_hidden(caller, world):
+    before = _pages(caller)
     world.hide()
-    after = _pages(client)
+    after = _pages(caller)
     assert [key for key, body in before.items() if after[key] != body] == []
 
 
 def test_hidden_objects_are_there_for_the_insider(world):
     """Else the tests above would prove nothing."""
-    client = Client()
-    client.force_login(world.insider)
+    browser = Client()
+    browser.force_login(world.insider)
     world.hide()
-    found = _tried(client, world, entries("hidden"), ("get",), {404})
-    assert len(found) == len(entries("hidden"))
+    caller = Caller(Outsider(lambda world: world.insider), browser, None)
+    found = _tried(caller, world, entries("hidden"), ("get",), {404})
+    assert [name for name, _method, _status in found] == [name for name, _ in entries("hidden")]
 
 
 def _tried(
-    client: Client,
+    caller: Caller,
     world: World,
     named: list[tuple[str, Route]],
     methods: tuple[str, ...],
@@ -226,19 +253,21 @@ def _tried(
     for name, item in named:
         address = reverse(name, args=item.arguments(world))
         for method in methods:
-            response = getattr(client, method)(address)
-            body = getattr(response, "content", b"")
-            if response.status_code not in allowed or SECRET.encode() in body:
-                wrong.append((name, method, response.status_code))
+            for client in caller.clients(name):
+                response = getattr(client, method)(address)
+                body = getattr(response, "content", b"")
+                if response.status_code not in allowed or SECRET.encode() in body:
+                    wrong.append((name, method, response.status_code))
     return wrong
 
 
-def _pages(client: Client) -> dict[tuple[str, str], tuple[int, bytes]]:
+def _pages(caller: Caller) -> dict[tuple[str, str, int], tuple[int, bytes]]:
     """Status and body of every list, for every query."""
     pages = {}
     for name, item in entries("listed"):
         for query in item.queries:
-            response = client.get(reverse(name), query)
-            body = b"".join(response) if response.streaming else response.content
-            pages[name, str(query)] = (response.status_code, scrubbed(body))
+            for place, client in enumerate(caller.clients(name)):
+                response = client.get(reverse(name), query)
+                body = b"".join(response) if response.streaming else response.content
+                pages[name, str(query), place] = (response.status_code, scrubbed(body))
     return pages
