@@ -190,6 +190,7 @@ def caller(outsider, world) -> Caller:
         browser.force_login(user)
         _row, secret = create_token(actor=None, owner=user, name="Outside", scope="admin")
         token = Client(headers={"Authorization": f"Bearer {secret}"})
+        token.get(reverse("api:me"))  # notes the day of its first use
     return Caller(outsider, browser, token)
 
 
