@@ -7,8 +7,21 @@ from collections.abc import Collection
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Prefetch, Q
+from django.db.models import (
+    Case,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Prefetch,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Concat, Trim
 
+from accounts.choices import LADDER, Stage
 from kam.access.dates import business_today
 from kam.access.querysets import AccountScopedQuerySet, DatedQuerySet, Reader
 from kam.changes.querysets import TrackedQuerySet
@@ -108,6 +121,31 @@ class AccountQuerySet(TrackedQuerySet):
         ids = [int(part) for part in account.path.strip("/").split("/")[:-1]]  # type: ignore[attr-defined]
         return self.filter(pk__in=ids).order_by("path")
 
+    def of_stage(self, *stages: str | None) -> Self:
+        """Accounts at one of `stages`; None stands for not assessed."""
+        named = Q(stage__in=[stage for stage in stages if stage is not None])
+        return self.filter(named | Q(stage=None) if None in stages else named)
+
+    def found_by(self, text: str) -> Self:
+        """Accounts whose name holds `text`, or one of whose outside numbers starts with it.
+
+        Two look-ups joined as a union, so that each uses its own index.
+        """
+        by_name = self.model.objects.filter(name__icontains=text).order_by().values("pk")
+        numbers = self.model._meta.apps.get_model("accounts.ExternalId").objects
+        by_number = numbers.filter(value__istartswith=text).order_by().values("account")
+        return self.filter(pk__in=by_name.union(by_number, all=True))
+
+    def in_group_of(self, account: models.Model, user: Reader) -> Self:
+        """`account` and what lies below it, as far as `user` can follow from parent to child.
+
+        Below an account that they may not see nothing belongs to the group (`design.md` 4.1).
+        """
+        shown = self.model.objects.visible_to(user).order_by().values("pk")
+        hidden = self.model.objects.under(account).exclude(pk__in=shown)
+        cut = hidden.annotate(inner=OuterRef("path")).filter(inner__startswith=F("path"))
+        return self.under(account).exclude(Exists(cut.order_by()))
+
     def overdue_for_review(self, on: datetime.date) -> Self:
         """Accounts whose stage review was due before the day `on`."""
         return self.filter(review_due_on__lt=on)
@@ -118,8 +156,57 @@ class AccountQuerySet(TrackedQuerySet):
         parents = everybody.visible_to(user).filter(pk=OuterRef("parent"))
         return self.annotate(parent_is_visible=Exists(parents.order_by()))
 
+    def with_rights_of(self, user: Reader) -> Self:
+        """Annotates `may_edit`, `may_contribute`, `may_manage` and `may_confirm`."""
+        own = self.model.objects.filter(pk=OuterRef("pk")).order_by()
+        return self.annotate(
+            may_edit=Exists(own.editable_by(user)),
+            may_contribute=Exists(own.contributable_by(user)),
+            may_manage=Exists(own.managed_by(user)),
+            may_confirm=Exists(own.confirmable_by(user)),
+        )
+
+    def with_manager(self) -> Self:
+        """Annotates `manager_name`, empty without one: all that a row of a list shows of a team."""
+        managers = Membership.objects.filter(team=OuterRef("team"), role=TeamRole.KAM)
+        full = Concat("user__first_name", Value(" "), "user__last_name")
+        name = managers.valid_on(business_today()).order_by("-valid_from").annotate(full=Trim(full))
+        shown = name.annotate(
+            shown=Case(When(full="", then=F("user__username")), default=F("full"))
+        ).values("shown")[:1]
+        return self.annotate(manager_name=Coalesce(Subquery(shown), Value("")))
+
+    def with_stage_order(self) -> Self:
+        """Annotates `stage_order`, 0 for pre-KAM to 5 for uncoupling, null if not assessed."""
+        places = enumerate((*LADDER, Stage.UNCOUPLING))
+        steps = [When(stage=stage, then=Value(place)) for place, stage in places]
+        return self.annotate(
+            stage_order=Case(*steps, default=None, output_field=models.IntegerField())
+        )
+
+    def for_page(self, user: Reader) -> Self:
+        """All that the list page shows of a row, in one query."""
+        return (
+            self.with_manager()
+            .with_stage_order()
+            .with_parent_for(user)
+            .select_related("programme", "business_unit", "parent")
+            .order_by("name", "pk")
+        )
+
+    def for_detail(self, user: Reader) -> Self:
+        """All that the head of an account's page shows of the account itself."""
+        numbers = self.model._meta.apps.get_model("accounts.ExternalId").objects
+        number = numbers.filter(account=OuterRef("pk")).order_by("system", "value")
+        return (
+            self.with_parent_for(user)
+            .with_rights_of(user)
+            .annotate(number=Subquery(number.values("value")[:1]))
+            .select_related("programme", "business_unit", "team", "parent")
+        )
+
     def for_list(self) -> Self:
-        """All that the list page and the list endpoint read."""
+        """All that the list endpoint reads."""
         manager = (
             Membership.objects.filter(role=TeamRole.KAM)
             .valid_on(business_today())
@@ -158,8 +245,26 @@ class ProgrammeTrackedQuerySet(ProgrammeScopedQuerySet, TrackedQuerySet):
         return self.filter(Q(programme__in=managed) | Q(administers))
 
 
+class ProductQuerySet(ProgrammeTrackedQuerySet):
+    """What we sell."""
+
+    def named(self, text: str) -> Self:
+        """Products whose code starts with `text` or whose name holds it."""
+        return self.filter(Q(code__istartswith=text) | Q(name__icontains=text))
+
+    def for_list(self) -> Self:
+        """All that lists of products show."""
+        return self.select_related("programme", "line").order_by("code", "pk")
+
+
 class ContactQuerySet(TrackedHangingQuerySet):
     """People at the customer."""
+
+    def found_by(self, text: str) -> Self:
+        """People whose name holds `text`, or whose address starts with it."""
+        by_name = self.model.objects.filter(name__icontains=text).order_by().values("pk")
+        by_address = self.model.objects.filter(email__istartswith=text).order_by().values("pk")
+        return self.filter(pk__in=by_name.union(by_address, all=True))
 
     def quiet(self, on: datetime.date) -> Self:
         """People not talked to for longer than agreed, longest silence first."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import querysets
 from accounts.choices import Initiator, Stage, Status, UncouplingReason
 from kam.changes.models import Tracked
+from kam.web.indexes import SearchIndex
 from teams.models import BusinessUnit, Programme, Team, currency_code
 
 
@@ -109,7 +110,9 @@ class Account(Tracked):
             models.Index(fields=["path"], name="account_path", opclasses=["text_pattern_ops"]),
             models.Index(fields=["programme", "name", "id"], name="account_name"),
             models.Index(fields=["programme", "status", "name"], name="account_status"),
+            models.Index(fields=["name", "id"], name="account_list"),
             models.Index(fields=["review_due_on"], name="account_review_due"),
+            SearchIndex(fields=["name"], name="account_search"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -153,6 +156,7 @@ class ExternalId(models.Model):
 
     class Meta:
         ordering = ["system", "value"]
+        indexes = [SearchIndex(fields=["value"], name="externalid_search", starts=True)]
         constraints = [
             models.UniqueConstraint(
                 fields=["programme", "system", "value"],

@@ -63,7 +63,7 @@ class Product(Tracked):
         related_name="+",
     )
 
-    objects = querysets.ProgrammeTrackedQuerySet.as_manager()
+    objects = querysets.ProductQuerySet.as_manager()
 
     class Meta:
         ordering = ["code", "pk"]

@@ -12,6 +12,7 @@ from accounts import querysets
 from accounts.choices import Confidence
 from accounts.models.account import Account, Site
 from kam.changes.models import Tracked
+from kam.web.indexes import SearchIndex
 
 
 class BuyingRole(models.TextChoices):
@@ -25,6 +26,16 @@ class BuyingRole(models.TextChoices):
     DECIDER = "decider", _("decider")
     GATEKEEPER = "gatekeeper", _("gatekeeper")
     ECONOMIC_BUYER = "economic_buyer", _("economic buyer")
+
+
+ATTITUDES = {
+    -2: _("−2 opponent"),
+    -1: _("−1 critic"),
+    0: _("0 neutral"),
+    1: _("+1 supporter"),
+    2: _("+2 advocate"),
+}
+"""Attitude to us, in words (handbook 5.5)."""
 
 
 def valid_buying_roles(value: object) -> None:
@@ -98,10 +109,24 @@ class Contact(Tracked):
 
     class Meta:
         ordering = ["name", "pk"]
-        indexes = [models.Index(fields=["quiet_on"], name="contact_quiet")]
+        indexes = [
+            models.Index(fields=["quiet_on"], name="contact_quiet"),
+            SearchIndex(fields=["name"], name="contact_search"),
+            SearchIndex(fields=["email"], name="contact_email_search", starts=True),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def buying_role_names(self) -> list[str]:
+        """Part in the decision, in words."""
+        return [str(BuyingRole(role).label) for role in self.buying_roles]
+
+    @property
+    def attitude_name(self) -> str:
+        """Attitude in words, empty if unknown."""
+        return "" if self.attitude is None else str(ATTITUDES[self.attitude])
 
     def clean(self) -> None:
         super().clean()

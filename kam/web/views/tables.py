@@ -75,7 +75,7 @@ class CappedPaginator(Paginator):
         """Rows, at most one more than are counted."""
         rows = self.object_list
         if isinstance(rows, QuerySet):
-            return rows.order_by()[: MOST_COUNTED + 1].count()
+            return rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
         return len(rows)
 
     @property
