@@ -2,6 +2,7 @@
 
 from accounts.services.account import (
     EDITABLE_FIELDS,
+    MANAGED_FIELDS,
     archive_account,
     create_account,
     restore_account,
@@ -9,23 +10,52 @@ from accounts.services.account import (
     update_account,
 )
 from accounts.services.conflict import add_exception, create_conflict, end_conflict, end_exception
+from accounts.services.identity import put_account, save_account
+from accounts.services.interaction import (
+    archive_interaction,
+    log_contact,
+    restore_interaction,
+    update_interaction,
+)
+from accounts.services.people import (
+    archive_contact,
+    create_contact,
+    restore_contact,
+    update_contact,
+)
+from accounts.services.site import archive_site, create_site, restore_site, update_site
 from accounts.services.stage import set_stage
 from accounts.services.status import STATUS_ACTIONS, set_status
 from accounts.services.team import assign_team
 
 __all__ = [
     "EDITABLE_FIELDS",
+    "MANAGED_FIELDS",
     "STATUS_ACTIONS",
     "add_exception",
     "archive_account",
+    "archive_contact",
+    "archive_interaction",
+    "archive_site",
     "assign_team",
     "create_account",
     "create_conflict",
+    "create_contact",
+    "create_site",
     "end_conflict",
     "end_exception",
+    "log_contact",
+    "put_account",
     "restore_account",
+    "restore_contact",
+    "restore_interaction",
+    "restore_site",
+    "save_account",
     "set_external_ids",
     "set_stage",
     "set_status",
     "update_account",
+    "update_contact",
+    "update_interaction",
+    "update_site",
 ]

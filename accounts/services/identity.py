@@ -1,0 +1,69 @@
+"""Accounts by their number in another system, and forms that change account and numbers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from accounts import policies
+from accounts.models import Account, ExternalId
+from accounts.services.account import create_account, set_external_ids, update_account
+from teams.models import Programme, User
+
+
+class Put(NamedTuple):
+    """An account that was written, and whether it is new."""
+
+    account: Account
+    created: bool
+
+
+@transaction.atomic
+def save_account(
+    *,
+    actor: User,
+    account: Account,
+    expected_version: int | None,
+    changes: Mapping[str, Any],
+    external_ids: Sequence[tuple[str, str]] | None = None,
+) -> Account:
+    """Change columns and, unless None, replace the numbers in other systems, both or nothing.
+
+    Raises what `update_account` and `set_external_ids` raise.
+    """
+    account = update_account(
+        actor=actor, account=account, expected_version=expected_version, changes=changes
+    )
+    if external_ids is not None:
+        account = set_external_ids(actor=actor, account=account, external_ids=external_ids)
+    return account
+
+
+@transaction.atomic
+def put_account(
+    *, actor: User, programme: Programme, system: str, value: str, changes: Mapping[str, Any]
+) -> Put:
+    """Create or update the account that has the number `value` in `system` (`design.md` 6).
+
+    The number of an account that `actor` may not see is refused like any other that they may not
+    create. Raises PermissionDenied or ValidationError.
+    """
+    known = (
+        ExternalId.objects.filter(programme=programme, system=system, value=value)
+        .select_related("account")
+        .first()
+    )
+    if known is None:
+        account = create_account(
+            actor=actor, programme=programme, changes=changes, external_ids=[(system, value)]
+        )
+        return Put(account, created=True)
+    if not policies.can_see(actor, known.account):
+        raise PermissionDenied
+    account = update_account(
+        actor=actor, account=known.account, expected_version=None, changes=changes
+    )
+    return Put(account, created=False)

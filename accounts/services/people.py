@@ -1,0 +1,119 @@
+"""People at the customer (handbook 5.5)."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Max, Q
+from django.utils import timezone
+
+from accounts import policies
+from accounts.models import Account, Contact
+from kam.changes import editing
+from teams.models import User
+
+EDITABLE_FIELDS = (
+    "name",
+    "job_title",
+    "function",
+    "level",
+    "email",
+    "phone",
+    "site",
+    "reports_to",
+    "buying_roles",
+    "influence",
+    "attitude",
+    "interval_days",
+    "confidence",
+    "source",
+)
+
+
+@transaction.atomic
+def create_contact(*, actor: User, account: Account, changes: dict[str, Any]) -> Contact:
+    """Record a person at `account`.
+
+    Raises PermissionDenied (neither in the team nor running the programme) or ValidationError.
+    """
+    if not policies.can_contribute(actor, account):
+        raise PermissionDenied
+    contact = Contact(account=account, **changes)
+    contact = editing.create(actor=actor, obj=contact, fields=("account", *EDITABLE_FIELDS))
+    refresh_talks([contact.pk])
+    contact.refresh_from_db(fields=["last_talked_on", "quiet_on"])
+    return contact
+
+
+@transaction.atomic
+def update_contact(
+    *, actor: User, contact: Contact, expected_version: int | None, changes: dict[str, Any]
+) -> Contact:
+    """Change what is known of a person.
+
+    Raises PermissionDenied, VersionConflict or ValidationError (a circle of superiors).
+    """
+    contact = _contributable(actor, contact)
+    contact = editing.save(
+        actor=actor, obj=contact, changes=changes, expected_version=expected_version
+    )
+    if "interval_days" in changes:
+        refresh_talks([contact.pk])
+        contact.refresh_from_db(fields=["last_talked_on", "quiet_on"])
+    return contact
+
+
+@transaction.atomic
+def archive_contact(
+    *, actor: User, contact: Contact, expected_version: int | None = None
+) -> Contact:
+    """Take a person out of lists, e.g. when they have left; their talks stay."""
+    contact = _contributable(actor, contact)
+    return editing.archive(actor=actor, obj=contact, expected_version=expected_version)
+
+
+@transaction.atomic
+def restore_contact(
+    *, actor: User, contact: Contact, expected_version: int | None = None
+) -> Contact:
+    """Bring a person back."""
+    contact = _contributable(actor, contact)
+    return editing.restore(actor=actor, obj=contact, expected_version=expected_version)
+
+
+def quiet_after(
+    *, last_talked_on: datetime.date | None, known_since: datetime.date, interval_days: int | None
+) -> datetime.date | None:
+    """The last day on which the agreed interval is still kept; None without an interval.
+
+    Counts from the last talk, or from the day the person was recorded if there was none.
+    """
+    if interval_days is None:
+        return None
+    return (last_talked_on or known_since) + datetime.timedelta(days=interval_days)
+
+
+def refresh_talks(contact_ids: Iterable[int]) -> None:
+    """Work out `last_talked_on` and `quiet_on` anew from the talks that are not archived."""
+    talked = Max("interactions__happened_on", filter=Q(interactions__archived_at__isnull=True))
+    people = list(Contact.objects.filter(pk__in=list(contact_ids)).annotate(talked=talked))
+    for person in people:
+        person.last_talked_on = person.talked
+        person.quiet_on = quiet_after(
+            last_talked_on=person.talked,
+            known_since=timezone.localdate(person.created_at, timezone.get_default_timezone()),
+            interval_days=person.interval_days,
+        )
+        person.updated_at = timezone.now()
+    Contact.objects.bulk_update(people, ["last_talked_on", "quiet_on", "updated_at"])
+
+
+def _contributable(actor: User, contact: Contact) -> Contact:
+    contact = editing.locked(contact)
+    if not policies.can_contribute(actor, contact.account):
+        raise PermissionDenied
+    return contact
