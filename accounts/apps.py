@@ -1,3 +1,5 @@
+"""The app of the customers."""
+
 from django.apps import AppConfig
 
 
@@ -10,7 +12,9 @@ class AccountsConfig(AppConfig):
         """Offer what this app brings to the packages below; the models have to be there first."""
         from accounts import imports
         from accounts.services.team import check_membership
+        from accounts.views import panels
         from teams.services import register_membership_rule
 
         register_membership_rule(check_membership)
         imports.register()
+        panels.register()

@@ -13,4 +13,5 @@ urlpatterns = [
     path("sign-in/", include("allauth.urls")),
     path("teams/", include("teams.urls")),
     path("", include("kam.web.urls")),
+    path("", include("accounts.urls")),
 ]

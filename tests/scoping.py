@@ -19,7 +19,18 @@ from kam.changes import record
 from kam.mail.models import Mail
 from kam.web.services import save_view
 from teams.models import BusinessUnit, Programme, Team, User
-from tests.factories.accounts import AccountFactory, ConflictFactory, ContactFactory
+from tests.factories.accounts import (
+    AccountFactory,
+    ConflictExceptionFactory,
+    ConflictFactory,
+    ContactFactory,
+    ExternalIdFactory,
+    InteractionFactory,
+    MonthTotalFactory,
+    ProductFactory,
+    ProductLineFactory,
+    SiteFactory,
+)
 from tests.factories.api import TokenFactory
 from tests.factories.teams import (
     BusinessUnitFactory,
@@ -62,6 +73,8 @@ class World:
             user__username="insider", finance=True, programme=self.programme
         ).user
         self.things["function"] = FunctionFactory(programme=self.programme)
+        self.things["product_line"] = ProductLineFactory(programme=self.programme)
+        self.things["product"] = ProductFactory(programme=self.programme)
         self.things["grant"] = self.insider.grants.get()
         self.things["mail"] = Mail.objects.create(subject=f"{SECRET} mail")
         self.things["token"] = TokenFactory(owner=self.insider, name=f"{SECRET} token")
@@ -77,9 +90,7 @@ class World:
         self.account = AccountFactory(
             programme=self.programme, name=f"{SECRET} plc", business_unit=self.unit, team=self.team
         )
-        self.things["contact"] = ContactFactory(
-            account=self.account, name=f"{SECRET}son", email="guest@customer.example"
-        )
+        self._fill_account()
         self.things["change"] = record.created(
             actor=self.insider, obj=self.account, fields=("name",)
         )
@@ -88,6 +99,26 @@ class World:
         for step in self.late:
             step(self)
         return self
+
+    def _fill_account(self) -> None:
+        """What the app of accounts itself hangs on it; products are the programme's."""
+        account = self.account
+        contact = ContactFactory(
+            account=account, name=f"{SECRET}son", email="guest@customer.example"
+        )
+        self.things["contact"] = contact
+        self.things["site"] = SiteFactory(account=account, name=f"{SECRET} works")
+        self.things["talk"] = InteractionFactory(
+            account=account, user=self.insider, contacts=[contact], text=f"{SECRET} talk"
+        )
+        ExternalIdFactory(account=account, value=f"{SECRET}1")
+        MonthTotalFactory(account=account)
+        other = AccountFactory(programme=self.programme, name=f"{SECRET} rival", team=self.team)
+        self.things["barrier"] = ConflictFactory(a=account, b=other, kind="exclusive")
+        self.things["exception"] = ConflictExceptionFactory(
+            conflict=self.things["barrier"], user=self.administrator
+        )
+        AccountFactory(parent=account, name=f"{SECRET} below", team=self.team)
 
 
 HANGING: list[Callable[[World], None]] = []

@@ -82,6 +82,9 @@ def own(why: str) -> Route:
     return Route("own", why=why)
 
 
+ACCOUNT = hidden(lambda w: [w.account.pk])
+"""A route whose only key is the hidden account's."""
+
 ROUTES: dict[str, Route] = {
     # teams
     "teams:list": listed({"q": SECRET}, {"sort": "-name"}),
@@ -117,6 +120,55 @@ ROUTES: dict[str, Route] = {
     "settings:function_update": known(lambda w: [w.things["function"].pk]),
     "settings:function_archive": known(lambda w: [w.things["function"].pk]),
     # plumbing
+    # accounts
+    "accounts:list": listed(
+        {"search": SECRET},
+        {"status": "candidate"},
+        {"sort": "-revenue"},
+        {"stage": "none"},
+        {"archived": "true"},
+        {"export": "csv"},
+    ),
+    "accounts:groups": listed({"search": SECRET}),
+    "accounts:filter": listed(),
+    "accounts:pick": listed({"q": SECRET}, {"q": "plc"}),
+    "accounts:create": listed(),
+    "accounts:log_contact": listed(),
+    "accounts:detail": ACCOUNT,
+    "accounts:profile": ACCOUNT,
+    "accounts:people": ACCOUNT,
+    "accounts:history": ACCOUNT,
+    "accounts:edit": ACCOUNT,
+    "accounts:status": ACCOUNT,
+    "accounts:team": ACCOUNT,
+    "accounts:archive": ACCOUNT,
+    "accounts:restore": ACCOUNT,
+    "accounts:log_contact_with": ACCOUNT,
+    "accounts:contact_create": ACCOUNT,
+    "accounts:site_create": ACCOUNT,
+    "accounts:contact": hidden(lambda w: [w.things["contact"].pk]),
+    "accounts:contact_edit": hidden(lambda w: [w.things["contact"].pk]),
+    "accounts:contact_archive": hidden(lambda w: [w.things["contact"].pk]),
+    "accounts:contact_restore": hidden(lambda w: [w.things["contact"].pk]),
+    "accounts:site_edit": hidden(lambda w: [w.things["site"].pk]),
+    "accounts:site_archive": hidden(lambda w: [w.things["site"].pk]),
+    "accounts:site_restore": hidden(lambda w: [w.things["site"].pk]),
+    "accounts:talk_edit": hidden(lambda w: [w.things["talk"].pk]),
+    "accounts:talk_archive": hidden(lambda w: [w.things["talk"].pk]),
+    "accounts:talk_restore": hidden(lambda w: [w.things["talk"].pk]),
+    "accounts:conflicts": listed(),
+    "accounts:conflict_create": listed(),
+    "accounts:conflict_end": hidden(lambda w: [w.things["barrier"].pk]),
+    "accounts:exception_create": hidden(lambda w: [w.things["barrier"].pk]),
+    "accounts:exception_end": hidden(lambda w: [w.things["exception"].pk]),
+    "accounts:products": listed({"search": "x"}),
+    "accounts:product_create": listed(),
+    "accounts:product_edit": known(lambda w: [w.things["product"].pk]),
+    "accounts:product_archive": known(lambda w: ["product", w.things["product"].pk]),
+    "accounts:product_restore": known(lambda w: ["product", w.things["product"].pk]),
+    "accounts:line_create": listed(),
+    "accounts:line_edit": known(lambda w: [w.things["product_line"].pk]),
+    # api
     "api:root": own("names resources"),
     "api:schema": own("describes calls"),
     "api:docs": own("describes calls"),

@@ -1,0 +1,156 @@
+"""Which accounts a list shows: the same parameters for the page, the export and the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import django_filters
+from django.db.models import Exists, OuterRef, QuerySet, TextField
+from django.db.models.functions import Cast
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.choices import RationaleType, Stage, Status
+from accounts.models import Account
+from kam.access.dates import business_today
+from teams.models import BusinessUnit, Programme, Team, TeamRole, User
+from teams.querysets import memberships_today
+
+NOT_ASSESSED = "none"
+"""Value of the filter `stage` for accounts without a stage."""
+
+
+def _units(request: HttpRequest) -> QuerySet[BusinessUnit]:
+    return BusinessUnit.objects.visible_to(request.user).order_by("path")
+
+
+def _teams(request: HttpRequest) -> QuerySet[Team]:
+    return Team.objects.visible_to(request.user).order_by("name", "pk")
+
+
+def _managers(request: HttpRequest) -> QuerySet[User]:
+    """Managers of teams that the reader may see."""
+    managing = memberships_today().filter(role=TeamRole.KAM, team__in=_teams(request))
+    return User.objects.filter(pk__in=managing.values("user")).with_name()
+
+
+def _accounts(request: HttpRequest) -> QuerySet[Account]:
+    return Account.objects.visible_to(request.user)
+
+
+def _programmes(request: HttpRequest) -> QuerySet[Programme]:
+    return Programme.objects.visible_to(request.user)
+
+
+class AccountFilter(django_filters.FilterSet):
+    """Filters of accounts; those with several values are met by any of them."""
+
+    search = django_filters.CharFilter(label=gettext_lazy("Name or number"), method="by_text")
+    status = django_filters.MultipleChoiceFilter(
+        label=gettext_lazy("Status"), choices=Status.choices
+    )
+    stage = django_filters.MultipleChoiceFilter(
+        label=gettext_lazy("Stage"),
+        choices=[*Stage.choices, (NOT_ASSESSED, gettext_lazy("Not assessed"))],
+        method="by_stage",
+    )
+    target_stage = django_filters.MultipleChoiceFilter(
+        label=gettext_lazy("Target stage"), choices=Stage.choices
+    )
+    business_unit = django_filters.ModelChoiceFilter(
+        label=gettext_lazy("Unit, with all below"), queryset=_units, method="by_unit"
+    )
+    team = django_filters.ModelChoiceFilter(label=gettext_lazy("Team"), queryset=_teams)
+    manager = django_filters.ModelChoiceFilter(
+        label=gettext_lazy("Manager"), queryset=_managers, method="by_manager"
+    )
+    country = django_filters.CharFilter(label=gettext_lazy("Country"), lookup_expr="iexact")
+    industry = django_filters.CharFilter(label=gettext_lazy("Industry"), lookup_expr="iexact")
+    rationale = django_filters.MultipleChoiceFilter(
+        label=gettext_lazy("Kind of reason"), choices=RationaleType.choices, method="by_rationale"
+    )
+    overdue = django_filters.BooleanFilter(
+        label=gettext_lazy("Review overdue"), method="by_overdue"
+    )
+    group = django_filters.ModelChoiceFilter(
+        label=gettext_lazy("Group, with all below"), queryset=_accounts, method="by_group"
+    )
+    parent = django_filters.ModelChoiceFilter(label=gettext_lazy("Part of"), queryset=_accounts)
+    programme = django_filters.ModelChoiceFilter(
+        label=gettext_lazy("Programme"), queryset=_programmes
+    )
+    archived = django_filters.BooleanFilter(label=gettext_lazy("Archived"), method="by_archived")
+
+    class Meta:
+        model = Account
+        fields = ()
+
+    def by_text(self, accounts: QuerySet, name: str, value: str) -> QuerySet:
+        return accounts.found_by(value)
+
+    def by_stage(self, accounts: QuerySet, name: str, value: list[str]) -> QuerySet:
+        return accounts.of_stage(*(None if item == NOT_ASSESSED else item for item in value))
+
+    def by_unit(self, accounts: QuerySet, name: str, value: BusinessUnit) -> QuerySet:
+        return accounts.filter(business_unit__path__startswith=value.path)
+
+    def by_manager(self, accounts: QuerySet, name: str, value: User) -> QuerySet:
+        managed = memberships_today().filter(user=value, role=TeamRole.KAM, team=OuterRef("team"))
+        return accounts.filter(Exists(managed))
+
+    def by_rationale(self, accounts: QuerySet, name: str, value: list[str]) -> QuerySet:
+        kinds = accounts.annotate(kinds=Cast("rationale_types", TextField()))
+        matches = accounts.none()
+        for kind in value:
+            matches = matches | kinds.filter(kinds__contains=f'"{kind}"')
+        return accounts.filter(pk__in=matches.order_by().values("pk")) if value else accounts
+
+    def by_overdue(self, accounts: QuerySet, name: str, value: bool) -> QuerySet:  # noqa: FBT001  (django-filter's signature)
+        overdue = accounts.overdue_for_review(business_today())
+        return overdue if value else accounts.exclude(pk__in=overdue.order_by().values("pk"))
+
+    def by_group(self, accounts: QuerySet, name: str, value: Account) -> QuerySet:
+        return accounts.filter(
+            pk__in=Account.objects.in_group_of(value, self.request.user).order_by().values("pk")
+        )
+
+    def by_archived(self, accounts: QuerySet, name: str, value: bool) -> QuerySet:  # noqa: FBT001  (django-filter's signature)
+        return accounts.filter(archived_at__isnull=not value)
+
+
+class Chip(NamedTuple):
+    """One filter in force as a sentence, and the query string without it."""
+
+    text: str
+    without: str
+
+
+def chips(found: AccountFilter, parameters: QueryDict) -> Iterator[Chip]:
+    """The filters in force, one by one; the search text has its own field."""
+    if not found.form.is_valid():
+        return
+    for name, item in found.filters.items():
+        value = found.form.cleaned_data.get(name)
+        if name == "search" or value in (None, "", []):
+            continue
+        rest = parameters.copy()
+        rest.pop(name, None)
+        rest.pop("page", None)
+        yield Chip(_say(name, item, value), rest.urlencode())
+
+
+def _say(name: str, item: django_filters.Filter, value: object) -> str:
+    label = str(item.label)
+    if isinstance(value, bool):
+        return label if value else _("Not: %(filter)s") % {"filter": label}
+    if isinstance(value, list):
+        words = dict(item.extra["choices"])
+        value = _(" or ").join(str(words[one]) for one in value)
+    if name in {"business_unit", "group"}:
+        return _("%(what)s: all below %(top)s") % {
+            "what": label.split(",", maxsplit=1)[0],
+            "top": value,
+        }
+    return f"{label}: {value}"

@@ -1,0 +1,21 @@
+"""What people type about customers: shape only, services decide."""
+
+from accounts.forms.account import AccountForm, StatusForm, TeamForm
+from accounts.forms.conflict import ConflictForm, EndForm, ExceptionForm
+from accounts.forms.people import ContactForm, InteractionForm, LogContactForm, SiteForm
+from accounts.forms.product import ProductForm, ProductLineForm
+
+__all__ = [
+    "AccountForm",
+    "ConflictForm",
+    "ContactForm",
+    "EndForm",
+    "ExceptionForm",
+    "InteractionForm",
+    "LogContactForm",
+    "ProductForm",
+    "ProductLineForm",
+    "SiteForm",
+    "StatusForm",
+    "TeamForm",
+]

@@ -1,0 +1,166 @@
+"""Forms about an account itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import services
+from accounts.choices import LADDER, RationaleType, Status
+from accounts.forms.fields import DateInput, PickField
+from accounts.models import Account, ExternalId
+from kam.access.dates import business_today
+from kam.web.forms import ServiceForm, ShapeForm
+from teams.models import BusinessUnit, Programme, Team, User
+
+
+class AccountForm(ServiceForm):
+    """Create or edit an account; numbers in other systems are one "system number" a line."""
+
+    external_ids = forms.CharField(
+        label=gettext_lazy("Numbers in other systems"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("One a line: the system's name, then the number, e.g. erp 100482."),
+    )
+
+    website = forms.URLField(
+        label=gettext_lazy("Website"), required=False, max_length=200, assume_scheme="https"
+    )
+
+    class Meta:
+        model = Account
+        fields = services.EDITABLE_FIELDS
+        widgets = {
+            "target_stage_by": DateInput,
+            "description": forms.Textarea(attrs={"rows": 3}),
+        }
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        account = self.instance
+        visible = Account.objects.visible_to(user).active().order_by("name", "pk")
+        if account.pk:
+            visible = visible.filter(programme=account.programme_id)
+            visible = visible.exclude(path__startswith=account.path)
+        self.fields["parent"] = PickField(
+            queryset=visible,
+            label=gettext_lazy("Part of"),
+            required=False,
+            url_name="accounts:pick",
+            help_text=gettext_lazy("The account above it in the customer's group."),
+        )
+        units = BusinessUnit.objects.visible_to(user).active().order_by("path")
+        self.fields["business_unit"].queryset = units
+        self.fields["target_stage"].choices = [
+            ("", gettext_lazy("none")),
+            *((stage.value, stage.label) for stage in LADDER),
+        ]
+        if account.pk:
+            self.initial["external_ids"] = "\n".join(
+                f"{item.system} {item.value}" for item in account.external_ids.all()
+            )
+            self._hide_what_is_managed(user)
+        else:
+            programmes = Programme.objects.editable_by(user)
+            self.fields["programme"] = forms.ModelChoiceField(
+                label=gettext_lazy("Programme"), queryset=programmes, initial=programmes.first()
+            )
+            self.order_fields(["programme"])
+        for name in self.fields:
+            if name not in {"name", "version", "programme"}:
+                self.fields[name].required = False
+
+    def _hide_what_is_managed(self, user: User) -> None:
+        """An invisible parent reads as none and stays; place and unit are the manager's."""
+        account = self.instance
+        parent = account.parent
+        self.keeps_parent = bool(
+            parent and not Account.objects.visible_to(user).filter(pk=parent.pk).exists()
+        )
+        if not Account.objects.managed_by(user).filter(pk=account.pk).exists():
+            for name in services.MANAGED_FIELDS:
+                del self.fields[name]
+        elif self.keeps_parent:
+            self.initial["parent"] = None
+
+    def clean_external_ids(self) -> list[tuple[str, str]]:
+        """Pairs of system and number; raises ValidationError naming the line that is neither."""
+        pairs = []
+        for line in self.cleaned_data["external_ids"].splitlines():
+            system, _gap, value = line.strip().partition(" ")
+            if not system:
+                continue
+            if not value.strip():
+                raise ValidationError(
+                    _("“%(line)s” lacks a number: write the system, then the number.")
+                    % {"line": line.strip()}
+                )
+            pairs.append((system, value.strip()))
+        longest = {
+            name: ExternalId._meta.get_field(name).max_length for name in ("system", "value")
+        }
+        if any(len(a) > longest["system"] or len(b) > longest["value"] for a, b in pairs):
+            raise ValidationError(_("A system or number is too long."))
+        return pairs
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """Changed columns of the account, without programme and outside numbers."""
+        own = super().changes
+        return {name: value for name, value in own.items() if name in services.EDITABLE_FIELDS}
+
+
+class StatusForm(ShapeForm):
+    """A decision on what the account is to the programme (K004, K010, K021)."""
+
+    status = forms.ChoiceField(label=gettext_lazy("Decision"), choices=Status.choices)
+    decided_on = forms.DateField(label=gettext_lazy("Decided on"), widget=DateInput)
+    rationale_types = forms.MultipleChoiceField(
+        label=gettext_lazy("Kinds of reason"),
+        choices=RationaleType.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("For a key account: at least one."),
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Why this customer, in your own words. It stands in the register."),
+    )
+    override_reason = forms.CharField(
+        label=gettext_lazy("Reason for one more than the limit"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("Only if the programme is full; marked in the history for good."),
+    )
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["decided_on"].initial = business_today()
+        self.fields["version"].initial = account.version
+        self.fields["status"].choices = [
+            item for item in Status.choices if item[0] != account.status
+        ]
+
+
+class TeamForm(ShapeForm):
+    """Which team looks after the account."""
+
+    team = forms.ModelChoiceField(
+        label=gettext_lazy("Team"), queryset=Team.objects.none(), required=False
+    )
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, account: Account, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        teams = Team.objects.visible_to(user).active().filter(programme=account.programme_id)
+        self.fields["team"].queryset = teams
+        self.fields["team"].initial = account.team_id
+        self.fields["version"].initial = account.version

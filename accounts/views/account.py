@@ -1,0 +1,284 @@
+"""One account: its overview and profile, and the decisions on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+from django.views.generic import CreateView, FormView, UpdateView
+from django.views.generic.detail import SingleObjectMixin
+
+from accounts import services
+from accounts.forms import AccountForm, StatusForm, TeamForm
+from accounts.models import Account, StageChange, StatusChange
+from accounts.services.status import STATUS_ACTIONS, key_account_count
+from accounts.services.team import manager_load
+from accounts.views.parts import AccountPartView, figures_of
+from kam.access.dates import business_today
+from kam.changes.errors import VersionConflict
+from kam.web.views import ScopedViewMixin, ServiceFormMixin
+from teams.models import Membership, Programme, TeamRole
+from teams.programme_settings import setting
+
+
+class OverviewView(AccountPartView):
+    """What we agreed, what is due, how we stand, whom we know, what changed."""
+
+    part = "overview"
+    part_template_name = "accounts/_overview.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(figures=figures_of(self.request, self.object), **kwargs)
+
+
+class ProfileView(AccountPartView):
+    """Facts about the customer: what it is, where, its numbers elsewhere, its group."""
+
+    part = "profile"
+    part_template_name = "accounts/_profile.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        account, user = self.object, self.request.user
+        group = Account.objects.visible_to(user).active().filter(parent=account)
+        edit_url = reverse("accounts:edit", args=[account.pk]) if account.may_edit else ""
+        site_url = reverse("accounts:site_create", args=[account.pk]) if account.may_edit else ""
+        return super().get_context_data(
+            edit_url=edit_url,
+            edit_label=_("Edit"),
+            site_url=site_url,
+            site_label=_("Add a site"),
+            group_url=f"{reverse('accounts:groups')}?group={account.pk}",
+            unknown=_("unknown"),
+            sites=list(account.sites.active()),
+            external_ids=list(account.external_ids.all()),
+            facts=latest_facts(account),
+            group=list(group.order_by("name", "pk")[:50]),
+            **kwargs,
+        )
+
+
+def latest_facts(account: Account) -> list[Any]:
+    """The latest of each kind of dated fact about `account`."""
+    latest: dict[str, Any] = {}
+    for fact in account.facts.order_by("kind", "-as_of", "-pk"):
+        latest.setdefault(fact.kind, fact)
+    return list(latest.values())
+
+
+class HistoryView(AccountPartView):
+    """Every status and stage with who, when and why (K064), and every change."""
+
+    part = "history"
+    part_template_name = "accounts/_history.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        account = self.object
+        statuses = StatusChange.objects.filter(account=account).select_related("decided_by")
+        stages = StageChange.objects.filter(account=account)
+        return super().get_context_data(
+            status_changes=list(statuses),
+            stage_changes=list(stages.select_related("proposed_by", "confirmed_by")),
+            **kwargs,
+        )
+
+
+class AccountCreateView(ServiceFormMixin, ScopedViewMixin, CreateView):
+    """A new candidate account; whoever runs the programme."""
+
+    model = Account
+    form_class = AccountForm
+    template_name = "web/form.html"
+    form_title = gettext_lazy("New account")
+    submit_label = gettext_lazy("Create account")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        if not Programme.objects.editable_by(self.request.user).exists():
+            raise PermissionDenied
+        return super().get_form_kwargs() | {"user": self.request.user}
+
+    def perform(self, form: AccountForm) -> Account:
+        chosen = form.values
+        changes = {name: chosen[name] for name in services.EDITABLE_FIELDS if name in chosen}
+        return services.create_account(
+            actor=self.request.user,
+            programme=chosen["programme"],
+            changes=changes,
+            external_ids=chosen["external_ids"],
+        )
+
+    def get_success_url(self) -> str:
+        return self.object.get_absolute_url()
+
+
+class AccountUpdateView(ServiceFormMixin, ScopedViewMixin, UpdateView):
+    """What is known of the account, and its place in the group."""
+
+    model = Account
+    form_class = AccountForm
+    needs = "editable_by"
+    template_name = "web/form.html"
+    submit_label = gettext_lazy("Save")
+    success_message = gettext_lazy("Account saved.")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"user": self.request.user}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        title = _("Edit %(account)s") % {"account": self.object}
+        url = reverse("accounts:profile", args=[self.object.pk])
+        return super().get_context_data(form_title=title, cancel_url=url, **kwargs)
+
+    def perform(self, form: AccountForm) -> Account:
+        account, user = self.object, self.request.user
+        return services.save_account(
+            actor=user,
+            account=account,
+            expected_version=form.version,
+            changes=form.changes,
+            external_ids=form.values["external_ids"]
+            if "external_ids" in form.changed_data
+            else None,
+        )
+
+    def get_success_url(self) -> str:
+        return reverse("accounts:profile", args=[self.object.pk])
+
+
+class AccountDecisionView(ServiceFormMixin, ScopedViewMixin, SingleObjectMixin, FormView):
+    """A form about one account that is no edit of its columns."""
+
+    model = Account
+    needs = "managed_by"
+    template_name = "web/form.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return self.handle_no_permission()
+        self.object = self.get_object()
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"account": self.object}
+
+    def get_success_url(self) -> str:
+        return self.object.get_absolute_url()
+
+
+class StatusView(AccountDecisionView):
+    """Appoint, groom, maintain, handle diplomatically, release (K010, K048)."""
+
+    form_class = StatusForm
+    template_name = "accounts/account_status.html"
+    submit_label = gettext_lazy("Record decision")
+    success_message = gettext_lazy("Decision recorded.")
+
+    def get_initial(self) -> dict[str, Any]:
+        action = self.request.GET.get("decision", "")
+        status = STATUS_ACTIONS.get(action)
+        return super().get_initial() | ({"status": status} if status else {})
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        title = _("Decide on %(account)s") % {"account": self.object}
+        return super().get_context_data(
+            form_title=title,
+            account=self.object,
+            warnings=limit_warnings(self.object),
+            cancel_url=self.object.get_absolute_url(),
+            **kwargs,
+        )
+
+    def perform(self, form: StatusForm) -> Account:
+        chosen = form.cleaned_data
+        return services.set_status(
+            actor=self.request.user,
+            account=self.object,
+            status=chosen["status"],
+            decided_on=chosen["decided_on"],
+            reason=chosen["reason"],
+            rationale_types=chosen["rationale_types"],
+            override_reason=chosen["override_reason"],
+            expected_version=chosen["version"],
+        )
+
+
+class TeamView(AccountDecisionView):
+    """Which team looks after the account."""
+
+    form_class = TeamForm
+    submit_label = gettext_lazy("Assign team")
+    success_message = gettext_lazy("Team assigned.")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"user": self.request.user}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        title = _("Team of %(account)s") % {"account": self.object}
+        url = self.object.get_absolute_url()
+        return super().get_context_data(form_title=title, cancel_url=url, **kwargs)
+
+    def perform(self, form: TeamForm) -> Account:
+        return services.assign_team(
+            actor=self.request.user,
+            account=self.object,
+            team=form.cleaned_data["team"],
+            expected_version=form.cleaned_data["version"],
+        )
+
+
+def limit_warnings(account: Account) -> list[str]:
+    """What to know before appointing: how full the programme and its manager are (K032, K033)."""
+    today = business_today()
+    limit = int(setting(account.programme, "programme_max_accounts", today))
+    warnings = [
+        _("The programme holds %(count)d of at most %(limit)d key accounts.")
+        % {"count": key_account_count(account.programme), "limit": limit}
+    ]
+    if account.team_id is None:
+        warnings.append(_("It has no team, so nobody manages it yet."))
+        return warnings
+    managers = Membership.objects.filter(team=account.team_id, role=TeamRole.KAM).valid_on(today)
+    for member in managers.select_related("user"):
+        load = manager_load(member.user, on=today, joining=account)
+        warnings.append(
+            _("%(person)s would manage %(count)d accounts with it.")
+            % {"person": member.user, "count": load}
+        )
+    return warnings
+
+
+def _posted_version(request: HttpRequest) -> int | None:
+    text = request.POST.get("version", "")
+    return int(text) if text.isdecimal() else None
+
+
+def _act(request: HttpRequest, pk: int, service: Any, done: str) -> HttpResponse:
+    """Call `service` on a visible account; what it refuses becomes a notice."""
+    account = get_object_or_404(Account.objects.visible_to(request.user), pk=pk)
+    try:
+        service(actor=request.user, account=account, expected_version=_posted_version(request))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    except VersionConflict:
+        messages.error(request, _("Somebody else changed it in the meantime: look again."))
+    else:
+        messages.success(request, done)
+    return redirect(account)
+
+
+@require_POST
+def archive(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take an account out of lists and totals."""
+    return _act(request, pk, services.archive_account, _("Archived. It can be restored here."))
+
+
+@require_POST
+def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring an archived account back."""
+    return _act(request, pk, services.restore_account, _("Restored."))

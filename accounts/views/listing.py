@@ -1,0 +1,246 @@
+"""Lists of accounts: filters, order and columns live in the address."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import ListView, TemplateView
+
+from accounts import figures
+from accounts.filters import AccountFilter, chips
+from accounts.models import Account
+from kam.access.dates import business_today
+from kam.documents import tables as files
+from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
+from kam.web.views.tables import Column
+from teams.models import Programme
+
+PICKED = 12
+"""Suggestions of a picker."""
+
+COLUMNS = (
+    Column("name", _("Account"), sort="name", optional=False),
+    Column("stage", _("Stage"), sort="stage_order"),
+    Column("manager", _("Manager"), sort="manager_name"),
+    Column("revenue", _("Revenue"), sort="revenue", numeric=True),
+    Column("contribution", _("Contrib."), sort="contribution", numeric=True),
+    Column("ratio", _("%"), numeric=True),
+    Column("index", _("Index"), sort="relationship_index", numeric=True),
+    Column("review", _("Next review"), sort="review_due_on"),
+    Column("target", _("Target by"), sort="target_stage_by", default=False),
+    Column("unit", _("Unit"), sort="business_unit__name", default=False),
+    Column("country", _("Country"), sort="country", default=False),
+    Column("industry", _("Industry"), sort="industry", default=False),
+    Column("parent", _("Part of"), default=False),
+    Column("since", _("Status since"), sort="status_since", default=False),
+)
+EXPORTED = (
+    files.Column(_("Account"), "name", 30),
+    files.Column(_("Status"), lambda row: row.get_status_display()),
+    files.Column(_("Stage"), lambda row: row.get_stage_display() or ""),
+    files.Column(_("Target stage"), lambda row: row.get_target_stage_display() or ""),
+    files.Column(_("Target by"), "target_stage_by"),
+    files.Column(_("Manager"), "manager_name", 24),
+    files.Column(_("Unit"), "business_unit.name", 20),
+    files.Column(_("Part of"), lambda row: row.parent.name if row.parent_is_visible else "", 30),
+    files.Column(_("Country"), "country"),
+    files.Column(_("Industry"), "industry", 20),
+    files.Column(_("Revenue, 12 months"), lambda row: getattr(row, "revenue", None)),
+    files.Column(_("Contribution, 12 months"), lambda row: getattr(row, "contribution", None)),
+    files.Column(_("Relationship index"), "relationship_index"),
+    files.Column(_("Next review"), "review_due_on"),
+    files.Column(_("Status since"), "status_since"),
+    files.Column(_("Reason"), "rationale", 40),
+)
+"""All that the table can show, and the four fields of the register (K010)."""
+
+FIGURE_COLUMNS = {"revenue", "contribution", "ratio"}
+
+
+class AccountRows:
+    """Accounts that the reader may see, with what a row shows; archived ones if asked for."""
+
+    request: HttpRequest
+
+    @cached_property
+    def today(self) -> Any:
+        return business_today()
+
+    @cached_property
+    def period(self) -> figures.Period:
+        """The last twelve whole months."""
+        return figures.trailing_year(self.today)
+
+    @cached_property
+    def programme(self) -> Programme | None:
+        """The first programme that the reader belongs to, and whether they run it (`may_run`)."""
+        user = self.request.user
+        run = Programme.objects.editable_by(user).filter(pk=OuterRef("pk"))
+        known = Programme.objects.visible_to(user).active()
+        return known.annotate(may_run=Exists(run.order_by())).order_by("pk").first()
+
+    @cached_property
+    def rates(self) -> figures.Rates | None:
+        """Rates to the currency of that programme, on the last day of the period."""
+        on = self.period.last or self.today
+        return figures.rates_on(self.programme, on) if self.programme else None
+
+    def get_queryset(self) -> QuerySet[Account]:
+        rows = super().get_queryset().for_page(self.request.user)  # type: ignore[misc]
+        if "archived" not in self.request.GET:
+            rows = rows.active()
+        if self.rates is not None and self.shows_figures:
+            rows = figures.with_figures(rows, self.period, self.rates)
+        return rows
+
+    @property
+    def shows_figures(self) -> bool:
+        """Whether the address asks for a column of figures, or sorts by one."""
+        named = set(self.request.GET.getlist("columns")) or FIGURE_COLUMNS
+        if "export" in self.request.GET:
+            return True
+        return bool(FIGURE_COLUMNS & (named | {self.request.GET.get("sort", "").strip("-")}))
+
+
+class AccountListView(TableMixin, AccountRows, PartialMixin, ScopedViewMixin, ListView):
+    """Accounts that the reader may see, as a table."""
+
+    model = Account
+    columns = COLUMNS
+    default_sort = "name"
+    page_name = "accounts"
+    sizes = (50, 100, 200)
+    filterset_class = AccountFilter
+    export_columns = EXPORTED
+    export_notes = (_("Totals cover the accounts you may see."),)
+    template_name = "accounts/account_list.html"
+    partial_template_name = "accounts/_account_table.html"
+
+    @cached_property
+    def sorting(self) -> tuple[str, bool]:
+        name, descending = super().sorting
+        known = name not in FIGURE_COLUMNS or self.rates is not None
+        return (name, descending) if known else ("name", False)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        rows = list(context["page_obj"].object_list)
+        for row in rows:
+            known = hasattr(row, "contribution")
+            row.ratio = figures.ratio(row.contribution, row.revenue) if known else None
+        return context | {
+            "rows": rows,
+            "chips": list(chips(self.filterset, self.request.GET)),
+            "today": self.today,
+            "programme": self.programme,
+            "period": self.period,
+            "currency": self.rates.home if self.rates else "",
+        }
+
+
+class AccountGroupsView(AccountRows, ScopedViewMixin, ListView):
+    """Accounts as groups of companies, what is below rolled up, nothing counted twice."""
+
+    model = Account
+    paginate_by = 50
+    template_name = "accounts/account_groups.html"
+
+    def get_queryset(self) -> QuerySet[Account]:
+        shown = super().get_queryset()
+        self.filterset = AccountFilter(self.request.GET, queryset=shown, request=self.request)
+        self.found = self.filterset.qs if self.filterset.is_valid() else shown.none()
+        above = self.found.filter(pk=OuterRef("parent")).order_by()
+        return self.found.filter(~Exists(above))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        tops = list(context["page_obj"].object_list)
+        groups = self.found.filter(root__in={top.root_id for top in tops})
+        nodes = roll_up(tops, list(groups) if tops else [])
+        return context | {
+            "nodes": nodes,
+            "programme": self.programme,
+            "period": self.period,
+            "currency": self.rates.home if self.rates else "",
+        }
+
+
+@dataclass
+class Node:
+    """An account in its group: `revenue` is its own and that of all shown below it."""
+
+    account: Any
+    depth: int
+    below: int = 0
+    revenue: Decimal | None = None
+
+    @property
+    def indent(self) -> int:
+        """Steps to the right, no more than fit a phone."""
+        return min(self.depth, 5)
+
+
+def roll_up(tops: Iterable[Account], rows: Iterable[Account]) -> list[Node]:
+    """`tops`, each followed by what hangs below it in `rows`, with revenue rolled up.
+
+    Follows parents within `rows` only: an account whose parent is not among them is a top of its
+    own, so that nothing is counted twice. A revenue that is not available makes the sums above
+    it not available.
+    """
+    children = defaultdict(list)
+    for row in rows:
+        children[row.parent_id].append(row)
+    own = {row.pk: row for row in rows}
+    nodes: list[Node] = []
+    for top in tops:
+        _add(own.get(top.pk, top), 0, children, nodes)
+    return nodes
+
+
+def _add(account: Any, depth: int, children: Mapping[int, list], nodes: list[Node]) -> Node:
+    node = Node(account, depth, revenue=getattr(account, "revenue", None))
+    nodes.append(node)
+    for child in children[account.pk]:
+        lower = _add(child, depth + 1, children, nodes)
+        node.below += 1 + lower.below
+        known = node.revenue is not None and lower.revenue is not None
+        node.revenue = node.revenue + lower.revenue if known else None
+    return node
+
+
+class AccountFilterView(LoginRequiredMixin, TemplateView):
+    """The fields of the filter, loaded when somebody opens it: pickers cost queries."""
+
+    template_name = "accounts/account_filter.html"
+
+    def get_template_names(self) -> list[str]:
+        return ["accounts/_account_filter.html" if self.request.htmx else self.template_name]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        bound = AccountFilter(
+            self.request.GET, queryset=Account.objects.none(), request=self.request
+        )
+        names = ("columns", "sort", "size", "search")
+        kept = [(name, value) for name in names for value in self.request.GET.getlist(name)]
+        return super().get_context_data(filter=bound, kept=kept, **kwargs)
+
+
+class AccountPickView(LoginRequiredMixin, TemplateView):
+    """Suggestions while typing the name or number of an account."""
+
+    template_name = "accounts/_pick_options.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        text = self.request.GET.get(self.request.GET.get("field", "q"), "").strip()
+        found = Account.objects.visible_to(self.request.user).active().found_by(text)
+        rows = found.order_by("name", "pk")[:PICKED] if text else []
+        return super().get_context_data(rows=rows, **kwargs)

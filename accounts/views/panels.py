@@ -1,0 +1,195 @@
+"""What accounts put on pages that several apps share: panels, figures, shortcuts, search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import F
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import figures
+from accounts.models import Account, Contact
+from accounts.views.parts import Figure, Part, register_figures, register_part
+from kam.access.dates import business_today
+from kam.access.querysets import Reader
+from kam.changes.models import Change
+from kam.web import formatting, navigation, panels, search
+from kam.web.navigation import Entry, Shortcut, Shortcuts
+from kam.web.panels import Panel
+from kam.web.search import Found, SearchSource
+from teams.models import TeamRole
+from teams.querysets import memberships_today
+
+SHOWN_PEOPLE = 7
+SHOWN_CHANGES = 6
+SHORTCUTS = 8
+MINE = (TeamRole.KAM, TeamRole.DEPUTY)
+
+
+def money_figures(request: HttpRequest, account: Account) -> list[Figure]:
+    """Net revenue, contribution and cost to serve of the last twelve whole months."""
+    today = business_today()
+    period = figures.trailing_year(today)
+    rates = figures.rates_on(account.programme, period.last or today)
+    own = figures.by_account([account.pk], period, rates)[account.pk]
+    missing = ", ".join(own.missing)
+    until = _("12 months to %(day)s") % {"day": formatting.short_day(period.last)}
+    unit = f"k {own.currency}"
+    share = formatting.percent(own.contribution_ratio)
+    return [
+        Figure(
+            _("Net revenue"),
+            formatting.kilo(own.revenue) if own.lines else _("none"),
+            unit if own.lines else "",
+            until,
+        ),
+        Figure(
+            _("Contribution"),
+            formatting.kilo(own.contribution),
+            f"{unit} · {share}" if own.contribution is not None else "",
+            until if own.contribution is not None else _("missing: %(what)s") % {"what": missing},
+        ),
+        Figure(
+            _("Cost to serve"),
+            formatting.kilo(own.cost_to_serve),
+            unit if own.cost_to_serve is not None else "",
+            _("%(share)s of revenue") % {"share": formatting.percent(own.cost_to_serve_ratio)}
+            if own.cost_to_serve is not None
+            else _("none recorded"),
+        ),
+    ]
+
+
+def standing_figures(request: HttpRequest, account: Account) -> list[Figure]:
+    """The relationship index of the last review, and when the next one is due."""
+    known = account.relationship_index is not None
+    return [
+        Figure(
+            _("Relationship index"),
+            formatting.number(account.relationship_index, 1) if known else _("unknown"),
+            _("of 100") if known else "",
+            formatting.short_day(account.reviewed_on) if known else _("not assessed yet"),
+        )
+    ]
+
+
+def people(request: HttpRequest, account: Account) -> dict[str, Any]:
+    """Who we know: the most influential first, with days since the last talk."""
+    today = business_today()
+    contacts = Contact.objects.filter(account=account).active()
+    order = F("influence").desc(nulls_last=True)
+    rows = list(contacts.order_by(order, "name", "pk"))
+    return {
+        "account": account,
+        "rows": [
+            {
+                "contact": person,
+                "days": (today - person.last_talked_on).days if person.last_talked_on else None,
+                "is_quiet": bool(person.quiet_on and person.quiet_on < today),
+            }
+            for person in rows[:SHOWN_PEOPLE]
+        ],
+        "sub": _("%(known)d of %(all)d confirmed")
+        % {"known": sum(person.confidence == "confirmed" for person in rows), "all": len(rows)}
+        if rows
+        else "",
+    }
+
+
+def changed(request: HttpRequest, account: Account) -> dict[str, Any]:
+    """What changed lately, as far as the reader may read it."""
+    readable = Change.objects.visible_to(request.user).filter(account_id=account.pk)
+    return {
+        "account": account,
+        "changes": list(readable.select_related("actor").order_by("-id")[:SHOWN_CHANGES]),
+    }
+
+
+def value(request: HttpRequest, account: Account) -> dict[str, Any]:
+    """Value for both sides (K003): what the latest facts say of the customer's."""
+    fact = account.facts.filter(kind="satisfaction").order_by("-as_of", "-pk").first()
+    return {"account": account, "satisfaction": fact}
+
+
+def my_accounts(user: Reader) -> Shortcuts:
+    """The accounts that the reader manages or deputises: a manager has one to five."""
+    teams = memberships_today().filter(user=user.pk, role__in=MINE).values("team")
+    mine = Account.objects.visible_to(user).active().filter(team__in=teams)
+    rows = mine.only("name", "stage", "target_stage").order_by("name", "pk")[:SHORTCUTS]
+    items = tuple(
+        Shortcut(row.name, row.get_absolute_url(), row.stage, row.target_stage) for row in rows
+    )
+    return Shortcuts(_("My accounts"), items)
+
+
+def find_accounts(user: Reader, text: str, limit: int) -> list[Found]:
+    """Accounts by part of the name, or by the start of a number in another system."""
+    found = Account.objects.visible_to(user).active().found_by(text).order_by("name", "pk")
+    return [
+        Found(
+            row.name,
+            row.get_absolute_url(),
+            ", ".join(part for part in (row.get_status_display(), row.country) if part),
+            row.stage,
+        )
+        for row in found[:limit]
+    ]
+
+
+def find_contacts(user: Reader, text: str, limit: int) -> list[Found]:
+    """People by part of the name, or by the start of the address."""
+    matching = Contact.objects.visible_to(user).active().found_by(text).select_related("account")
+    return [
+        Found(
+            row.name,
+            reverse("accounts:contact", args=[row.pk]),
+            ", ".join(part for part in (row.job_title, row.account.name) if part),
+        )
+        for row in matching.order_by("name", "pk")[:limit]
+    ]
+
+
+def register() -> None:
+    """Put all of this where it is shown."""
+    navigation.register(
+        Entry(
+            "accounts",
+            gettext_lazy("Accounts"),
+            "building",
+            "accounts:list",
+            20,
+            key="a",
+            phone=True,
+        )
+    )
+    navigation.register(
+        Entry(
+            "log_contact",
+            gettext_lazy("Log contact"),
+            "message-plus",
+            "accounts:log_contact",
+            section="quick",
+            key="c",
+        )
+    )
+    navigation.provide_shortcuts(my_accounts)
+    register_part(Part("overview", gettext_lazy("Overview"), "accounts:detail", 10))
+    register_part(Part("profile", gettext_lazy("Profile"), "accounts:profile", 20))
+    register_part(Part("people", gettext_lazy("People"), "accounts:people", 30))
+    register_part(Part("history", gettext_lazy("History"), "accounts:history", 90))
+    register_figures("money", money_figures, 10)
+    register_figures("standing", standing_figures, 30)
+    for name, give, order in (
+        ("people", people, 10),
+        ("value", value, 40),
+        ("changed", changed, 90),
+    ):
+        panel = Panel(name, f"accounts/_panel_{name}.html", give, order, "side")
+        panels.register("account", panel)
+    search.register(
+        SearchSource("accounts", gettext_lazy("Accounts"), "building", find_accounts, 10)
+    )
+    search.register(SearchSource("contacts", gettext_lazy("People"), "users", find_contacts, 20))

@@ -1,0 +1,156 @@
+"""The page of an account: its parts and figures, which each app registers in `AppConfig.ready()`.
+
+A part is an ordinary page with its own address; htmx loads it in place. An app adds one by
+`register_part(Part(...))` and a view that extends `AccountPartView`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.views.generic import DetailView
+
+from accounts.models import Account
+from kam.access.dates import business_today
+from kam.web.views import PartialMixin, ScopedViewMixin
+from teams.models import Membership, TeamRole
+
+SHOWN_CHILDREN = 4
+"""Accounts below this one that the head names; the rest are a link."""
+
+ROLE_ORDER = {role: place for place, role in enumerate(TeamRole.values)}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the account's page; `count` is a number beside its name, e.g. reviews due."""
+
+    name: str
+    label: Any
+    url_name: str
+    order: int
+    count: Callable[[Account], int | None] | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of the strip; `assumed` says by whom or why it is not confirmed."""
+
+    label: Any
+    value: str
+    unit: str = ""
+    detail: Any = ""
+    url: str = ""
+    assumed: str = ""
+
+
+FigureProvider = Callable[[HttpRequest, Account], Iterable[Figure]]
+
+_parts: dict[str, Part] = {}
+_figures: dict[str, tuple[int, FigureProvider]] = {}
+
+
+def register_part(part: Part) -> None:
+    """Add `part`; a second one of the same name replaces the first."""
+    _parts[part.name] = part
+
+
+def register_figures(name: str, provider: FigureProvider, order: int = 50) -> None:
+    """Let `provider(request, account)` supply figures of the overview, at most three."""
+    _figures[name] = (order, provider)
+
+
+def figures_of(request: HttpRequest, account: Account) -> list[Figure]:
+    """The figure strip of the overview, at most six."""
+    providers = sorted(_figures.items(), key=lambda item: (item[1][0], item[0]))
+    shown = [figure for _name, (_order, give) in providers for figure in give(request, account)]
+    return shown[:6]
+
+
+class AccountPartView(PartialMixin, ScopedViewMixin, DetailView):
+    """One part of the account's page: whole, or for htmx the tabs and the part alone."""
+
+    model = Account
+    context_object_name = "account"
+    template_name = "accounts/account_part.html"
+    partial_template_name = "accounts/_account_body.html"
+    part = ""
+    part_template_name = ""
+
+    def get_queryset(self) -> QuerySet[Account]:
+        return super().get_queryset().for_detail(self.request.user)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(
+            part_template_name=self.part_template_name,
+            tabs=self._tabs(),
+            part_label=_parts[self.part].label if self.part in _parts else "",
+            today=business_today(),
+            **kwargs,
+        )
+        if not self.wants_part:
+            context |= self._head()
+        return context
+
+    def _tabs(self) -> list[dict[str, Any]]:
+        ordered = sorted(_parts.values(), key=lambda part: (part.order, part.name))
+        return [
+            {
+                "name": part.name,
+                "label": part.label,
+                "url": reverse(part.url_name, args=[self.object.pk]),
+                "current": part.name == self.part,
+                "count": part.count(self.object) if part.count else None,
+            }
+            for part in ordered
+        ]
+
+    def _head(self) -> dict[str, Any]:
+        account, user = self.object, self.request.user
+        children = Account.objects.visible_to(user).active().filter(parent=account)
+        below = list(children.only("name").order_by("name", "pk")[: SHOWN_CHILDREN + 1])
+        return {
+            "group_path": group_path(account, user),
+            "children": below[:SHOWN_CHILDREN],
+            "has_more_children": len(below) > SHOWN_CHILDREN,
+            "team_faces": team_faces(account),
+        }
+
+
+def group_path(account: Account, user: Any) -> list[Account]:
+    """Accounts above `account`, from the top down, as far as `user` can follow them upwards."""
+    if not account.parent_id:
+        return []
+    above = Account.objects.visible_to(user).above(account).only("name", "parent")
+    by_pk = {row.pk: row for row in above}
+    chain: list[Account] = []
+    step = by_pk.get(account.parent_id)
+    while step is not None:
+        chain.insert(0, step)
+        step = by_pk.get(step.parent_id)
+    return chain
+
+
+def team_faces(account: Account) -> list[tuple[Any, Any]]:
+    """People of the account's team with what they do, the manager first."""
+    if not account.team_id:
+        return []
+    members = Membership.objects.filter(team=account.team_id).valid_on(business_today())
+    rows = sorted(
+        members.exclude(role=TeamRole.OBSERVER).select_related("user", "function"),
+        key=lambda member: (ROLE_ORDER[member.role], member.pk),
+    )
+    return [
+        (
+            member.user,
+            member.function
+            if member.role == TeamRole.MEMBER and member.function
+            else member.get_role_display(),
+        )
+        for member in rows
+    ]

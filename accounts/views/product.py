@@ -1,0 +1,169 @@
+"""What we sell, under settings: products in product lines."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+from django.views.generic import CreateView, ListView, UpdateView
+
+from accounts.forms import ProductForm, ProductLineForm
+from accounts.models import Product, ProductLine
+from accounts.services import product as services
+from kam.changes.errors import VersionConflict
+from kam.web.views import ScopedViewMixin, ServiceFormMixin, TableMixin
+from kam.web.views.tables import Column
+from teams.models import Programme
+
+
+class ProductListView(TableMixin, ScopedViewMixin, ListView):
+    """Products and their lines."""
+
+    model = Product
+    columns = (
+        Column("code", gettext_lazy("Code"), sort="code", optional=False),
+        Column("name", gettext_lazy("Name"), sort="name", optional=False),
+        Column("line", gettext_lazy("Product line"), sort="line__name", optional=False),
+    )
+    default_sort = "code"
+    page_name = "products"
+    template_name = "accounts/product_list.html"
+
+    def get_queryset(self) -> Any:
+        rows = super().get_queryset().active().select_related("line")
+        text = self.request.GET.get("search", "").strip()
+        return rows.named(text) if text else rows
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        user = self.request.user
+        return super().get_context_data(
+            lines=list(ProductLine.objects.visible_to(user).active()),
+            may_manage=Programme.objects.editable_by(user).exists(),
+            **kwargs,
+        )
+
+
+class ProductFormMixin(ServiceFormMixin, ScopedViewMixin):
+    """A form on the list of what we sell."""
+
+    template_name = "web/form.html"
+    needs = "editable_by"
+    success_url = reverse_lazy("accounts:products")
+
+    @cached_property
+    def programme(self) -> Programme:
+        """The programme of the row, or the first one that the person runs."""
+        if getattr(self, "object", None) is not None:
+            return self.object.programme  # type: ignore[attr-defined]
+        programme = Programme.objects.editable_by(self.request.user).order_by("pk").first()
+        if programme is None:
+            raise PermissionDenied
+        return programme
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        self.programme  # noqa: B018  (refuses before anything is shown)
+        return super().get_context_data(cancel_url=self.success_url, **kwargs)
+
+
+class ProductMixin(ProductFormMixin):
+    model = Product
+    form_class = ProductForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"programme": self.programme}
+
+
+class ProductCreateView(ProductMixin, CreateView):
+    """Add a product."""
+
+    form_title = gettext_lazy("New product")
+    submit_label = gettext_lazy("Add product")
+
+    def perform(self, form: ProductForm) -> Product:
+        return services.create_product(
+            actor=self.request.user, programme=self.programme, changes=form.values
+        )
+
+
+class ProductUpdateView(ProductMixin, UpdateView):
+    """Change a product."""
+
+    form_title = gettext_lazy("Edit product")
+    submit_label = gettext_lazy("Save")
+
+    def perform(self, form: ProductForm) -> Product:
+        return services.update_product(
+            actor=self.request.user,
+            product=self.object,
+            expected_version=form.version,
+            changes=form.changes,
+        )
+
+
+class LineMixin(ProductFormMixin):
+    model = ProductLine
+    form_class = ProductLineForm
+
+
+class LineCreateView(LineMixin, CreateView):
+    """Add a product line."""
+
+    form_title = gettext_lazy("New product line")
+    submit_label = gettext_lazy("Add line")
+
+    def perform(self, form: ProductLineForm) -> ProductLine:
+        return services.create_product_line(
+            actor=self.request.user, programme=self.programme, changes=form.values
+        )
+
+
+class LineUpdateView(LineMixin, UpdateView):
+    """Rename a product line."""
+
+    form_title = gettext_lazy("Edit product line")
+    submit_label = gettext_lazy("Save")
+
+    def perform(self, form: ProductLineForm) -> ProductLine:
+        return services.update_product_line(
+            actor=self.request.user,
+            line=self.object,
+            expected_version=form.version,
+            changes=form.changes,
+        )
+
+
+MODELS = {"product": Product, "line": ProductLine}
+
+
+def _act(request: HttpRequest, kind: str, pk: int, service: Any) -> HttpResponse:
+    if kind not in MODELS:
+        raise Http404
+    row = get_object_or_404(MODELS[kind].objects.visible_to(request.user), pk=pk)
+    text = request.POST.get("version", "")
+    try:
+        service(
+            actor=request.user, item=row, expected_version=int(text) if text.isdecimal() else None
+        )
+    except VersionConflict:
+        messages.error(request, _("Somebody else changed it in the meantime: look again."))
+    return redirect("accounts:products")
+
+
+@require_POST
+def archive(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+    """Take a product or line out of use."""
+    return _act(request, kind, pk, services.archive)
+
+
+@require_POST
+def restore(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+    """Bring a product or line back."""
+    return _act(request, kind, pk, services.restore)
