@@ -260,6 +260,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    "ENUM_NAME_OVERRIDES": {"StageEnum": "accounts.choices.Stage"},
 }
 
 LOGGING = {

@@ -3,10 +3,11 @@
 from django.urls import include, path
 
 from kam.api.urls import patterns as api_patterns
+from reviews.api.urls import routes as review_routes
 from teams.views.me import SetUpView
 
 urlpatterns = [
-    path("api/", include((api_patterns(), "api"))),
+    path("api/", include((api_patterns(review_routes), "api"))),
     path("set-up/", SetUpView.as_view(), name="set_up"),
     path("settings/", include("teams.settings_urls")),
     path("settings/mail/", include("kam.mail.urls")),

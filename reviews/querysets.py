@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime
 from typing import Self
 
-from django.db.models import Prefetch
-
 from accounts.querysets import TrackedHangingQuerySet
 from kam.access.querysets import AccountScopedQuerySet, Reader
 from kam.changes.querysets import TrackedQuerySet
@@ -43,18 +41,19 @@ class StageReviewQuerySet(TrackedHangingQuerySet):
             .order_by("-reviewed_on", "-pk")
         )
 
-    def for_list(self) -> Self:
-        """All that the list page and the list endpoint read; the latest first."""
-        answers = self.model._meta.get_field("answers").related_model.objects  # type: ignore[union-attr]
-        return (
-            self.select_related("account", "author", "proposed_by", "decided_by")
-            .prefetch_related(Prefetch("answers", queryset=answers.order_by("item")), "signals")
-            .order_by("-reviewed_on", "-pk")
+    def with_people(self) -> Self:
+        """All that lists of reviews show, without the answers; the latest first."""
+        return self.select_related("account", "author", "proposed_by", "decided_by").order_by(
+            "-reviewed_on", "-pk"
         )
+
+    def for_list(self) -> Self:
+        """All that the list endpoint reads."""
+        return self.with_people().prefetch_related("answers", "signals", "checks")
 
     def for_detail(self) -> Self:
         """All that the page of one review reads."""
-        return self.for_list().select_related("account__programme").prefetch_related("checks")
+        return self.for_list().select_related("account__programme")
 
 
 class OfReviewQuerySet(AccountScopedQuerySet, TrackedQuerySet):

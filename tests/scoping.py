@@ -32,6 +32,7 @@ from tests.factories.accounts import (
     SiteFactory,
 )
 from tests.factories.api import TokenFactory
+from tests.factories.reviews import StageReviewFactory
 from tests.factories.teams import (
     BusinessUnitFactory,
     FunctionFactory,
@@ -121,7 +122,14 @@ class World:
         AccountFactory(parent=account, name=f"{SECRET} below", team=self.team)
 
 
-HANGING: list[Callable[[World], None]] = []
+def _stage_review(world: World) -> None:
+    """A draft of the hidden account."""
+    world.things["review"] = StageReviewFactory(
+        account=world.account, author=world.insider, participants=SECRET
+    )
+
+
+HANGING: list[Callable[[World], None]] = [_stage_review]
 """What each app hangs on the hidden account: `world.things["plan"] = PlanFactory(…)`."""
 
 

@@ -15,6 +15,7 @@ from accounts.choices import Status
 from accounts.models import Account
 from kam.changes import editing
 from kam.changes.errors import VersionConflict
+from kam.changes.models import Change
 from reviews import policies, scoring
 from reviews.choices import ReviewStatus, Side
 from reviews.models import Answer, ReviewCheck, SignalMark, StageReview
@@ -37,15 +38,17 @@ def start_review(
     participants: str = "",
     share_of_wallet: Decimal | None = None,
     answers: Mapping[str, Mapping[str, Any]] | None = None,
-    signals: Mapping[str, str] | None = None,
+    signals: Mapping[str, str | None] | None = None,
+    checks: Mapping[str, Mapping[str, Any]] | None = None,
     prefill: bool = False,
 ) -> StageReview:
     """Start a draft; `on` is today.
 
     `answers` maps statements to `score`, `evidence` and optionally `answered_on`; `signals` maps
-    U1 to U10 to what shows them. With `prefill` the answers of the last review stand there as
-    suggestions that count only once confirmed. Raises PermissionDenied or ValidationError, keyed
-    by field; those of answers by statement, as `answers`.
+    U1 to U10 to what shows them; `checks` maps items of the checklist to `state` and `note`. With
+    `prefill` the answers of the last review stand there as suggestions that count only once
+    confirmed. Raises PermissionDenied or ValidationError, keyed by field; those of answers by
+    statement, as `answers`.
     """
     if not policies.can_start(actor, account):
         raise PermissionDenied
@@ -63,10 +66,7 @@ def start_review(
     review = editing.create(actor=actor, obj=review, fields=START_FIELDS)
     if prefill:
         _prefill(review)
-    if answers:
-        _write_answers(actor, review, answers, on)
-    for code, evidence in (signals or {}).items():
-        _save_signal(actor, review, code, is_present=True, evidence=evidence)
+    _write_content(actor, review, on, answers, signals, checks)
     return assessment.refresh(review)
 
 
@@ -78,17 +78,18 @@ def update_review(
     on: datetime.date,
     changes: Mapping[str, Any],
     answers: Mapping[str, Mapping[str, Any]] | None = None,
+    signals: Mapping[str, str | None] | None = None,
+    checks: Mapping[str, Mapping[str, Any]] | None = None,
     expected_version: int | None,
 ) -> StageReview:
-    """Change date, participants or the given share, and answers, of a draft.
+    """Change date, participants or the given share, and what `start_review` takes, of a draft.
 
     Raises PermissionDenied, VersionConflict or ValidationError (not a draft, model rules).
     """
     review = _draft(actor, review, expected_version)
     _refuse_future("reviewed_on", changes.get("reviewed_on"), on)
     review = editing.save(actor=actor, obj=review, changes=dict(changes))
-    if answers:
-        _write_answers(actor, review, answers, on)
+    _write_content(actor, review, on, answers, signals, checks)
     return assessment.refresh(review)
 
 
@@ -148,19 +149,7 @@ def set_check(
     ValidationError (decided, no note, does not apply).
     """
     review = _undecided(actor, review)
-    row = review.checks.select_for_update(of=("self",)).filter(code=code).first()
-    if row is None:
-        _expect_new(expected_version, review)
-        row = ReviewCheck(review=review, code=code, state=state, note=note.strip())
-        row = editing.create(actor=actor, obj=row, fields=("review", "code", "state", "note"))
-    else:
-        row.review = review
-        row = editing.save(
-            actor=actor,
-            obj=row,
-            changes={"state": state, "note": note.strip()},
-            expected_version=expected_version,
-        )
+    row = _save_check(actor, review, code, state, note, expected_version)
     assessment.touch(review)
     return row
 
@@ -322,7 +311,54 @@ def _save_answer(
             actor=actor, obj=row, fields=("review", "item", "score", "evidence", "answered_on")
         )
     row.review = review
+    if expected_version != row.version and _wrote_last(actor, row):
+        expected_version = None
     return editing.save(actor=actor, obj=row, changes=values, expected_version=expected_version)
+
+
+def _wrote_last(actor: User, row: Answer) -> bool:
+    """Whether the stored answer is the actor's own: quick answers overtake each other."""
+    last = Change.objects.of(row).order_by("-id").first()
+    return last is not None and last.actor_id == actor.pk
+
+
+def _write_content(
+    actor: User,
+    review: StageReview,
+    on: datetime.date,
+    answers: Mapping[str, Mapping[str, Any]] | None,
+    signals: Mapping[str, str | None] | None,
+    checks: Mapping[str, Mapping[str, Any]] | None,
+) -> None:
+    """What an API call writes besides the review's own columns."""
+    if answers:
+        _write_answers(actor, review, answers, on)
+    for code, text in (signals or {}).items():
+        _save_signal(actor, review, code, is_present=text is not None, evidence=text or "")
+    for code, values in (checks or {}).items():
+        _save_check(actor, review, code, values["state"], values.get("note", ""), None)
+
+
+def _save_check(
+    actor: User,
+    review: StageReview,
+    code: str,
+    state: str,
+    note: str,
+    expected_version: int | None,
+) -> ReviewCheck:
+    row = review.checks.select_for_update(of=("self",)).filter(code=code).first()
+    if row is None:
+        _expect_new(expected_version, review)
+        row = ReviewCheck(review=review, code=code, state=state, note=note.strip())
+        return editing.create(actor=actor, obj=row, fields=("review", "code", "state", "note"))
+    row.review = review
+    return editing.save(
+        actor=actor,
+        obj=row,
+        changes={"state": state, "note": note.strip()},
+        expected_version=expected_version,
+    )
 
 
 def _save_signal(

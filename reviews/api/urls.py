@@ -1,0 +1,5 @@
+"""Resources of this app."""
+
+from reviews.api.views import StageReviewViewSet
+
+routes = [("stage-reviews", StageReviewViewSet)]

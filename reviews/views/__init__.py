@@ -1,0 +1,1 @@
+"""Pages of the reviews: my day, stage reviews, portfolio."""

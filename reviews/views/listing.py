@@ -1,0 +1,156 @@
+"""Which reviews there are, and which are due."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.generic import ListView
+
+from accounts.choices import REVIEWED_STATUSES
+from accounts.models import Account
+from accounts.views.parts import AccountPartView
+from kam.access.dates import business_today
+from kam.web.views import PartialMixin, ScopedViewMixin
+from kam.web.views.tables import CappedPaginator
+from reviews import policies
+from reviews.choices import ReviewStatus
+from reviews.models import StageReview
+
+PAGE = 50
+SHOWN_ON_ACCOUNT = 50
+
+
+def due_accounts(accounts: QuerySet[Account]) -> QuerySet[Account]:
+    """Accounts that are to be reviewed at all, what is due first on top, unassessed ones first."""
+    drafts = StageReview.objects.active().filter(account=OuterRef("pk"), status__in=OPEN)
+    return (
+        accounts.active()
+        .of_status(*REVIEWED_STATUSES)
+        .annotate(has_open_review=Exists(drafts.order_by()))
+        .order_by(F("review_due_on").asc(nulls_first=True), "name", "pk")
+    )
+
+
+OPEN = (ReviewStatus.DRAFT, ReviewStatus.PROPOSED)
+DONE = (ReviewStatus.CONFIRMED, ReviewStatus.REJECTED)
+
+
+class ReviewListView(PartialMixin, ScopedViewMixin, ListView):
+    """What is due, drafts, what waits for a confirmation, what is done."""
+
+    model = StageReview
+    template_name = "reviews/stagereview_list.html"
+    partial_template_name = "reviews/_stagereview_list.html"
+    paginate_by = PAGE
+    paginator_class = CappedPaginator
+    SHOWS = ("due", "drafts", "waiting", "done")
+
+    @property
+    def show(self) -> str:
+        """Which of the four lists."""
+        chosen = self.request.GET.get("show", "")
+        return chosen if chosen in self.SHOWS else "due"
+
+    @property
+    def is_mine(self) -> bool:
+        """Narrowed to what the reader may write or confirm."""
+        return self.request.GET.get("mine") == "1"
+
+    def get_queryset(self) -> QuerySet:
+        user, text = self.request.user, self.request.GET.get("q", "").strip()
+        if self.show == "due":
+            accounts = Account.objects
+            shown = accounts.editable_by(user) if self.is_mine else accounts.visible_to(user)
+            rows = due_accounts(shown)
+            return rows.filter(name__icontains=text) if text else rows
+        reviews = StageReview.objects
+        rows = reviews.visible_to(user).active().with_people()
+        if self.show == "drafts":
+            rows = rows.filter(status=ReviewStatus.DRAFT)
+        elif self.show == "waiting":
+            rows = rows.filter(status=ReviewStatus.PROPOSED)
+        else:
+            rows = rows.filter(status__in=DONE)
+        if self.is_mine and self.show == "waiting":
+            rows = rows.filter(pk__in=reviews.confirmable_by(user).values("pk"))
+        elif self.is_mine:
+            rows = rows.filter(pk__in=reviews.editable_by(user).values("pk"))
+        return rows.filter(account__name__icontains=text) if text else rows
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        counts = self._counts()
+        today = business_today()
+        context.update(
+            show=self.show,
+            is_mine=self.is_mine,
+            text=self.request.GET.get("q", ""),
+            today=today,
+            tabs=[
+                self._tab("due", _("Due"), counts["overdue"], _("overdue")),
+                self._tab("drafts", _("Drafts"), counts["drafts"]),
+                self._tab("waiting", _("Waiting for confirmation"), counts["mine"], _("for you")),
+                self._tab("done", _("Done"), None),
+            ],
+            whose=[
+                {"label": _("All"), "url": self._address(mine=None), "current": not self.is_mine},
+                {"label": _("Mine"), "url": self._address(mine="1"), "current": self.is_mine},
+            ],
+            crumbs=[(_("Reviews"), "")],
+        )
+        return context
+
+    def _counts(self) -> dict[str, int]:
+        user = self.request.user
+        confirmable = StageReview.objects.confirmable_by(user).values("pk")
+        counts = (
+            StageReview.objects.visible_to(user)
+            .active()
+            .order_by()
+            .aggregate(
+                drafts=Count("pk", filter=Q(status=ReviewStatus.DRAFT)),
+                mine=Count("pk", filter=Q(pk__in=confirmable)),
+            )
+        )
+        overdue = Account.objects.visible_to(user).active().of_status(*REVIEWED_STATUSES)
+        counts["overdue"] = overdue.overdue_for_review(business_today()).count()
+        return counts
+
+    def _tab(self, show: str, label: str, count: int | None, words: str = "") -> dict[str, Any]:
+        return {
+            "label": label,
+            "url": self._address(show=show),
+            "current": show == self.show,
+            "count": count,
+            "count_words": words,
+        }
+
+    def _address(self, **changes: str | None) -> str:
+        parameters = self.request.GET.copy()
+        parameters.pop("page", None)
+        for name, value in changes.items():
+            parameters.pop(name, None)
+            if value:
+                parameters[name] = value
+        return f"{reverse('reviews:list')}?{parameters.urlencode()}"
+
+
+class AccountReviewsView(AccountPartView):
+    """All reviews of one account, and how it came to its stage."""
+
+    part = "reviews"
+    part_template_name = "reviews/_account_reviews.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        account, user = self.object, self.request.user
+        rows = StageReview.objects.visible_to(user).active().filter(account=account).with_people()
+        steps = account.stage_changes.select_related("proposed_by", "confirmed_by")
+        return super().get_context_data(
+            reviews=list(rows[:SHOWN_ON_ACCOUNT]),
+            steps=list(steps),
+            can_start=policies.can_start(user, account),
+            **kwargs,
+        )
