@@ -1,6 +1,10 @@
 """Sign-in, sign-out and the pages of one's own account."""
 
+import re
+import time
+
 import pytest
+from allauth.mfa.totp.internal import auth as totp
 from django.contrib.auth import SESSION_KEY
 from django.urls import reverse
 
@@ -90,3 +94,41 @@ def test_unknown_address_is_404_only_after_sign_in(client, kira):
     response = client.get("/no-such-page/")
     assert response.status_code == 404
     assert "Not found" in response.content.decode()
+
+
+def test_second_factor_is_switched_on_asked_for_and_switched_off(client, kira):
+    client.post(reverse("account_login"), {"login": "kira", "password": PASSWORD})
+    asked = client.get(reverse("mfa_activate_totp")).url
+    assert client.get(asked).status_code == 200
+    page = client.post(asked, {"password": PASSWORD}, follow=True)
+    secret = page.context["form"].secret
+    code = totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30))
+    response = client.post(reverse("mfa_activate_totp"), {"code": code})
+    assert response.status_code == 302
+    assert client.get(reverse("mfa_index")).status_code == 200
+    assert client.get(reverse("mfa_deactivate_totp")).status_code == 200
+    other = type(client)()
+    response = other.post(reverse("account_login"), {"login": "kira", "password": PASSWORD})
+    assert response.url.startswith(reverse("mfa_authenticate"))
+    assert other.get(response.url).status_code == 200
+    assert SESSION_KEY not in other.session
+
+
+def test_password_is_reset_by_the_link_in_the_mail(client, kira, mailoutbox):
+    client.post(reverse("account_reset_password"), {"email": "kira@example.com"})
+    link = re.search(r"http\S+/(sign-in/\S+)", mailoutbox[0].body).group(1)
+    page = client.get(f"/{link}", follow=True)
+    assert page.status_code == 200
+    new = {"password1": "another-long-pass-2", "password2": "another-long-pass-2"}
+    response = client.post(page.redirect_chain[-1][0], new)
+    assert response.url == reverse("account_reset_password_from_key_done")
+    assert client.get(response.url).status_code == 200
+    kira.refresh_from_db()
+    assert kira.check_password("another-long-pass-2")
+    assert "no longer works" in client.get(f"/{link}", follow=True).content.decode()
+
+
+def test_reset_of_an_unknown_address_looks_the_same(client, kira, mailoutbox):
+    known = client.post(reverse("account_reset_password"), {"email": "kira@example.com"})
+    unknown = client.post(reverse("account_reset_password"), {"email": "nobody@example.com"})
+    assert (known.status_code, known.url) == (unknown.status_code, unknown.url)
