@@ -1,0 +1,151 @@
+"""History of everything that the reader may see: filtered, read on by cursor, exported."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Any
+
+import django_filters
+from django.db import models
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.generic import ListView
+
+from kam.changes.history import FieldChange, Line, describe, kinds
+from kam.changes.models import Change
+from kam.documents.tables import TYPES, export_table
+from kam.documents.tables import Column as FileColumn
+from kam.web.views.scoped import ScopedViewMixin
+from kam.web.views.tables import TableMixin
+
+PAGE = 50
+CHUNK = 500
+
+
+def people(request: HttpRequest | None) -> models.QuerySet:
+    """People who may have written something."""
+    users: Any = Change._meta.get_field("actor").related_model
+    if request is None:
+        return users._default_manager.none()
+    return users._default_manager.all().visible_to(request.user).with_name()
+
+
+class HistoryFilter(django_filters.FilterSet):
+    """Who, what kind, of which account, when, from where."""
+
+    actor = django_filters.ModelChoiceFilter(queryset=people, label=gettext_lazy("Person"))
+    object_type = django_filters.ChoiceFilter(choices=kinds, label=gettext_lazy("Kind"))
+    account = django_filters.NumberFilter(
+        field_name="account_id", method="of_account", label=gettext_lazy("Account number")
+    )
+    since = django_filters.DateFilter(method="from_day", label=gettext_lazy("From"))
+    until = django_filters.DateFilter(method="to_day", label=gettext_lazy("Until"))
+    source = django_filters.ChoiceFilter(
+        choices=Change.Source.choices, label=gettext_lazy("From where")
+    )
+
+    class Meta:
+        model = Change
+        fields: tuple[str, ...] = ()
+
+    def of_account(self, rows: Any, name: str, value: Any) -> Any:
+        """Rows of one account; the reader's rights have narrowed them already."""
+        return rows.filter(account_id=int(value)) if abs(value) < 2**63 else rows.none()
+
+    def from_day(self, rows: Any, name: str, value: datetime.date) -> Any:
+        """From the beginning of a day in the reader's zone."""
+        return rows.filter(at__gte=_midnight(value))
+
+    def to_day(self, rows: Any, name: str, value: datetime.date) -> Any:
+        """To the end of a day in the reader's zone."""
+        return rows.filter(at__lt=_midnight(value + datetime.timedelta(days=1)))
+
+
+def _midnight(day: datetime.date) -> datetime.datetime:
+    return timezone.make_aware(datetime.datetime.combine(day, datetime.time.min))
+
+
+class HistoryView(ScopedViewMixin, TableMixin, ListView):
+    """The newest change first; `before` is the key of the last one on the page before."""
+
+    model = Change
+    reading = "for_list"
+    template_name = "web/history.html"
+    filterset_class = HistoryFilter
+
+    def get_paginate_by(self, queryset: Any) -> Any:
+        """The page is cut by cursor: a log grows at its top while it is read."""
+        return None
+
+    @cached_property
+    def before(self) -> int | None:
+        """Key before which this page begins."""
+        text = self.request.GET.get("before", "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        kind = request.GET.get("format", "")
+        if kind in TYPES:
+            return self.exported(kind)
+        return super().get(request, *args, **kwargs)
+
+    def exported(self, kind: str) -> HttpResponseBase:
+        """All rows that the filters leave, one line a field."""
+        rows = _entries(self.get_queryset(), self.request.user)
+        return export_table(name=_("History"), columns=EXPORT, rows=rows, kind=kind)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        rows = self.object_list
+        if self.before is not None:
+            rows = rows.filter(pk__lt=self.before)
+        rows = list(rows[: PAGE + 1])
+        shown = rows[:PAGE]
+        context["lines"] = describe(shown, self.request.user)
+        context["older"] = shown[-1].pk if len(rows) > PAGE else None
+        context["crumbs"] = [(_("History"), "")]
+        return context
+
+
+def _entries(rows: Any, user: Any) -> Iterator[tuple[Line, FieldChange | None]]:
+    """Lines with each of their fields, in chunks; a line without fields stands once."""
+    last = None
+    while True:
+        chunk = list((rows if last is None else rows.filter(pk__lt=last))[:CHUNK])
+        for line in describe(chunk, user):
+            for field in line.fields or (None,):
+                yield line, field
+        if len(chunk) < CHUNK:
+            return
+        last = chunk[-1].pk
+
+
+def _of_field(name: str) -> Any:
+    def read(entry: tuple[Line, FieldChange | None]) -> Any:
+        field = entry[1]
+        if field is None:
+            return None
+        if field.hidden and name == "after":
+            return _("changed")
+        return getattr(field, name)
+
+    return read
+
+
+EXPORT = (
+    FileColumn(gettext_lazy("When"), lambda entry: entry[0].at, 20),
+    FileColumn(gettext_lazy("Who"), lambda entry: entry[0].who, 24),
+    FileColumn(gettext_lazy("What"), lambda entry: entry[0].verb),
+    FileColumn(gettext_lazy("Kind"), lambda entry: entry[0].kind),
+    FileColumn(gettext_lazy("Object"), lambda entry: entry[0].label, 32),
+    FileColumn(gettext_lazy("Account"), lambda entry: entry[0].account, 32),
+    FileColumn(gettext_lazy("Field"), _of_field("label"), 24),
+    FileColumn(gettext_lazy("Before"), _of_field("before"), 32),
+    FileColumn(gettext_lazy("After"), _of_field("after"), 32),
+    FileColumn(gettext_lazy("From where"), lambda entry: entry[0].source),
+)
+
