@@ -185,6 +185,7 @@ ROUTES: dict[str, Route] = {
     "api:stage-reviews-reject": hidden(lambda w: [w.things["review"].pk]),
     "mail:list": reserved(),
     "mail:detail": reserved(lambda w: [w.things["mail"].pk]),
+    "web:history": listed({"source": "page"}, {"export": "csv"}, {"account": 1}, {"page": 9}),
     "web:save_view": own("keeps a view of the caller"),
     "web:drop_view": hidden(lambda w: [w.things["view"].pk]),
     "web:search": listed({"q": SECRET}, {"q": "plc"}),

@@ -65,6 +65,11 @@ class Line:
         return self.change.at
 
     @property
+    def is_account(self) -> bool:
+        """Whether the change is of the account itself, not of something that hangs on it."""
+        return self.change.object_type == scope_model()._meta.label_lower
+
+    @property
     def source(self) -> str:
         """From where, with the token's or command's name."""
         name = self.change.get_source_display()

@@ -1,4 +1,4 @@
-"""`{% history obj %}`: the newest changes of a record; `value` shows one typed value of a change."""
+"""`{% history obj %}`: the newest changes of a record; `value` shows a typed value of a change."""
 
 from __future__ import annotations
 

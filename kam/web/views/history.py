@@ -70,7 +70,7 @@ def _midnight(day: datetime.date) -> datetime.datetime:
 
 
 class HistoryView(ScopedViewMixin, TableMixin, ListView):
-    """The newest change first; `before` is the key of the last one on the page before."""
+    """The newest change first; `page` is the key of the last one on the page before."""
 
     model = Change
     reading = "for_list"
@@ -84,11 +84,11 @@ class HistoryView(ScopedViewMixin, TableMixin, ListView):
     @cached_property
     def before(self) -> int | None:
         """Key before which this page begins."""
-        text = self.request.GET.get("before", "")
+        text = self.request.GET.get("page", "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        kind = request.GET.get("format", "")
+        kind = request.GET.get("export", "")
         if kind in TYPES:
             return self.exported(kind)
         return super().get(request, *args, **kwargs)
@@ -148,4 +148,3 @@ EXPORT = (
     FileColumn(gettext_lazy("After"), _of_field("after"), 32),
     FileColumn(gettext_lazy("From where"), lambda entry: entry[0].source),
 )
-

@@ -1,0 +1,126 @@
+"""The page of all changes, its filters and its export, and the panel of one record."""
+
+import pytest
+from django.template import Context, Template
+from django.test import RequestFactory
+
+from kam.changes import record
+from kam.changes.context import source
+from kam.changes.models import Change
+from kam.web.views import history
+from tests.factories.accounts import AccountFactory
+from tests.factories.teams import RoleGrantFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+URL = "/history/"
+
+
+@pytest.fixture
+def admin(client):
+    user = RoleGrantFactory(user__first_name="Ada", user__last_name="Byron").user
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def account():
+    return AccountFactory(name="Alba")
+
+
+def write(account, actor, number: int = 0) -> Change:
+    after = {"name": f"name {number}"}
+    return record.change(actor=actor, obj=account, verb=f"verb{number}", after=after)
+
+
+def verbs(response) -> list[str]:
+    return [line.verb for line in response.context["lines"]]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_history_query_count(client, admin, account, django_assert_num_queries, count):
+    for number in range(count):
+        write(account, admin, number)
+    client.get(URL)
+    with django_assert_num_queries(6):  # however many rows
+        response = client.get(URL)
+    assert len(response.context["lines"]) == count
+
+
+def test_history_is_read_on_by_cursor(client, admin, account, monkeypatch):
+    monkeypatch.setattr(history, "PAGE", 2)
+    for number in range(3):
+        write(account, admin, number)
+    first = client.get(URL)
+    assert verbs(first) == ["verb2", "verb1"]
+    write(account, admin, 3)
+    second = client.get(URL, {"page": first.context["older"]})
+    assert (verbs(second), second.context["older"]) == (["verb0"], None)
+    assert len(verbs(client.get(URL, {"page": "x"}))) == 2
+
+
+def test_history_is_filtered(client, admin, account):
+    other = UserFactory()
+    with source("import", "3"):
+        write(account, other, 1)
+    with source("page", "/x/"):
+        write(AccountFactory(), admin, 2)
+    day = str(Change.objects.first().at.date())
+    cases = {
+        "verb1": [{"actor": other.pk}, {"source": "import"}, {"account": account.pk}],
+        "verb2": [{"actor": admin.pk}, {"source": "page"}],
+    }
+    for verb, filters in cases.items():
+        for values in filters:
+            assert verbs(client.get(URL, values)) == [verb]
+    assert len(verbs(client.get(URL, {"since": day, "until": day}))) == 2
+    for values in ({"since": "2999-01-01"}, {"object_type": "teams.team"}, {"account": 10**30}):
+        assert verbs(client.get(URL, values)) == []
+
+
+def test_history_is_exported_field_by_field_without_formulas(client, admin, account):
+    with source("page", "/accounts/1/"):
+        record.change(actor=admin, obj=account, before={"name": "Alpa"}, after={"name": "=1+1"})
+    response = client.get(URL, {"export": "csv"})
+    lines = b"".join(response).decode("utf-8-sig").splitlines()
+    assert lines[0] == "When,Who,What,Kind,Object,Account,Field,Before,After,From where"
+    assert lines[1].split(",")[1:] == [
+        "Ada Byron",
+        "changed",
+        "account",
+        "Alba",
+        "Alba",
+        "Name",
+        "Alpa",
+        "'=1+1",
+        "page",
+    ]
+    assert b"".join(client.get(URL, {"export": "xlsx"})).startswith(b"PK")
+
+
+def test_history_shows_a_script_as_text(client, admin, account):
+    write(account, admin)
+    Change.objects.update(after={"name": "<script>x</script>"}, source_reference="<b>")
+    page = client.get(URL).content.decode()
+    assert "&lt;script&gt;x" in page
+    assert "<script>x" not in page
+
+
+def test_history_needs_a_sign_in(client, account):
+    write(account, None)
+    assert client.get(URL).status_code == 302
+    client.force_login(UserFactory())
+    assert verbs(client.get(URL)) == []
+
+
+def test_panel_of_a_record_shows_its_own_changes(admin, account):
+    write(account, admin, 1)
+    write(AccountFactory(), admin, 2)
+    template = Template("{% load history %}{% history account %}")
+    request = RequestFactory().get("/")
+    request.user = admin
+    shown = template.render(Context({"request": request, "account": account}))
+    assert "verb1" in shown
+    assert "verb2" not in shown
+    request.user = UserFactory()
+    shown = template.render(Context({"request": request, "account": account}))
+    assert "Nothing has been changed yet." in shown
