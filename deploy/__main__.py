@@ -4,9 +4,15 @@ Written so that even an old Python can read it and say what is wrong.
 """
 
 import importlib
+import signal
 import sys
 
 OLDEST = (3, 11)
+
+
+def end(number, frame):
+    """Stopped from outside: leave through every `finally` on the way."""
+    sys.exit(128 + number)
 
 
 def main():
@@ -17,6 +23,7 @@ def main():
             + ".".join(str(part) for part in sys.version_info[:3])
             + ". Install a newer one and name it, for example: make run PYTHON=python3.12"
         )
+    signal.signal(signal.SIGTERM, end)
     command = importlib.import_module("deploy." + sys.argv[1])
     try:
         sys.exit(command.main(sys.argv[2:]))

@@ -20,6 +20,7 @@ from deploy.lock import compile_lock
 BIN = environment.VENV / "bin"
 PRODUCT = ("kam", "teams", "accounts", "plans", "reviews")
 PRODUCTION = {  # what an installation that people reach by https has in its .env
+    "ENV_FILE": os.devnull,
     "SECRET_KEY": "check-only-Zk3v9Qe7Lr2Xw8Ty5Ub1Na6Mc4Pd0HfgJsKiO-and-some-more",
     "DEBUG": "False",
     "DEMO": "False",

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import environ
 
+ROOT = Path(__file__).resolve().parent.parent
 env = environ.Env()
-env.read_env(Path(__file__).resolve().parent.parent / ".env", overwrite=False)
+env.read_env(env.str("ENV_FILE", default=f"{ROOT}/.env"), overwrite=False)
 
 worker_class = "gthread"
 workers = env.int("WEB_PROCESSES", default=1)

@@ -2,6 +2,7 @@
 
 import os
 
+os.environ["ENV_FILE"] = os.devnull  # what somebody has in .env must not change the tests
 os.environ.setdefault("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz")
 os.environ.setdefault("ALLOWED_HOSTS", "localhost,127.0.0.1,testserver")
 

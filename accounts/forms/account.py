@@ -101,7 +101,7 @@ class AccountForm(ServiceForm):
                     % {"line": line.strip()}
                 )
             pairs.append((system, value.strip()))
-        longest = {
+        longest: dict[str, Any] = {
             name: ExternalId._meta.get_field(name).max_length for name in ("system", "value")
         }
         if any(len(a) > longest["system"] or len(b) > longest["value"] for a, b in pairs):

@@ -132,7 +132,7 @@ class LineReader:
         """The row as a sales line."""
         if len(row) != self.width:
             raise Refused("cells")
-        raw = self._pick(row + BLANK)
+        raw: Any = self._pick(row + BLANK)
         try:
             cells = raw = [cell.strip() for cell in raw]
         except AttributeError:  # a workbook's numbers and dates

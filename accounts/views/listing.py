@@ -212,8 +212,10 @@ def _add(account: Any, depth: int, children: Mapping[int, list], nodes: list[Nod
     for child in children[account.pk]:
         lower = _add(child, depth + 1, children, nodes)
         node.below += 1 + lower.below
-        known = node.revenue is not None and lower.revenue is not None
-        node.revenue = node.revenue + lower.revenue if known else None
+        if node.revenue is None or lower.revenue is None:
+            node.revenue = None
+        else:
+            node.revenue += lower.revenue
     return node
 
 

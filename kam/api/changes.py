@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import django_filters
@@ -122,7 +123,7 @@ class ChangeViewSet(ReadOnlyViewSet):
         row = self.get_object()
         return Response(self.get_serializer(self._shown([row])[0]).data)
 
-    def _shown(self, rows: list[Any]) -> list[Any]:
+    def _shown(self, rows: Sequence[Any]) -> Sequence[Any]:
         for row, shown in zip(rows, readable(rows, self.request.user), strict=True):
             row.shown = shown
         return rows

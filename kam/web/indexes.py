@@ -38,7 +38,7 @@ class SearchIndex(models.Index):
         method, operators = "btree", "text_pattern_ops"
         if not self.starts and self._trigrams(schema_editor):
             method, operators = "gin", "gin_trgm_ops"
-        column = model._meta.get_field(self.fields[0]).column
+        column = model._meta.get_field(self.fields[0]).column  # type: ignore[union-attr]
         return Statement(
             f"CREATE INDEX %(name)s ON %(table)s USING {method} (UPPER(%(column)s) {operators})",
             name=schema_editor.quote_name(self.name),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import Promise
 
 from kam.access.querysets import Reader
 
@@ -36,7 +37,7 @@ class Entry:
     """
 
     name: str
-    label: str
+    label: str | Promise
     icon: str
     url_name: str
     order: int = 50

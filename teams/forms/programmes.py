@@ -69,7 +69,7 @@ def _value_field(definition: Definition) -> forms.DecimalField:
     decimals = 0 if definition.is_whole else 4
     return kind(
         label=f"{definition.label} ({definition.unit.label})",
-        help_text=definition.meaning,
+        help_text=definition.meaning,  # type: ignore[arg-type]
         max_digits=12,
         decimal_places=decimals,
         widget=forms.NumberInput(attrs={"step": "any", "class": "num"}),
