@@ -3,13 +3,15 @@
 from django.urls import include, path
 
 from kam.api.urls import patterns as api_patterns
+from kam.imports.api.urls import routes as import_routes
 from reviews.api.urls import routes as review_routes
 from teams.views.me import SetUpView
 
 urlpatterns = [
-    path("api/", include((api_patterns(review_routes), "api"))),
+    path("api/", include((api_patterns(import_routes, review_routes), "api"))),
     path("set-up/", SetUpView.as_view(), name="set_up"),
     path("settings/", include("teams.settings_urls")),
+    path("imports/", include("kam.imports.urls")),
     path("settings/mail/", include("kam.mail.urls")),
     path("sign-in/", include("allauth.urls")),
     path("teams/", include("teams.urls")),

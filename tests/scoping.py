@@ -32,6 +32,7 @@ from tests.factories.accounts import (
     SiteFactory,
 )
 from tests.factories.api import TokenFactory
+from tests.factories.imports import RunFactory
 from tests.factories.reviews import StageReviewFactory
 from tests.factories.teams import (
     BusinessUnitFactory,
@@ -131,6 +132,16 @@ def _stage_review(world: World) -> None:
 
 HANGING: list[Callable[[World], None]] = [_stage_review]
 """What each app hangs on the hidden account: `world.things["plan"] = PlanFactory(…)`."""
+
+
+def _import_run(world: World) -> None:
+    """Somebody else's file, which names the hidden account."""
+    world.things["run"] = RunFactory(
+        scope=world.programme, owner=world.insider, file_name=f"{SECRET}.csv"
+    )
+
+
+HANGING.append(_import_run)
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Exists, Q
+from django.db.models import Exists, OuterRef, Q
 
-from accounts.models import ExternalId, Product
+from accounts.models import Account, Conflict, ExternalId, Product
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
 from kam.imports.kinds import ImportKind
@@ -32,6 +32,17 @@ class ProgrammeKind(ImportKind):
         managed = grants.filter(role=Role.PROGRAMME_MANAGER).values("programme")
         administers = Exists(grants.filter(role=Role.ADMINISTRATOR))
         return Programme.objects.active().filter(Q(pk__in=managed) | Q(administers))
+
+    def scopes_read_by(self, user: Reader) -> models.QuerySet:
+        """Without programmes in which an information barrier hides an account from `user`: a file
+        of somebody else may name it."""
+        scopes = self.scopes_for(user)
+        today = business_today()
+        if not user.is_active or not Conflict.objects.fences(today).exists():
+            return scopes
+        shown = Account.objects.outside_barriers(user, today).order_by().values("pk")
+        hidden = Account.objects.filter(programme=OuterRef("pk")).exclude(pk__in=shown)
+        return scopes.exclude(Exists(hidden))
 
     def known_share(self, name: str, values: Sequence[str], scope_id: int | None) -> float | None:
         """Share of customer numbers and product codes that the programme knows."""

@@ -1,4 +1,7 @@
+"""The app of imports."""
+
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ImportsConfig(AppConfig):
@@ -6,3 +9,20 @@ class ImportsConfig(AppConfig):
 
     name = "kam.imports"
     label = "imports"
+
+    def ready(self) -> None:
+        """Stand in the navigation of whoever may import."""
+        from kam.imports import policies
+        from kam.web import navigation
+
+        navigation.register(
+            navigation.Entry(
+                "imports",
+                _("Imports"),
+                "file-import",
+                "imports:list",
+                order=80,
+                section="foot",
+                visible=policies.can_import_anything,
+            )
+        )

@@ -130,7 +130,11 @@ class ImportKind(ABC):
 
     @abstractmethod
     def scopes_for(self, user: Reader) -> models.QuerySet:
-        """Scopes into which `user` may bring files; their runs are visible to `user`."""
+        """Scopes into which `user` may bring files."""
+
+    def scopes_read_by(self, user: Reader) -> models.QuerySet:
+        """Scopes of which `user` may read and change everybody's runs."""
+        return self.scopes_for(user)
 
     @abstractmethod
     def problems(self, mapping: Iterable[str]) -> list[str]:

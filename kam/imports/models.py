@@ -127,6 +127,25 @@ class Run(models.Model):
         names = ("rows_read", "created", "updated", "unchanged", "rejected")
         return {name: getattr(self, name) for name in names}
 
+    TONES = {
+        Status.UPLOADED: "warn",
+        Status.STOPPED: "warn",
+        Status.PUBLISHED: "good",
+        Status.FAILED: "bad",
+        Status.UNDONE: "none",
+        Status.CANCELLED: "none",
+    }
+
+    @property
+    def tone(self) -> str:
+        """How the status looks in lists."""
+        return self.TONES.get(self.Status(self.status), "info")
+
+    @property
+    def taken(self) -> int:
+        """Rows that were new or changed something."""
+        return self.created + self.updated
+
     @property
     def is_moving(self) -> bool:
         """Whether background work is going on."""

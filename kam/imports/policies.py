@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractBaseUser
 
+from kam.access.querysets import Reader
+from kam.imports import kinds
 from kam.imports.kinds import ImportKind
 from kam.imports.models import Run
 
@@ -19,6 +21,11 @@ def is_system(actor: AbstractBaseUser) -> bool:
 def can_import(actor: AbstractBaseUser, kind: ImportKind, scope_id: int) -> bool:
     """Whether `actor` may bring files of `kind` into the scope."""
     return is_system(actor) or kind.scopes_for(actor).filter(pk=scope_id).exists()
+
+
+def can_import_anything(user: Reader) -> bool:
+    """Whether there is anything into which `user` may bring files."""
+    return any(kind.scopes_for(user).exists() for kind in kinds.registered())
 
 
 def can_edit(actor: AbstractBaseUser, run: Run) -> bool:

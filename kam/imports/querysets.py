@@ -14,26 +14,30 @@ from kam.access.querysets import Reader
 from kam.imports import kinds
 
 
+def _reach(method: str, user: Reader) -> Q:
+    """Runs of scopes that each kind's `method` gives to `user`."""
+    reach = Q(pk__in=[])
+    for kind in kinds.registered():
+        scopes = getattr(kind, method)(user).order_by().values("pk")
+        reach |= Q(kind=kind.name, scope_id__in=scopes)
+    return reach
+
+
 class RunQuerySet(models.QuerySet):
     """Imports."""
 
     def visible_to(self, user: Reader) -> Self:
-        """Runs that `user` started, and those of scopes into which `user` may import."""
+        """Runs that `user` started, and those of scopes whose every run `user` may read."""
         if not user.is_active:
             return self.none()
-        return self.filter(Q(owner=user.pk) | self._within_reach(user))
+        return self.filter(Q(owner=user.pk) | _reach("scopes_read_by", user))
 
     def editable_by(self, user: Reader) -> Self:
-        """Runs that `user` may start, stop and undo: the right has to be held now."""
-        return self.filter(self._within_reach(user)) if user.is_active else self.none()
-
-    @staticmethod
-    def _within_reach(user: Reader) -> Q:
-        reach = Q(pk__in=[])
-        for kind in kinds.registered():
-            scopes = kind.scopes_for(user).order_by().values("pk")
-            reach |= Q(kind=kind.name, scope_id__in=scopes)
-        return reach
+        """Runs that `user` may start, stop and undo: the right to import has to be held now."""
+        if not user.is_active:
+            return self.none()
+        own = Q(owner=user.pk) & _reach("scopes_for", user)
+        return self.filter(own | _reach("scopes_read_by", user))
 
     def occupying(self, scope_id: int, lane: str) -> Self:
         """The run that holds `lane` of a scope."""

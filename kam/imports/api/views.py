@@ -1,0 +1,115 @@
+"""Imports for other systems: the same services as the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kam.api.viewsets import ReadOnlyViewSet
+from kam.imports import kinds, services
+from kam.imports.api.serializers import RunDetailSerializer, RunSerializer, UploadSerializer
+from kam.imports.models import Run
+
+
+class RunViewSet(ReadOnlyViewSet):
+    """Files on their way in. `POST` multipart `kind file mapping dry_run`; then `GET` until
+    `status` is `published` (or `ready` after a dry run)."""
+
+    model = Run
+    serializer_class = RunSerializer
+    filterset_fields = ("kind", "status", "owner")
+    ordering_fields = ("created_at",)
+    search_fields = ("file_name",)
+
+    def get_queryset(self) -> Any:
+        if self.action == "list":
+            return super().get_queryset()
+        return Run.objects.visible_to(self.request.user).select_related("owner")
+
+    def get_parsers(self) -> list[Any]:
+        if self.request is not None and self.action_map.get("post") == "create":
+            return [MultiPartParser()]
+        return super().get_parsers()
+
+    def get_serializer_class(self) -> type:
+        if self.action == "create":
+            return UploadSerializer
+        return RunSerializer if self.action == "list" else RunDetailSerializer
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return super().get_serializer_context() | {"questions": services.problems}
+
+    @extend_schema(request=UploadSerializer, responses={201: RunDetailSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Upload a file and begin: import, or with `dry_run` try without saving."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        given = serializer.validated_data
+        with transaction.atomic():
+            run = services.upload_file(
+                actor=request.user,
+                kind=given["kind"],
+                scope_id=given.get("scope") or self._only_scope(given["kind"]),
+                file=given["file"],
+                file_name=given["file"].name,
+                wanted=given.get("mapping"),
+                chosen=given.get("reading"),
+                options=given.get("options"),
+            )
+            begin = services.check_run if given["dry_run"] else services.start_run
+            run = begin(actor=request.user, run=run)
+        return self._answer(run, status.HTTP_201_CREATED)
+
+    def _only_scope(self, kind: str) -> int:
+        """The first scope into which the caller may import; PermissionDenied without one."""
+        scope = kinds.get(kind).scopes_for(self.request.user).order_by("pk").first()
+        if scope is None:
+            raise PermissionDenied
+        return scope.pk
+
+    def _answer(self, run: Run, code: int = status.HTTP_200_OK) -> Response:
+        data = RunDetailSerializer(run, context=self.get_serializer_context()).data
+        return Response(data, status=code)
+
+    def _step(self, service: Callable[..., Run]) -> Response:
+        run = service(actor=self.request.user, run=self.get_object())
+        return self._answer(run, status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=None, responses={202: RunDetailSerializer})
+    @action(detail=True, methods=["post"])
+    def undo(self, request: Request, pk: str) -> Response:
+        """Take the import back: it stops counting at once."""
+        return self._step(services.undo_run)
+
+    @extend_schema(request=None, responses={202: RunDetailSerializer})
+    @action(detail=True, methods=["post"])
+    def start(self, request: Request, pk: str) -> Response:
+        """Import what was tried."""
+        return self._step(services.start_run)
+
+    @extend_schema(request=None, responses={202: RunDetailSerializer})
+    @action(detail=True, methods=["post"])
+    def stop(self, request: Request, pk: str) -> Response:
+        """Stop at the next chunk; nothing of it counts."""
+        return self._step(services.stop_run)
+
+    @extend_schema(request=None, responses={202: RunDetailSerializer})
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str) -> Response:
+        """Go on where it stopped."""
+        return self._step(services.resume_run)
+
+    @extend_schema(request=None, responses={202: RunDetailSerializer})
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """Give up what does not count yet."""
+        return self._step(services.cancel_run)

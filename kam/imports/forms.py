@@ -1,0 +1,214 @@
+"""What a person says about a file: shape only; services judge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils.translation import gettext_lazy as _
+
+from kam.imports import kinds
+from kam.imports.models import Run
+from kam.imports.reading.text import ENCODINGS
+from kam.web.forms import ShapeForm
+
+SMALL = {"class": "form-select form-select-sm"}
+DECIMAL_CHOICES = (("dot", _("point: 1,234.50")), ("comma", _("comma: 1.234,50")))
+DATE_CHOICES = (
+    ("dmy", _("day first: 31/12/2026")),
+    ("mdy", _("month first: 12/31/2026")),
+    ("ymd", _("only unmistakable: 2026-12-31")),
+)
+DELIMITER_CHOICES = (
+    (",", _("comma")),
+    (";", _("semicolon")),
+    ("\\t", _("tab")),
+    ("|", _("bar")),
+)
+HEADER_CHOICES = (("yes", _("names of columns")), ("no", _("values, no names")))
+
+
+class UploadForm(ShapeForm):
+    """A file, its kind, and where it belongs."""
+
+    kind = forms.ChoiceField(label=_("What it holds"), widget=forms.RadioSelect)
+    scope = forms.ModelChoiceField(label=_("Programme"), queryset=None, empty_label=None)
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("CSV, CSV packed with gzip, or XLSX. Nothing is stored before you say so."),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.gz,.xlsx,.xlsm"}),
+    )
+
+    def __init__(self, *args: Any, user: AbstractBaseUser, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = kinds.registered()
+        self.fields["kind"].choices = [(kind.name, kind.label) for kind in offered]
+        self.fields["kind"].initial = offered[-1].name if offered else None
+        scopes = offered[0].scopes_for(user) if offered else None
+        self.fields["scope"].queryset = scopes
+        if scopes is not None:
+            first = list(scopes[:2])
+            self.fields["scope"].initial = first[0] if first else None
+            if len(first) == 1:
+                self.fields["scope"].widget = forms.HiddenInput()
+
+
+class MappingForm(ShapeForm):
+    """Which column becomes what, and how the file is read."""
+
+    remember = forms.BooleanField(
+        label=_("Remember for the next file"), required=False, initial=True
+    )
+
+    def __init__(self, *args: Any, run: Run, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.run = run
+        self.found = run.found
+        self._add_columns()
+        self._add_reading()
+        for option in run.import_kind.options:
+            self._add_option(option)
+
+    def _add_columns(self) -> None:
+        choices = [("", _("Leave out"))]
+        choices += [(item.name, item.label) for item in self.run.import_kind.fields]
+        by_column = {index: name for name, index in self.run.columns.items()}
+        for index, column in enumerate(self.found.columns):
+            self.fields[f"column-{index}"] = forms.ChoiceField(
+                label=_("%(column)s becomes") % {"column": column},
+                choices=choices,
+                required=False,
+                initial=by_column.get(index, ""),
+                widget=forms.Select(attrs=SMALL),
+            )
+
+    def _add_reading(self) -> None:
+        encodings = [(name, name.upper()) for name in ENCODINGS]
+        found = self.found.value("encoding")
+        if found and found not in ENCODINGS:
+            encodings.insert(0, (found, found.upper()))
+        offered: tuple[tuple[str, Any, Any], ...] = (
+            ("encoding", _("Letters"), encodings),
+            ("delimiter", _("Columns are divided by"), DELIMITER_CHOICES),
+            ("sheet", _("Sheet"), [(name, name) for name in self.found.sheets]),
+            ("header", _("The first row holds"), HEADER_CHOICES),
+            ("decimal", _("Decimals"), DECIMAL_CHOICES),
+            ("dates", _("Dates"), DATE_CHOICES),
+        )
+        for name, label, choices in offered:
+            finding = getattr(self.found, name)
+            if finding is None or not choices:
+                continue
+            value = _shown(name, finding.value)
+            self.fields[f"read-{name}"] = forms.ChoiceField(
+                label=label,
+                choices=[("", _("choose")), *choices] if finding.needed else choices,
+                required=False,
+                initial="" if finding.needed else value,
+                help_text=finding.reason,
+                widget=forms.Select(attrs=SMALL),
+            )
+
+    def _add_option(self, option: kinds.Option) -> None:
+        name = f"option-{option.name}"
+        initial = self.run.option(option.name)
+        if option.choices:
+            self.fields[name] = forms.ChoiceField(
+                label=option.label,
+                choices=option.choices,
+                required=False,
+                initial=initial,
+                help_text=option.help,
+                widget=forms.Select(attrs=SMALL),
+            )
+        else:
+            self.fields[name] = forms.CharField(
+                label=option.label,
+                required=False,
+                initial=initial,
+                help_text=option.help,
+                max_length=40,
+                widget=forms.TextInput(attrs={"class": "form-control form-control-sm"}),
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """A field takes one column."""
+        data = super().clean() or {}
+        taken: dict[str, str] = {}
+        for index, _column in enumerate(self.found.columns):
+            name = data.get(f"column-{index}")
+            if name in taken:
+                self.add_error(
+                    f"column-{index}", _("Another column becomes this already: choose one.")
+                )
+            elif name:
+                taken[name] = f"column-{index}"
+        return data
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """Field -> column name."""
+        return {
+            self.cleaned_data[f"column-{index}"]: column
+            for index, column in enumerate(self.found.columns)
+            if self.cleaned_data.get(f"column-{index}")
+        }
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """Decisions about reading that differ from what was found."""
+        chosen: dict[str, Any] = {}
+        for name in ("encoding", "delimiter", "sheet", "header", "decimal", "dates"):
+            text = self.cleaned_data.get(f"read-{name}")
+            finding = getattr(self.found, name)
+            if text and (finding.needed or finding.chosen or text != _shown(name, finding.value)):
+                chosen[name] = _stored(name, text)
+        return chosen
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Options of the kind."""
+        return {
+            option.name: self.cleaned_data[f"option-{option.name}"]
+            for option in self.run.import_kind.options
+        }
+
+    @property
+    def columns(self) -> list[dict[str, Any]]:
+        """Rows of the table of columns: name, first values, what it becomes, found by."""
+        by_column = {entry["column"]: entry for entry in self.run.mapping.values()}
+        rows = []
+        for index, column in enumerate(self.found.columns):
+            sample = [row[index] for row in self.run.sample if index < len(row) and row[index]]
+            rows.append(
+                {
+                    "name": column,
+                    "values": " · ".join(text[:24] for text in sample[:3]),
+                    "field": self[f"column-{index}"],
+                    "reason": by_column.get(index, {}).get("reason", ""),
+                }
+            )
+        return rows
+
+    @property
+    def reading(self) -> list[forms.BoundField]:
+        """Fields about how the file is read."""
+        return [self[name] for name in self.fields if name.startswith("read-")]
+
+    @property
+    def choices(self) -> list[forms.BoundField]:
+        """Fields of the kind's options."""
+        return [self[name] for name in self.fields if name.startswith("option-")]
+
+
+def _shown(name: str, value: Any) -> str:
+    if name == "header":
+        return "yes" if value else "no"
+    return "\\t" if value == "\t" else str(value)
+
+
+def _stored(name: str, text: str) -> Any:
+    if name == "header":
+        return text == "yes"
+    return "\t" if text == "\\t" else text

@@ -1,0 +1,104 @@
+"""A run in words and figures, for its page."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from kam.imports.models import Run
+from kam.web.formatting import number
+
+
+class Step(NamedTuple):
+    """A step of the way: `state` is `done`, `now` or empty."""
+
+    label: str
+    state: str
+
+
+def found_line(run: Run) -> str:
+    """One sentence: rows, encoding, delimiter, decimals, dates."""
+    found = run.found
+    parts = []
+    if run.rows_total:
+        parts.append(_("%(rows)s rows") % {"rows": number(run.rows_total)})
+    if found.encoding:
+        parts.append(str(found.encoding.value).upper())
+    if found.delimiter:
+        parts.append(_delimiter(found.delimiter.value))
+    if found.sheet:
+        parts.append(_("sheet “%(name)s”") % {"name": found.sheet.value})
+    if found.decimal and not found.decimal.needed:
+        comma = found.decimal.value == "comma"
+        parts.append(_("decimal comma") if comma else _("decimal point"))
+    if found.dates and not found.dates.needed:
+        parts.append(
+            {
+                "dmy": _("dates day.month.year"),
+                "mdy": _("dates month/day/year"),
+                "ymd": _("dates year-month-day"),
+            }[found.dates.value]
+        )
+    if found.skipped:
+        parts.append(_("%(rows)s rows above the heading left out") % {"rows": found.skipped})
+    return ", ".join(parts)
+
+
+def _delimiter(mark: str) -> str:
+    named = {",": _("comma"), ";": _("semicolon"), "\t": _("tab"), "|": _("bar")}
+    return named.get(mark, mark)
+
+
+def stage(run: Run) -> str:
+    """Which part of the page counts: `columns`, `moving`, `stopped` or `result`."""
+    if run.status in Run.EDITABLE:
+        return "columns"
+    if run.is_moving:
+        return "moving"
+    return "stopped" if run.status == Run.Status.STOPPED else "result"
+
+
+def steps(run: Run) -> list[Step]:
+    """File, columns and problems, import, result."""
+    at = {"columns": 1, "moving": 2, "stopped": 2, "result": 3}[stage(run)]
+    if run.status == Run.Status.CHECKING:
+        at = 1
+    labels = (
+        _("File"),
+        _("Columns and problems"),
+        _("Import"),
+        _("Result, undo for 30 days"),
+    )
+    states = ["done" if index < at else "now" if index == at else "" for index in range(4)]
+    return [
+        Step(f"{index} {label}" if state != "done" else label, state)
+        for index, (label, state) in enumerate(zip(labels, states, strict=True), start=1)
+    ]
+
+
+def shown_problems(run: Run) -> list[dict[str, Any]]:
+    """Problems with their words: how many rows, which, why."""
+    shown = []
+    for item in run.report.get("problems", []):
+        rows = ", ".join(number(row) for row in item["rows"])
+        more = " …" if item["count"] > len(item["rows"]) else ""
+        shown.append(
+            {
+                "count": item["count"],
+                "text": item["text"],
+                "rows": _("Rows %(rows)s%(more)s") % {"rows": rows, "more": more},
+            }
+        )
+    return shown
+
+
+def facts(run: Run) -> list[dict[str, Any]]:
+    """Figures of the strip above a result."""
+    return [
+        {"label": _("Rows read"), "value": number(run.rows_read)},
+        {"label": _("New"), "value": number(run.created)},
+        {"label": _("Changed"), "value": number(run.updated)},
+        {"label": _("Already there"), "value": number(run.unchanged)},
+        {"label": _("Rejected"), "value": number(run.rejected)},
+    ]

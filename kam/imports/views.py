@@ -1,0 +1,204 @@
+"""Pages of imports: list with upload, one file from columns to result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+from django.views.generic import DetailView, FormView, ListView
+
+from kam.imports import rejects, services
+from kam.imports.forms import MappingForm, UploadForm
+from kam.imports.models import Run
+from kam.imports.presenting import facts, found_line, shown_problems, stage, steps
+from kam.web.views import ScopedViewMixin, ServiceFormMixin, TableMixin
+from kam.web.views.tables import Column
+
+ACTIONS: dict[str, Callable[..., Run]] = {
+    "check": services.check_run,
+    "start": services.start_run,
+    "stop": services.stop_run,
+    "resume": services.resume_run,
+    "undo": services.undo_run,
+    "cancel": services.cancel_run,
+}
+
+
+class RunListView(ScopedViewMixin, TableMixin, ListView):
+    """All imports that the reader may see; the latest first."""
+
+    model = Run
+    template_name = "imports/run_list.html"
+    reading = "for_list"
+    page_name = "imports"
+    default_sort = "-uploaded"
+    columns = (
+        Column("file", gettext_lazy("File"), sort="file_name", optional=False),
+        Column("kind", gettext_lazy("Kind"), sort="kind", phone=False),
+        Column("status", gettext_lazy("Status"), sort="status", optional=False),
+        Column("taken", gettext_lazy("Rows taken"), sort="created", numeric=True, phone=False),
+        Column("rejected", gettext_lazy("Rejected"), sort="rejected", numeric=True, phone=False),
+        Column("owner", gettext_lazy("Started by"), sort="owner__username", phone=False),
+        Column("uploaded", gettext_lazy("Uploaded"), sort="created_at", phone=False),
+    )
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The list, and whether the reader may bring a file."""
+        context = super().get_context_data(**kwargs)
+        form = UploadForm(user=self.request.user)
+        scopes = form.fields["scope"].queryset
+        may_upload = scopes is not None and scopes.exists()
+        return context | {
+            "crumbs": [(_("Imports"), "")],
+            "form": form if may_upload else None,
+            "action": reverse("imports:upload"),
+        }
+
+
+class UploadView(ServiceFormMixin, ScopedViewMixin, FormView):
+    """Takes a file; what is understood of it is the next page."""
+
+    form_class = UploadForm
+    template_name = "imports/upload.html"
+    form_title = gettext_lazy("Import a file")
+    submit_label = gettext_lazy("Read the file")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"user": self.request.user}
+
+    def perform(self, form: UploadForm) -> Run:
+        """Keep and understand the file, then try it at once if nothing has to be asked."""
+        file = form.cleaned_data["file"]
+        run = services.upload_file(
+            actor=self.request.user,
+            kind=form.cleaned_data["kind"],
+            scope_id=form.cleaned_data["scope"].pk,
+            file=file,
+            file_name=file.name,
+        )
+        return _try(self.request, run)
+
+    def get_success_url(self) -> str:
+        return self.object.get_absolute_url()
+
+
+class RunDetailView(ScopedViewMixin, DetailView):
+    """One file: columns and problems, progress, result."""
+
+    model = Run
+    template_name = "imports/run_detail.html"
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().select_related("owner")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """What the present state of the run needs."""
+        context = super().get_context_data(**kwargs)
+        context.setdefault("form", None)
+        if self.object.status in Run.EDITABLE and context["form"] is None:
+            context["form"] = MappingForm(run=self.object)
+        return context | page_of(self.object, self.request)
+
+
+class RunMappingView(ServiceFormMixin, RunDetailView, FormView):
+    """Corrects columns and reading, then tries again."""
+
+    form_class = MappingForm
+    needs = "editable_by"
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.object = self.get_object()
+        return super().post(request, *args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"run": self.object}
+
+    def perform(self, form: MappingForm) -> Run:
+        """Correct what was understood."""
+        run = services.configure_run(
+            actor=self.request.user,
+            run=self.object,
+            wanted=form.wanted,
+            chosen=form.chosen,
+            options=form.options,
+            remember=form.cleaned_data["remember"],
+        )
+        return _try(self.request, run)
+
+    def get_success_url(self) -> str:
+        return self.object.get_absolute_url()
+
+
+def _try(request: HttpRequest, run: Run) -> Run:
+    """Begin a trial where nothing has to be asked first."""
+    if run.status == Run.Status.MAPPED:
+        return services.check_run(actor=request.user, run=run)
+    return run
+
+
+def page_of(run: Run, request: HttpRequest) -> dict[str, Any]:
+    """Everything besides the form that the page of `run` shows."""
+    kind = run.import_kind
+    editable = Run.objects.editable_by(request.user).filter(pk=run.pk).exists()
+    taken = run.created + run.updated
+    known = run.status == Run.Status.READY
+    rows = ngettext("Import %(count)s row", "Import %(count)s rows", taken) % {
+        "count": f"{taken:,}"
+    }
+    return {
+        "run": run,
+        "kind": kind,
+        "crumbs": [(_("Imports"), reverse("imports:list")), (str(kind.label), "")],
+        "found_line": found_line(run),
+        "steps": steps(run),
+        "stage": stage(run),
+        "questions": services.problems(run) if run.status in Run.EDITABLE else [],
+        "problems": shown_problems(run),
+        "facts": facts(run),
+        "editable": editable,
+        "silent": services.is_silent(run),
+        "import_label": rows if known else _("Import"),
+        "undo_days": services.UNDO_DAYS,
+    }
+
+
+@login_required
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far the run is; asks htmx to load the page again when it has come to rest."""
+    run = get_object_or_404(Run.objects.visible_to(request.user), pk=pk)
+    if not run.is_moving:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    view = RunDetailView(template_name="imports/_progress.html")
+    view.setup(request, pk=pk)
+    return view.get(request, pk=pk)
+
+
+@require_POST
+@login_required
+def act(request: HttpRequest, pk: int, action: str) -> HttpResponseRedirect:
+    """One step of a run: check, start, stop, resume, undo, cancel."""
+    run = get_object_or_404(Run.objects.visible_to(request.user), pk=pk)
+    try:
+        ACTIONS[action](actor=request.user, run=run)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect(run)
+
+
+@login_required
+def rejected(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+    """The refused rows with their reasons, as CSV."""
+    run = get_object_or_404(Run.objects.visible_to(request.user), pk=pk)
+    response = StreamingHttpResponse(rejects.as_csv(run), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="import-{run.pk}-rejected.csv"'
+    return response
