@@ -54,6 +54,8 @@ class FilterSet(BaseFilterSet):
 def offered(view: Any) -> set[str]:
     """Query parameters that the present action of `view` understands."""
     names = {item.name for item in getattr(view, "query_parameters", ())}
+    if getattr(view, "action", None) == "bulk":
+        return names | {"atomic"}
     if not is_list(view):
         return names | {"fields"}
     filterset = StrictFilterBackend().get_filterset_class(view, None)

@@ -10,6 +10,7 @@ from drf_spectacular.openapi import AutoSchema as BaseAutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
+from kam.api.bulk import BulkResultSerializer
 from kam.api.errors import MEDIA_TYPE
 from kam.api.filters import has_updated_at, is_list
 from kam.api.serializers import ProblemSerializer
@@ -65,7 +66,21 @@ class AutoSchema(BaseAutoSchema):
             found.append(parameter("fields", "Only these fields, separated by commas."))
         if is_list(self.view):
             found += self._list_parameters()
+        if self._is_bulk():
+            text = "false does each item for itself and answers with its result."
+            found.append(parameter("atomic", text, enum=["true", "false"], default="true"))
         return found
+
+    def _is_bulk(self) -> bool:
+        return getattr(self.view, "action", "") == "bulk"
+
+    def get_request_serializer(self) -> Any:
+        if self._is_bulk():
+            return self.view.get_serializer(many=True)
+        return super().get_request_serializer()
+
+    def get_response_serializers(self) -> Any:
+        return BulkResultSerializer if self._is_bulk() else super().get_response_serializers()
 
     def _list_parameters(self) -> list[Any]:
         found = []

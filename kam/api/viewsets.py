@@ -24,6 +24,7 @@
 
 Rows are `Model.objects.visible_to(user).for_list()` unless `get_queryset` says otherwise; whether
 the caller may change a visible row is for the service to say (403). `self.version` is `If-Match`.
+`class PlanViewSet(BulkMixin, EditableViewSet)` adds `POST /plans/bulk/` (`kam.api.bulk`).
 """
 
 from __future__ import annotations
@@ -91,10 +92,13 @@ class CreateMixin(ApiMixin):
 class UpdateMixin(ApiMixin):
     """PUT and PATCH with `If-Match`; `perform_update` calls a service."""
 
+    item_version: int | None = None
+    """Version of the item that a bulk call is at."""
+
     @property
     def version(self: Any) -> int:
         """The version that the caller has read; 428 without it."""
-        return if_match(self.request)
+        return self.item_version or if_match(self.request)
 
     def update(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         obj = self.get_object()

@@ -6,6 +6,8 @@ from django.db.models.functions import Lower
 from django.urls import include, path
 from rest_framework import serializers
 
+from kam import urls
+from kam.api.bulk import BulkMixin
 from kam.api.serializers import ModelSerializer
 from kam.api.urls import patterns
 from kam.api.viewsets import EditableViewSet
@@ -24,7 +26,7 @@ class ProgrammeSerializer(ModelSerializer):
         read_only_fields = ("archived_at", "version")
 
 
-class ProgrammeViewSet(EditableViewSet):
+class ProgrammeViewSet(BulkMixin, EditableViewSet):
     model = Programme
     serializer_class = ProgrammeSerializer
     filterset_fields = ("currency",)
@@ -67,6 +69,5 @@ class BrokenViewSet(EditableViewSet):
 routes = [("programmes", ProgrammeViewSet), ("broken", BrokenViewSet)]
 urlpatterns = [
     path("api/", include((patterns(routes), "api"))),
-    path("sign-in/", include("allauth.urls")),
-    path("", include("kam.web.urls")),
+    *(item for item in urls.urlpatterns if str(item.pattern) != "api/"),
 ]

@@ -1,0 +1,104 @@
+"""Many rows in one call: `POST /{resource}/bulk/`, up to 1,000 items (`design.md` 6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kam.api.errors import from_django, refused
+
+LARGEST = 1_000
+
+
+class BulkItemSerializer(serializers.Serializer):
+    """What became of one item; `errors` as in a problem, with pointers into the item."""
+
+    status = serializers.IntegerField(help_text="As if it had been sent alone.")
+    id = serializers.IntegerField(required=False)
+    errors = serializers.ListField(child=serializers.DictField(), required=False)
+
+
+class BulkResultSerializer(serializers.Serializer):
+    """Results in the order of the items."""
+
+    results = BulkItemSerializer(many=True)
+
+
+class BulkMixin:
+    """Creates items, or with `id` and `version` changes them: all or none, with `atomic=false`
+    each for itself. Add it to an `EditableViewSet`."""
+
+    @action(detail=False, methods=["post"])
+    def bulk(self: Any, request: Request) -> Response:
+        """Create or change up to 1,000 rows: all or none, or with `atomic=false` each for itself.
+
+        An item with `id` and `version` changes that row; any other one creates a row.
+        """
+        wish = request.query_params.get("atomic", "true")
+        if wish not in ("true", "false"):
+            raise refused("atomic", "switch", _("true or false."))
+        items = request.data
+        if not isinstance(items, list) or not 1 <= len(items) <= LARGEST:
+            raise ValidationError(_("A list of 1 to 1,000 items."), code="items")
+        if wish == "true":
+            with transaction.atomic():
+                results = [self._strictly(number, item) for number, item in enumerate(items)]
+        else:
+            results = [self._leniently(item) for item in items]
+        return Response({"results": results})
+
+    def _strictly(self: Any, number: int, item: Any) -> dict[str, Any]:
+        """Do one item; its refusals point into the list."""
+        try:
+            return self._do(item)
+        except DjangoValidationError as error:
+            errors = from_django(error)
+        except ValidationError as error:
+            raise ValidationError({str(number): error.detail}) from error
+        details: dict[str, list[ErrorDetail]] = {}
+        for single in errors:
+            name = single["pointer"].removeprefix("/") or "non_field_errors"
+            details.setdefault(name, []).append(ErrorDetail(single["detail"], single["code"]))
+        raise ValidationError({str(number): details})
+
+    def _leniently(self: Any, item: Any) -> dict[str, Any]:
+        """Do one item in a transaction of its own; a refusal is its result."""
+        try:
+            with transaction.atomic():
+                return self._do(item)
+        except Exception as error:  # noqa: BLE001  (handle_exception raises what is no refusal)
+            body = self.handle_exception(error).data
+        return {"status": body["status"], "errors": body.get("errors", [])}
+
+    def _do(self: Any, item: Any) -> dict[str, Any]:
+        changing = isinstance(item, dict) and "id" in item
+        obj = self._target(item) if changing else None
+        serializer = self.get_serializer(obj, data=item, partial=changing)
+        serializer.is_valid(raise_exception=True)
+        if changing:
+            self.item_version = item["version"]
+            self.perform_update(serializer)
+        else:
+            self.perform_create(serializer)
+        code = status.HTTP_200_OK if changing else status.HTTP_201_CREATED
+        return {"status": code, "id": serializer.instance.pk}
+
+    def _target(self: Any, item: dict[str, Any]) -> Any:
+        """The visible row that `item` names; 400 where it names none or no version."""
+        pk, version = item["id"], item.get("version")
+        if not isinstance(version, int) or isinstance(version, bool):
+            detail = ErrorDetail(_("Send the version that you read."), "version_required")
+            raise ValidationError({"version": [detail]})
+        known = isinstance(pk, int) and not isinstance(pk, bool)
+        obj = self.get_queryset().filter(pk=pk).first() if known else None
+        if obj is None:
+            raise ValidationError({"id": [ErrorDetail(_("There is no such row."), "not_found")]})
+        return obj
