@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import django_filters
-from django.db.models import Exists, OuterRef, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -101,11 +100,7 @@ class AccountFilter(django_filters.FilterSet):
         return accounts.filter(Exists(managed))
 
     def by_rationale(self, accounts: QuerySet, name: str, value: list[str]) -> QuerySet:
-        kinds = accounts.annotate(kinds=Cast("rationale_types", TextField()))
-        matches = accounts.none()
-        for kind in value:
-            matches = matches | kinds.filter(kinds__contains=f'"{kind}"')
-        return accounts.filter(pk__in=matches.order_by().values("pk")) if value else accounts
+        return accounts.with_rationale(*value) if value else accounts
 
     def by_overdue(self, accounts: QuerySet, name: str, value: bool) -> QuerySet:  # noqa: FBT001  (django-filter's signature)
         overdue = accounts.overdue_for_review(business_today())

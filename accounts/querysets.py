@@ -19,7 +19,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, Concat, Trim
+from django.db.models.functions import Cast, Coalesce, Concat, Trim
 
 from accounts.choices import LADDER, Stage
 from kam.access.dates import business_today
@@ -135,6 +135,20 @@ class AccountQuerySet(TrackedQuerySet):
         numbers = self.model._meta.apps.get_model("accounts.ExternalId").objects
         by_number = numbers.filter(value__istartswith=text).order_by().values("account")
         return self.filter(pk__in=by_name.union(by_number, all=True))
+
+    def numbered_in(self, system: str) -> Self:
+        """Accounts that have a number in the named system."""
+        numbers = self.model._meta.apps.get_model("accounts.ExternalId").objects
+        own = numbers.filter(account=OuterRef("pk"), system=system).order_by()
+        return self.filter(Exists(own))
+
+    def with_rationale(self, *kinds: str) -> Self:
+        """Accounts with one of these kinds of reason (K021)."""
+        named = Q()
+        for kind in kinds:
+            named |= Q(kinds__contains=f'"{kind}"')
+        rows = self.model.objects.annotate(kinds=Cast("rationale_types", models.TextField()))
+        return self.filter(pk__in=rows.filter(named).order_by().values("pk"))
 
     def in_group_of(self, account: models.Model, user: Reader) -> Self:
         """`account` and what lies below it, as far as `user` can follow from parent to child.

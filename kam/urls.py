@@ -2,13 +2,21 @@
 
 from django.urls import include, path
 
+from accounts.api.urls import routes as account_routes
 from kam.api.urls import patterns as api_patterns
 from kam.imports.api.urls import routes as import_routes
 from reviews.api.urls import routes as review_routes
 from teams.views.me import SetUpView
 
+resources = [
+    account_routes,
+    import_routes,
+    review_routes,
+]
+"""What each app adds to the API."""
+
 urlpatterns = [
-    path("api/", include((api_patterns(import_routes, review_routes), "api"))),
+    path("api/", include((api_patterns(*resources), "api"))),
     path("set-up/", SetUpView.as_view(), name="set_up"),
     path("settings/", include("teams.settings_urls")),
     path("imports/", include("kam.imports.urls")),

@@ -25,11 +25,14 @@ from tests.factories.accounts import (
     ConflictFactory,
     ContactFactory,
     ExternalIdFactory,
+    FactFactory,
     InteractionFactory,
     MonthTotalFactory,
     ProductFactory,
     ProductLineFactory,
     SiteFactory,
+    StageChangeFactory,
+    StatusChangeFactory,
 )
 from tests.factories.api import TokenFactory
 from tests.factories.imports import RunFactory
@@ -113,6 +116,9 @@ class World:
         self.things["talk"] = InteractionFactory(
             account=account, user=self.insider, contacts=[contact], text=f"{SECRET} talk"
         )
+        self.things["fact"] = FactFactory(account=account, source=SECRET)
+        self.things["status_change"] = StatusChangeFactory(account=account, reason=SECRET)
+        self.things["stage_change"] = StageChangeFactory(account=account, reason=SECRET)
         ExternalIdFactory(account=account, value=f"{SECRET}1")
         MonthTotalFactory(account=account)
         other = AccountFactory(programme=self.programme, name=f"{SECRET} rival", team=self.team)

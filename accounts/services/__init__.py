@@ -10,7 +10,7 @@ from accounts.services.account import (
     update_account,
 )
 from accounts.services.conflict import add_exception, create_conflict, end_conflict, end_exception
-from accounts.services.identity import put_account, save_account
+from accounts.services.identity import put_account, register_account, save_account
 from accounts.services.interaction import (
     archive_interaction,
     log_contact,
@@ -46,6 +46,7 @@ __all__ = [
     "end_exception",
     "log_contact",
     "put_account",
+    "register_account",
     "restore_account",
     "restore_contact",
     "restore_interaction",

@@ -62,7 +62,7 @@ def create_account(
     account.save(update_fields=["path", "root"])
     record.created(actor=actor, obj=account, fields=LOGGED_FIELDS)
     if external_ids:
-        set_external_ids(actor=actor, account=account, external_ids=external_ids)
+        account = set_external_ids(actor=actor, account=account, external_ids=external_ids)
     return account
 
 
@@ -78,6 +78,7 @@ def update_account(
     """
     if not policies.can_edit(actor, account):
         raise PermissionDenied
+    changes = _without_invisible_parent(actor, account, changes)
     moves = "parent" in changes and changes["parent"] != account.parent
     if moves:
         _lock_groups(account.programme)
@@ -94,7 +95,7 @@ def update_account(
         _same_programme(account, name, changes.get(name))
     old_path = account.path
     account = editing.save(
-        actor=actor, obj=account, changes=dict(changes), expected_version=expected_version
+        actor=actor, obj=account, changes=changes, expected_version=expected_version
     )
     if moves:
         carry_subtree(account, old_path)
@@ -160,6 +161,17 @@ def restore_account(*, actor: User, account: Account, expected_version: int | No
         raise PermissionDenied
     account = editing.locked(account)
     return editing.restore(actor=actor, obj=account, expected_version=expected_version)
+
+
+def _without_invisible_parent(
+    actor: User, account: Account, changes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A parent that `actor` may not see reads as none: sent back as none, it stays as it is."""
+    kept = dict(changes)
+    hides = account.parent is not None and not policies.can_see(actor, account.parent)
+    if hides and "parent" in kept and kept["parent"] is None:
+        del kept["parent"]
+    return kept
 
 
 def _lock_groups(programme: Programme) -> None:

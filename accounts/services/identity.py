@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied
@@ -11,7 +12,17 @@ from django.db import transaction
 from accounts import policies
 from accounts.models import Account, ExternalId
 from accounts.services.account import create_account, set_external_ids, update_account
-from teams.models import Programme, User
+from accounts.services.team import assign_team
+from teams.models import Programme, Team, User
+
+
+class Unset(Enum):
+    """Says that an argument was left out, where None means nobody."""
+
+    UNSET = 0
+
+
+UNSET = Unset.UNSET
 
 
 class Put(NamedTuple):
@@ -29,17 +40,38 @@ def save_account(
     expected_version: int | None,
     changes: Mapping[str, Any],
     external_ids: Sequence[tuple[str, str]] | None = None,
+    team: Team | Unset | None = UNSET,
 ) -> Account:
-    """Change columns and, unless None, replace the numbers in other systems, both or nothing.
+    """Change columns, numbers in other systems (unless None) and team (unless left out) at once.
 
-    Raises what `update_account` and `set_external_ids` raise.
+    Raises what `update_account`, `set_external_ids` and `assign_team` raise; then nothing is done.
     """
     account = update_account(
         actor=actor, account=account, expected_version=expected_version, changes=changes
     )
     if external_ids is not None:
         account = set_external_ids(actor=actor, account=account, external_ids=external_ids)
+    if not isinstance(team, Unset) and team != account.team:
+        account = assign_team(actor=actor, account=account, team=team, expected_version=None)
     return account
+
+
+@transaction.atomic
+def register_account(
+    *,
+    actor: User,
+    programme: Programme,
+    changes: Mapping[str, Any],
+    external_ids: Sequence[tuple[str, str]] = (),
+    team: Team | None = None,
+) -> Account:
+    """Create an account with its team. Raises what `create_account` and `assign_team` raise."""
+    account = create_account(
+        actor=actor, programme=programme, changes=changes, external_ids=external_ids
+    )
+    if team is None:
+        return account
+    return assign_team(actor=actor, account=account, team=team, expected_version=None)
 
 
 @transaction.atomic
@@ -51,6 +83,7 @@ def put_account(
     The number of an account that `actor` may not see is refused like any other that they may not
     create. Raises PermissionDenied or ValidationError.
     """
+    Programme.objects.select_for_update().get(pk=programme.pk)  # one after the other
     known = (
         ExternalId.objects.filter(programme=programme, system=system, value=value)
         .select_related("account")

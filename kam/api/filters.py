@@ -96,7 +96,8 @@ def refuse_unknown(request: Request, view: Any) -> None:
 
 class StrictFilterBackend(DjangoFilterBackend):
     """`view.filterset_class` or `filterset_fields`, `ordering_fields`, `search_fields`,
-    `updated_since` where rows have `updated_at`. A look-up of one row is not filtered."""
+    `updated_since` where rows have `updated_at`. A view with `search_rows(queryset, text)` searches
+    in its own way. A look-up of one row is not filtered."""
 
     filterset_base = FilterSet
 
@@ -114,7 +115,9 @@ class StrictFilterBackend(DjangoFilterBackend):
         if "updated_since" in parameters:
             queryset = queryset.filter(updated_at__gte=_moment(parameters["updated_since"]))
         if "search" in parameters:
-            queryset = search(queryset, view.search_fields, parameters["search"])
+            text = parameters["search"]
+            own = getattr(view, "search_rows", None)
+            queryset = own(queryset, text) if own else search(queryset, view.search_fields, text)
         if "ordering" in parameters:
             queryset = _ordered(queryset, view.ordering_fields, parameters["ordering"])
         return queryset

@@ -84,6 +84,32 @@ class InteractionFactory(DjangoModelFactory):
             self.contacts.set(extracted)
 
 
+class StatusChangeFactory(DjangoModelFactory):
+    """An account that was groomed."""
+
+    class Meta:
+        model = models.StatusChange
+
+    account = factory.SubFactory(AccountFactory)
+    from_status = "candidate"
+    to_status = "groomed"
+    decided_on = datetime.date(2026, 5, 1)
+    reason = "Grows fast."
+
+
+class StageChangeFactory(DjangoModelFactory):
+    """An account that was assessed for the first time."""
+
+    class Meta:
+        model = models.StageChange
+
+    account = factory.SubFactory(AccountFactory)
+    to_stage = "pre"
+    happened_on = datetime.date(2026, 5, 1)
+    reason = "First review."
+    first_assessment = True
+
+
 class FactFactory(DjangoModelFactory):
     """One dated figure."""
 

@@ -1,0 +1,263 @@
+"""The customers over REST: shapes, rights, and the same refusals as the pages."""
+
+import pytest
+
+from accounts.models import Account, Contact, ExternalId, Interaction
+from kam.access.dates import business_today
+from tests.factories.accounts import (
+    AccountFactory,
+    ConflictFactory,
+    ContactFactory,
+    ExternalIdFactory,
+    InteractionFactory,
+    ProductFactory,
+    ProductLineFactory,
+    SiteFactory,
+)
+from tests.factories.api import caller
+from tests.factories.teams import (
+    MembershipFactory,
+    ProgrammeFactory,
+    RoleGrantFactory,
+    TeamFactory,
+)
+
+pytestmark = pytest.mark.django_db
+ACCOUNTS = "/api/v1/accounts/"
+
+
+@pytest.fixture
+def programme():
+    return ProgrammeFactory()
+
+
+@pytest.fixture
+def manager(programme):
+    """A client with a token of the programme manager."""
+    return caller(RoleGrantFactory(programme_manager=True, programme=programme).user)
+
+
+@pytest.fixture
+def birch(programme):
+    """An account with a team."""
+    return AccountFactory(
+        programme=programme, name="Birch Logistics", team=TeamFactory(programme=programme)
+    )
+
+
+@pytest.fixture
+def kam(birch):
+    """A client with a token of the manager of `birch`."""
+    return caller(MembershipFactory(team=birch.team).user)
+
+
+def test_account_shape(manager, birch):
+    ExternalIdFactory(account=birch, system="erp", value="100482")
+    body = manager.get(f"{ACCOUNTS}{birch.pk}/").json()
+    asked = {
+        "id": birch.pk,
+        "name": "Birch Logistics",
+        "parent": None,
+        "status": "candidate",
+        "stage": None,
+        "target_stage": None,
+        "programme": birch.programme_id,
+        "business_unit": None,
+        "team": birch.team_id,
+        "country": "",
+        "industry": "",
+        "currency": "",
+        "external_ids": [{"system": "erp", "id": "100482"}],
+    }
+    assert {name: body[name] for name in asked} == asked
+    assert "updated_at" in body
+
+
+def test_account_is_created_by_manager_alone(manager, kam, programme, birch):
+    body = {
+        "name": "Cedar",
+        "programme": programme.pk,
+        "parent": birch.pk,
+        "external_ids": [{"system": "crm", "id": "7"}],
+    }
+    assert kam.post(ACCOUNTS, body).status_code == 403
+    answer = manager.post(ACCOUNTS, body)
+    assert answer.status_code == 201
+    created = Account.objects.get(pk=answer.json()["id"])
+    assert (created.path, created.root) == (f"{birch.path}{created.pk}/", birch)
+    assert answer["ETag"] == f'"{created.version}"'
+
+
+def test_account_needs_name_and_programme(manager):
+    answer = manager.post(ACCOUNTS, {})
+    assert answer.status_code == 400
+    assert {item["pointer"] for item in answer.json()["errors"]} == {"/name", "/programme"}
+
+
+def test_account_update_needs_version_and_right(kam, birch, programme):
+    url = f"{ACCOUNTS}{birch.pk}/"
+    assert kam.patch(url, {"country": "DK"}).status_code == 428
+    assert kam.patch(url, {"country": "DK"}, HTTP_IF_MATCH='"1"').status_code == 200
+    stale = kam.patch(url, {"country": "SE"}, HTTP_IF_MATCH='"1"')
+    assert stale.status_code == 412
+    other = AccountFactory(programme=programme, team=birch.team)
+    moved = kam.patch(url, {"parent": other.pk}, HTTP_IF_MATCH='"2"')
+    assert moved.status_code == 403
+    birch.refresh_from_db()
+    assert (birch.country, birch.parent) == ("DK", None)
+
+
+def test_invisible_parent_reads_as_none_and_stays(kam, birch, programme):
+    hidden = AccountFactory(programme=programme, name="Hidden holding")
+    Account.objects.filter(pk=birch.pk).update(
+        parent=hidden, path=f"{hidden.path}{birch.pk}/", root=hidden
+    )
+    url = f"{ACCOUNTS}{birch.pk}/"
+    assert kam.get(url).json()["parent"] is None
+    answer = kam.patch(url, {"parent": None, "country": "DK"}, HTTP_IF_MATCH='"1"')
+    assert answer.status_code == 200
+    birch.refresh_from_db()
+    assert (birch.parent, birch.country) == (hidden, "DK")
+    assert kam.get(ACCOUNTS, {"parent": hidden.pk}).json()["results"] == []
+    assert kam.get(ACCOUNTS, {"group": hidden.pk}).json()["results"] == []
+
+
+def test_account_put_by_external_id_creates_then_updates(manager, programme):
+    url = f"{ACCOUNTS}by-external-id/erp/100482/"
+    first = manager.put(url, {"name": "Birch", "programme": programme.pk})
+    assert first.status_code == 201, first.json()
+    again = manager.put(url, {"name": "Birch Logistics", "programme": programme.pk})
+    assert again.status_code == 200
+    assert again.json()["id"] == first.json()["id"]
+    assert again.json()["external_ids"] == [{"system": "erp", "id": "100482"}]
+    assert Account.objects.get().name == "Birch Logistics"
+
+
+def test_account_put_by_external_id_tells_nothing_of_hidden(kam, programme):
+    hidden = ExternalIdFactory(account__programme=programme, system="erp", value="1")
+    body = {"name": "Taken over", "programme": programme.pk}
+    known = kam.put(f"{ACCOUNTS}by-external-id/erp/1/", body)
+    unknown = kam.put(f"{ACCOUNTS}by-external-id/erp/2/", body)
+    assert known.status_code == unknown.status_code == 403
+    assert known.json() | {"instance": ""} == unknown.json() | {"instance": ""}
+    hidden.account.refresh_from_db()
+    assert hidden.account.name != "Taken over"
+    assert ExternalId.objects.count() == 1
+
+
+def test_account_status_decision(manager, kam, birch):
+    url = f"{ACCOUNTS}{birch.pk}/status/"
+    body = {"status": "key", "reason": "Opens the rail market.", "rationale_types": ["access"]}
+    assert kam.post(url, body).status_code == 403
+    assert manager.post(url, {"status": "key"}).status_code == 400
+    assert manager.post(url, body).json()["status"] == "key"
+    steps = kam.get("/api/v1/status-changes/", {"account": birch.pk}).json()["results"]
+    assert [(row["from_status"], row["to_status"], row["reason"]) for row in steps] == [
+        ("candidate", "key", "Opens the rail market.")
+    ]
+
+
+def test_account_filters_and_search(manager, programme, birch):
+    ExternalIdFactory(account=birch, value="100482")
+    AccountFactory(programme=programme, name="Elm Retail", country="Sweden", status="key")
+    found = [
+        ({"search": "logist"}, ["Birch Logistics"]),
+        ({"search": "1004"}, ["Birch Logistics"]),
+        ({"search": "00482"}, []),
+        ({"status": "key"}, ["Elm Retail"]),
+        ({"country": "sweden"}, ["Elm Retail"]),
+        ({"team": birch.team_id}, ["Birch Logistics"]),
+        ({"ordering": "-name"}, ["Elm Retail", "Birch Logistics"]),
+        ({"stage": "none", "status": "candidate"}, ["Birch Logistics"]),
+        ({"external_system": "erp"}, ["Birch Logistics"]),
+        ({"archived": "true"}, []),
+    ]
+    for query, names in found:
+        rows = manager.get(ACCOUNTS, query).json()["results"]
+        assert (query, [row["name"] for row in rows]) == (query, names)
+    assert manager.get(ACCOUNTS, {"colour": "red"}).status_code == 400
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize(
+    "resource", ["accounts", "sites", "contacts", "interactions", "conflicts", "products"]
+)
+def test_list_query_count(manager, programme, resource, count, django_assert_max_num_queries):
+    parent = AccountFactory(programme=programme)
+    for _place in range(count):
+        account = AccountFactory(parent=parent, team=TeamFactory(programme=programme))
+        MembershipFactory(team=account.team)
+        ExternalIdFactory(account=account)
+        SiteFactory(account=account)
+        person = ContactFactory(account=account)
+        InteractionFactory(account=account, contacts=[person])
+        ConflictFactory(a=account, b=AccountFactory(programme=programme))
+        ProductFactory(programme=programme, line=ProductLineFactory(programme=programme))
+    manager.get(f"/api/v1/{resource}/")
+    with django_assert_max_num_queries(8) as captured:
+        answer = manager.get(f"/api/v1/{resource}/")
+    assert len(answer.json()["results"]) >= count
+    assert len(captured.captured_queries) <= 6
+
+
+def test_contact_and_interaction_round(kam, birch):
+    person = kam.post(
+        "/api/v1/contacts/",
+        {"account": birch.pk, "name": "Laure Petit", "buying_roles": ["decider"], "influence": 5},
+    )
+    assert person.status_code == 201, person.json()
+    talk = kam.post(
+        "/api/v1/interactions/",
+        {
+            "account": birch.pk,
+            "kind": "call",
+            "text": "Price is fine.",
+            "contacts": [person.json()["id"]],
+        },
+    )
+    assert talk.status_code == 201, talk.json()
+    today = business_today()
+    assert talk.json()["happened_on"] == today.isoformat()
+    assert Contact.objects.get().last_talked_on == today
+    gone = kam.delete(f"/api/v1/interactions/{talk.json()['id']}/", HTTP_IF_MATCH='"1"')
+    assert gone.status_code == 204
+    assert Contact.objects.get().last_talked_on is None
+    assert Interaction.objects.get().is_archived
+
+
+@pytest.mark.parametrize(
+    ("resource", "body"),
+    [
+        ("contacts", {"name": "X", "influence": 6}),
+        ("contacts", {"name": "X", "buying_roles": ["king"]}),
+        ("contacts", {"name": ""}),
+        ("interactions", {"text": "x", "happened_on": "2999-01-01"}),
+        ("interactions", {"text": ""}),
+    ],
+)
+def test_bad_values_are_refused(kam, birch, resource, body):
+    answer = kam.post(f"/api/v1/{resource}/", {"account": birch.pk, **body})
+    assert answer.status_code == 400
+    assert (Contact.objects.count(), Interaction.objects.count()) == (0, 0)
+
+
+def test_row_does_not_change_its_account(kam, birch, programme):
+    other = AccountFactory(programme=programme, team=birch.team)
+    person = ContactFactory(account=birch)
+    url = f"/api/v1/contacts/{person.pk}/"
+    answer = kam.patch(url, {"account": other.pk}, HTTP_IF_MATCH='"1"')
+    assert answer.status_code == 400
+    person.refresh_from_db()
+    assert person.account == birch
+
+
+def test_conflict_is_recorded_and_ended(manager, kam, birch, programme):
+    other = AccountFactory(programme=programme)
+    body = {"a": other.pk, "b": birch.pk, "kind": "ring_fence"}
+    assert kam.post("/api/v1/conflicts/", body).status_code == 400  # cannot see `other`
+    made = manager.post("/api/v1/conflicts/", body)
+    assert made.status_code == 201, made.json()
+    assert kam.get(f"/api/v1/conflicts/{made.json()['id']}/").status_code == 404
+    url = f"/api/v1/conflicts/{made.json()['id']}/"
+    ended = manager.patch(url, {"valid_until": "2026-06-30"}, HTTP_IF_MATCH='"1"')
+    assert ended.json()["valid_until"] == "2026-06-30"
