@@ -39,8 +39,9 @@ class User(AbstractUser):
         DARK = "dark", _("dark")
 
     class Density(models.TextChoices):
-        COMFORTABLE = "comfortable", _("comfortable")
         COMPACT = "compact", _("compact")
+        NORMAL = "normal", _("normal")
+        COMFORTABLE = "comfortable", _("comfortable")
 
     email = models.EmailField(_("e-mail"), blank=True)
     first_name = models.CharField(_("first name"), max_length=80, blank=True)
@@ -53,9 +54,7 @@ class User(AbstractUser):
         help_text=_("Empty: as the installation."),
     )
     theme = models.CharField(_("theme"), max_length=10, choices=Theme, default=Theme.SYSTEM)
-    density = models.CharField(
-        _("rows"), max_length=12, choices=Density, default=Density.COMFORTABLE
-    )
+    density = models.CharField(_("rows"), max_length=12, choices=Density, default=Density.NORMAL)
     single_keys = models.BooleanField(_("single-key shortcuts"), default=True)
     version = models.PositiveIntegerField(default=1, editable=False)
     updated_at = models.DateTimeField(auto_now=True, db_index=True)

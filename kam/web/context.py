@@ -15,7 +15,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "frame": Frame(request) if known else None,
         "theme": getattr(user, "theme", "system") if known else "system",
-        "density": getattr(user, "density", "comfortable") if known else "comfortable",
+        "density": getattr(user, "density", "normal") if known else "normal",
         "number_locale": current_locale(),
         "single_keys": bool(getattr(user, "single_keys", False)) if known else False,
     }

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 ('time_zone', models.CharField(blank=True, max_length=50, validators=[teams.models.valid_zone], verbose_name='time zone')),
                 ('locale', models.CharField(blank=True, help_text='Empty: as the installation.', max_length=10, verbose_name='number and date format')),
                 ('theme', models.CharField(choices=[('system', 'as the device'), ('light', 'light'), ('dark', 'dark')], default='system', max_length=10, verbose_name='theme')),
-                ('density', models.CharField(choices=[('comfortable', 'comfortable'), ('compact', 'compact')], default='comfortable', max_length=12, verbose_name='rows')),
+                ('density', models.CharField(choices=[('compact', 'compact'), ('normal', 'normal'), ('comfortable', 'comfortable')], default='normal', max_length=12, verbose_name='rows')),
                 ('single_keys', models.BooleanField(default=True, verbose_name='single-key shortcuts')),
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True, db_index=True)),
