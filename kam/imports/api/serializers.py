@@ -7,6 +7,8 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from kam.api.serializers import ModelSerializer, Serializer
@@ -86,6 +88,7 @@ class RunDetailSerializer(RunSerializer):
         return from_services(run) if from_services else []
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class JSONText(serializers.Field):
     """An object, or in a multipart body its JSON."""
 
