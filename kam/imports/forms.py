@@ -33,7 +33,9 @@ class UploadForm(ShapeForm):
     """A file, its kind, and where it belongs."""
 
     kind = forms.ChoiceField(label=_("What it holds"), widget=forms.RadioSelect)
-    scope = forms.ModelChoiceField(label=_("Programme"), queryset=None, empty_label=None)
+    scope = forms.ModelChoiceField(  # type: ignore[var-annotated]
+        label=_("Programme"), queryset=None, empty_label=None
+    )
     file = forms.FileField(
         label=_("File"),
         help_text=_("CSV, CSV packed with gzip, or XLSX. Nothing is stored before you say so."),

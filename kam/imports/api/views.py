@@ -46,7 +46,7 @@ class RunViewSet(ReadOnlyViewSet):
         return RunSerializer if self.action == "list" else RunDetailSerializer
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return super().get_serializer_context() | {"questions": services.problems}
+        return {**super().get_serializer_context(), "questions": services.problems}
 
     @extend_schema(request=UploadSerializer, responses={201: RunDetailSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
