@@ -211,6 +211,24 @@ def by_month(accounts: QuerySet[Account], period: Period, rates: Rates) -> list[
     return [MonthFigures(month, _figures(rates, rows[month])) for month in sorted(rows)]
 
 
+def revenue_by_month(
+    accounts: QuerySet[Account], period: Period, rates: Rates
+) -> dict[datetime.date, Decimal | None]:
+    """Net revenue of `accounts` by month; None where a rate is missing, absent without lines."""
+    sales = _sales(accounts.order_by().values("pk"), period)
+    if not period.is_whole_months:
+        sales = sales.annotate(month=TruncMonth("booked_on"))
+    sums = _sales_sums(period, rates)
+    rows = (
+        sales.order_by()
+        .values("month")
+        .annotate(revenue_sum=sums["revenue_sum"], sales_unrated=sums["sales_unrated"])
+    )
+    return {
+        row["month"]: None if row["sales_unrated"] else _rounded(row["revenue_sum"]) for row in rows
+    }
+
+
 def by_account(pks: Iterable[int], period: Period, rates: Rates) -> dict[int, Figures]:
     """Figures of each of a page of accounts, by primary key, in two queries."""
     chosen = list(pks)

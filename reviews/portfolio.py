@@ -16,7 +16,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts import figures
-from accounts.choices import Stage, Status
+from accounts.choices import Stage
 from accounts.models import Account, StageChange, StatusChange
 from kam.access.querysets import Reader
 from teams.models import BusinessUnit, Programme
@@ -54,6 +54,7 @@ class Portfolio:
     now: figures.Figures
     before: figures.Figures | None
     stages: dict[str, int]
+    overdue: int
     pareto: figures.Pareto
     top: list[Row]
 
@@ -81,7 +82,7 @@ def accounts_of(user: Reader, scope: Scope) -> QuerySet[Account]:
 def build(user: Reader, scope: Scope, *, compare: bool) -> Portfolio:
     """The portfolio of `scope` for `user`; `compare` adds the figures of the year before."""
     accounts = accounts_of(user, scope)
-    rates = figures.rates_on(scope.programme, _rate_day(scope))
+    rates = rates_for(scope)
     periods = [scope.period, scope.period.year_before()] if compare else [scope.period]
     now, *before = figures.compared(accounts, periods, rates)
     stages = stage_counts(accounts, scope)
@@ -91,6 +92,7 @@ def build(user: Reader, scope: Scope, *, compare: bool) -> Portfolio:
         now=now,
         before=before[0] if before else None,
         stages=stages,
+        overdue=accounts.overdue_for_review(scope.as_of).count(),
         pareto=pareto,
         top=top,
     )
@@ -119,6 +121,34 @@ def target_counts(accounts: QuerySet[Account]) -> dict[str, int]:
     return dict(rows.annotate(count=Count("pk")))
 
 
+class MonthPair(NamedTuple):
+    """Net revenue of a month and of the same month a year before; None is not available."""
+
+    month: datetime.date
+    now: Decimal | None
+    before: Decimal | None
+
+
+def month_pairs(accounts: QuerySet[Account], scope: Scope, rates: figures.Rates) -> list[MonthPair]:
+    """Revenue month by month beside the year before (at most the last twelve months)."""
+    last = scope.period.last or scope.as_of
+    first = max(scope.period.first or datetime.date.min, _months_back(last.replace(day=1), 11))
+    before = figures.Period(_months_back(first.replace(day=1), 12), last)
+    sums = figures.revenue_by_month(accounts, before, rates)
+    pairs = []
+    month = first.replace(day=1)
+    while month <= last:
+        year_ago = _months_back(month, 12)
+        pairs.append(MonthPair(month, sums.get(month, Decimal(0)), sums.get(year_ago, Decimal(0))))
+        month = _months_back(month, -1)
+    return pairs
+
+
+def rates_for(scope: Scope) -> figures.Rates:
+    """Rates of the last day of the period, or of `as_of` where that is earlier."""
+    return figures.rates_on(scope.programme, min(scope.period.last or scope.as_of, scope.as_of))
+
+
 def latest_period(programme: Programme, accounts: QuerySet[Account]) -> figures.Period:
     """The trailing year, or the last twelve months with sales where the ledger ends earlier."""
     usual = figures.trailing_year(programme.today())
@@ -137,8 +167,9 @@ def _known(changes: QuerySet, day_field: str, day: datetime.date) -> QuerySet:
     return recorded.order_by(f"-{day_field}", "-pk")
 
 
-def _rate_day(scope: Scope) -> datetime.date:
-    return min(scope.period.last or scope.as_of, scope.as_of)
+def _months_back(month: datetime.date, count: int) -> datetime.date:
+    years, index = divmod(month.year * 12 + month.month - 1 - count, 12)
+    return datetime.date(years, index + 1, 1)
 
 
 def _ranking(
@@ -197,7 +228,3 @@ def _grouped(
         top = next(pk for pk in chain if pk in shown)
         sums[top] = sums.get(top, Decimal(0)) + (revenue or Decimal(0))
     return sorted(sums.items(), key=lambda item: (-item[1], item[0]))
-
-
-KEY_STATUSES = (Status.KEY,)
-"""What the portfolio page shows unless asked for more."""

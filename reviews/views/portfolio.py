@@ -1,0 +1,224 @@
+"""The portfolio page: what all accounts together are worth, and where they stand."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.generic import ListView
+
+from accounts import figures
+from accounts.choices import LADDER, Stage, Status
+from accounts.models import Account
+from kam.access.dates import business_today
+from kam.web import formatting
+from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
+from kam.web.views.tables import Column
+from reviews import portfolio
+from reviews.forms.portfolio import ScopeForm
+from teams.models import Programme
+
+NOT_ASSESSED = "none"
+"""How the list of accounts is asked for those without a stage."""
+
+
+class StageRow(NamedTuple):
+    """One line of the stage table; `url` opens the accounts behind the count."""
+
+    stage: str | None
+    now: int
+    year_ago: int
+    target: int
+    url: str
+
+
+class PortfolioView(PartialMixin, ScopedViewMixin, TableMixin, ListView):
+    """Six figures, value by account, stages, months and the list behind them (design.md 7)."""
+
+    model = Account
+    template_name = "reviews/portfolio.html"
+    partial_template_name = "reviews/_portfolio_table.html"
+    page_name = "portfolio"
+    default_sort = "-revenue"
+    columns = (
+        Column("name", gettext_lazy("Account"), sort="name", optional=False),
+        Column("stage", gettext_lazy("Stage"), sort="stage"),
+        Column("manager", gettext_lazy("Manager")),
+        Column("revenue", gettext_lazy("Revenue"), sort="revenue", numeric=True),
+        Column("change", gettext_lazy("On a year ago"), numeric=True),
+        Column("contribution", gettext_lazy("Contribution"), sort="contribution", numeric=True),
+        Column("share", gettext_lazy("%"), numeric=True),
+        Column("index", gettext_lazy("Index"), sort="relationship_index", numeric=True),
+        Column("review", gettext_lazy("Next review"), sort="review_due_on"),
+    )
+
+    @cached_property
+    def form(self) -> ScopeForm:
+        """What is asked for, as typed."""
+        form = ScopeForm(self.request.GET or None, user=self.request.user, today=business_today())
+        form.is_valid()
+        return form
+
+    @cached_property
+    def programme(self) -> Programme:
+        """The programme asked for, else the reader's first."""
+        asked = self.form.cleaned_data.get("programme") if self.form.is_valid() else None
+        programme = asked or Programme.objects.visible_to(self.request.user).first()
+        if programme is None:
+            raise Http404
+        return programme
+
+    @cached_property
+    def scope(self) -> portfolio.Scope:
+        """Key accounts over the last twelve whole months unless asked otherwise."""
+        if self.form.is_valid():
+            scope = self.form.scope(self.programme)
+        else:
+            scope = portfolio.Scope(
+                self.programme, figures.Period(None, None), self.programme.today()
+            )
+        if "status" not in self.request.GET:
+            scope = scope._replace(statuses=(Status.KEY,))
+        if not scope.period.first and not self.request.GET.get("to"):
+            scope = scope._replace(period=figures.trailing_year(scope.as_of))
+        return scope
+
+    @cached_property
+    def rates(self) -> figures.Rates:
+        return portfolio.rates_for(self.scope)
+
+    def get_queryset(self) -> QuerySet[Account]:
+        self.queryset = figures.with_figures(
+            portfolio.accounts_of(self.request.user, self.scope), self.scope.period, self.rates
+        ).for_list()
+        return super().get_queryset()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        scope = self.scope
+        accounts = portfolio.accounts_of(self.request.user, scope)
+        whole = portfolio.build(self.request.user, scope, compare=True)
+        context = super().get_context_data(
+            scope_form=self.form,
+            scope=scope,
+            portfolio=whole,
+            figures=self.strip(whole),
+            stages=self.stage_rows(accounts, whole),
+            months=portfolio.month_pairs(accounts, scope, self.rates),
+            largest=max((row.revenue for row in whole.top), default=None),
+            rate_day=self.rates.on,
+            today=self.programme.today(),
+            **kwargs,
+        )
+        for account in context["object_list"]:
+            account.change = figures.change_ratio(account.revenue, account.revenue_before)
+            account.contribution_ratio = figures.ratio(account.contribution, account.revenue)
+        context["rest"] = len(context["table"].shown) - 1
+        return context
+
+    def strip(self, whole: portfolio.Portfolio) -> list[dict[str, Any]]:
+        """The six figures, each with the address of the records behind it."""
+        now, before = whole.now, whole.before
+        margin_before = before.contribution_ratio if before else None
+        overdue = self.list_url(overdue="true")
+        missing = ", ".join(now.missing)
+        makers = whole.pareto.accounts
+        on_a_year_ago = _("%(change)s on a year ago")
+        change = whole.revenue_change
+        return [
+            {
+                "label": _("Net revenue"),
+                "value": formatting.kilo(now.revenue),
+                "unit": f"k {now.currency}",
+                "detail": on_a_year_ago % {"change": _signed_percent(change)}
+                if change is not None
+                else _("no sales a year ago to compare with"),
+                "url": self.list_url(sort="-revenue"),
+            },
+            {
+                "label": _("Contribution"),
+                "value": formatting.kilo(now.contribution),
+                "unit": formatting.percent(now.contribution_ratio) if now.contribution else "",
+                "detail": (missing and _("missing: %(inputs)s") % {"inputs": missing})
+                or _points(now.contribution_ratio, margin_before),
+                "url": self.list_url(sort="-contribution"),
+            },
+            {
+                "label": _("Gross margin"),
+                "value": formatting.percent(now.margin_ratio),
+                "detail": _("%(amount)s k") % {"amount": formatting.kilo(now.gross_margin)}
+                if now.gross_margin is not None
+                else _("cost of goods is not known"),
+            },
+            {
+                "label": _("Cost to serve"),
+                "value": formatting.percent(now.cost_to_serve_ratio),
+                "detail": _("%(amount)s k") % {"amount": formatting.kilo(now.cost_to_serve)}
+                if now.cost_to_serve is not None
+                else _("not recorded for all"),
+            },
+            {
+                "label": _("80 % of revenue"),
+                "value": formatting.number(makers),
+                "unit": _("of %(count)s") % {"count": formatting.number(whole.accounts)},
+                "detail": ngettext(
+                    "largest account makes it",
+                    "largest accounts make it",
+                    whole.pareto.accounts or 0,
+                ),
+                "url": "#value",
+            },
+            {
+                "label": _("Reviews overdue"),
+                "value": formatting.number(whole.overdue),
+                "unit": _("of %(count)s") % {"count": formatting.number(whole.accounts)},
+                "detail": _("stage reviews past their day"),
+                "url": overdue,
+            },
+        ]
+
+    def stage_rows(self, accounts: QuerySet[Account], whole: portfolio.Portfolio) -> list[StageRow]:
+        """Accounts by stage today, a year ago and as aimed at."""
+        year_ago = self.scope.as_of - datetime.timedelta(days=365)
+        before = portfolio.stage_counts(accounts, self.scope, on=year_ago)
+        targets = portfolio.target_counts(accounts)
+        rows = [
+            StageRow(
+                stage,
+                whole.stages[stage],
+                before[stage],
+                targets.get(stage, 0),
+                self.list_url(stage=stage),
+            )
+            for stage in (*LADDER, Stage.UNCOUPLING)
+        ]
+        unknown, formerly = whole.stages["not_assessed"], before["not_assessed"]
+        if unknown or formerly:
+            url = self.list_url(stage=NOT_ASSESSED)
+            rows.append(StageRow(None, unknown, formerly, 0, url))
+        return rows
+
+    def list_url(self, **filters: str) -> str:
+        """The list of accounts with this page's statuses and unit, and `filters` besides."""
+        parameters: list[tuple[str, Any]] = [("status", item) for item in self.scope.statuses]
+        if self.scope.unit is not None:
+            parameters.append(("business_unit", self.scope.unit.pk))
+        parameters += filters.items()
+        return f"{reverse('accounts:list')}?{urlencode(parameters)}"
+
+
+def _signed_percent(ratio: Any) -> str:
+    return f"{formatting.signed(ratio * 100, 1)} %"
+
+
+def _points(now: Any, before: Any) -> str:
+    if now is None or before is None:
+        return _("no contribution a year ago to compare with")
+    change = formatting.signed((now - before) * 100, 1)
+    return _("%(change)s points on a year ago") % {"change": change}
