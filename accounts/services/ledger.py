@@ -97,18 +97,36 @@ def remove_sales_line(*, actor: User, entry: LedgerEntry) -> None:
 
 
 @transaction.atomic
-def enter_activity_cost(
-    *, actor: User, account: Account, changes: Mapping[str, Any]
-) -> ActivityCost:
-    """Record what one activity cost in one month (4.6): `amount`, or `quantity` x `rate`.
+def enter_activity_costs(
+    *, actor: User, account: Account, costs: Sequence[Mapping[str, Any]]
+) -> list[ActivityCost]:
+    """Record what activities cost in months (4.6), all or none: `amount`, or `quantity` x `rate`.
 
     Raises PermissionDenied or ValidationError.
     """
     if not policies.can_manage(actor, account):
         raise PermissionDenied
-    cost = ActivityCost(account=account, **{"currency": account.money, **_costed(changes)})
-    _check_cost(cost)
-    return editing.create(actor=actor, obj=cost, fields=COST_FIELDS)
+    rows = [
+        ActivityCost(account=account, **{"currency": account.money, **_costed(cost)})
+        for cost in costs
+    ]
+    for row in rows:
+        _check_cost(row)
+    if len(rows) == 1:
+        return [editing.create(actor=actor, obj=rows[0], fields=COST_FIELDS)]
+    for row in rows:
+        row.clean_fields()
+    ActivityCost.objects.bulk_create(rows)
+    after = {"activity_costs": len(rows)}
+    record.change(actor=actor, obj=account, verb="costs", before={}, after=after)
+    return rows
+
+
+def enter_activity_cost(
+    *, actor: User, account: Account, changes: Mapping[str, Any]
+) -> ActivityCost:
+    """Record one cost, as `enter_activity_costs` does."""
+    return enter_activity_costs(actor=actor, account=account, costs=[changes])[0]
 
 
 @transaction.atomic
