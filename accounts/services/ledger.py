@@ -30,6 +30,8 @@ ENTRY_FIELDS = (
     "source",
 )
 COST_FIELDS = ("activity", "month", "quantity", "rate", "amount", "currency", "source")
+RELATIONS = {"programme", "account", "product", "activity", "run"}
+"""Checked by hand: cleaning a relation asks the database once a row."""
 RATE_FIELDS = ("currency", "valid_from", "rate", "source")
 
 
@@ -59,7 +61,7 @@ def enter_sales_lines(
             raise ValidationError(
                 {"product": _("It belongs to another programme.")}, code="foreign"
             )
-        entry.clean_fields()
+        entry.clean_fields(exclude=RELATIONS)
     LedgerEntry.objects.bulk_create(entries)
     months = itertools.groupby(sorted(entries, key=_month_key), key=_month_key)
     for (month, currency), group in months:
@@ -115,7 +117,7 @@ def enter_activity_costs(
     if len(rows) == 1:
         return [editing.create(actor=actor, obj=rows[0], fields=COST_FIELDS)]
     for row in rows:
-        row.clean_fields()
+        row.clean_fields(exclude=RELATIONS)
     ActivityCost.objects.bulk_create(rows)
     after = {"activity_costs": len(rows)}
     record.change(actor=actor, obj=account, verb="costs", before={}, after=after)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
@@ -80,6 +81,7 @@ class Builder:
 
     def __init__(self, today: datetime.date) -> None:
         self.today = today
+        self.password = make_password(PASSWORD)
         self.people: dict[str, User] = {}
         self.accounts: dict[str, Account] = {}
 
@@ -177,7 +179,7 @@ class Builder:
             first_name=names[0],
             last_name=names[1],
         )
-        user.set_password(PASSWORD)
+        user.password = self.password
         user.full_clean()
         user.save()
         self.people[username] = user
