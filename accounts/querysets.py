@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from django.db import models
 from django.db.models import (
     Case,
     Exists,
-    ExpressionWrapper,
     F,
     OuterRef,
     Prefetch,
@@ -23,19 +22,66 @@ from django.db.models.functions import Cast, Coalesce, Concat, Trim
 
 from accounts.choices import LADDER, Stage
 from kam.access.dates import business_today
+from kam.access.once import once
 from kam.access.querysets import AccountScopedQuerySet, DatedQuerySet, Reader
 from kam.changes.querysets import TrackedQuerySet
-from teams.models import BusinessUnit, Membership, Role, RoleGrant, TeamRole
+from teams.models import Membership, Role, RoleGrant, TeamRole
 from teams.querysets import ProgrammeScopedQuerySet
-
-PROGRAMME_READERS = (Role.PROGRAMME_MANAGER, Role.FINANCE, Role.AUDITOR)
-"""Programme roles that see every account of the programme (`design.md` 4.1)."""
 
 READERS = frozenset([*Role, *TeamRole])
 EDITORS = frozenset([Role.ADMINISTRATOR, Role.PROGRAMME_MANAGER, TeamRole.KAM, TeamRole.DEPUTY])
 CONTRIBUTORS = EDITORS | {TeamRole.MEMBER, TeamRole.SPONSOR}
 MANAGERS = frozenset([Role.ADMINISTRATOR, Role.PROGRAMME_MANAGER])
 CONFIRMERS = MANAGERS | {Role.SENIOR_MANAGER}
+
+
+class Reach(NamedTuple):
+    """How far a person's roles carry on one day, before and after barriers.
+
+    `programmes` pairs a role with its programme (None: the installation), `units` with the path of
+    its unit, `teams` with its team; `fenced` are paths of accounts behind barriers.
+    """
+
+    programmes: tuple[tuple[str, int | None], ...]
+    units: tuple[tuple[str, str], ...]
+    teams: tuple[tuple[str, int], ...]
+    fenced: tuple[str, ...]
+
+
+def reach_of(user: Reader, on: datetime.date) -> Reach:
+    """Roles of `user` on the day `on`, and the barriers before which they stand: one query.
+
+    A barrier keeps whoever is in a team of one account, or of any below it, from the other with
+    all below that; people excepted by name do not stand before it.
+    """
+    return once(("reach", user.pk, on), lambda: _reach(user, on))
+
+
+def _reach(user: Reader, on: datetime.date) -> Reach:
+    nothing = Value("", output_field=models.TextField())
+    grants = RoleGrant.objects.filter(user=user).valid_on(on).order_by()
+    members = Membership.objects.filter(user=user).valid_on(on).order_by()
+    rows = grants.values_list(
+        Value("grant"), "role", "programme", Coalesce("business_unit__path", nothing)
+    )
+    parts = [members.values_list(Value("team"), "role", "team", nothing)]
+    conflicts = RoleGrant._meta.apps.get_model("accounts.Conflict").objects
+    accounts = RoleGrant._meta.apps.get_model("accounts.Account").objects
+    for mine, theirs in (("a", "b"), ("b", "a")):
+        inside = accounts.filter(
+            team__in=members.values("team"), path__startswith=OuterRef(f"{mine}__path")
+        )
+        fences = conflicts.fences(on).not_excepted(user, on).filter(Exists(inside.order_by()))
+        parts.append(
+            fences.order_by().values_list(Value("fence"), Value(""), "pk", f"{theirs}__path")
+        )
+    found = list(rows.union(*parts, all=True))
+    return Reach(
+        programmes=tuple((row[1], row[2]) for row in found if row[0] == "grant" and not row[3]),
+        units=tuple((row[1], row[3]) for row in found if row[0] == "grant" and row[3]),
+        teams=tuple((row[1], row[2]) for row in found if row[0] == "team"),
+        fenced=tuple(row[3] for row in found if row[0] == "fence"),
+    )
 
 
 class AccountQuerySet(TrackedQuerySet):
@@ -53,18 +99,20 @@ class AccountQuerySet(TrackedQuerySet):
         if not user.is_active:  # anonymous users are never active
             return self.none()
         day = on or business_today()
-        grants = RoleGrant.objects.filter(user=user).valid_on(day)
-        programme_wide = [role for role in PROGRAMME_READERS if role in roles]
-        reach = Q(programme__in=grants.filter(role__in=programme_wide).values("programme"))
-        if Role.ADMINISTRATOR in roles:
-            reach |= Q(Exists(grants.filter(role=Role.ADMINISTRATOR)))
-        if Role.SENIOR_MANAGER in roles:
-            led = grants.filter(role=Role.SENIOR_MANAGER)
-            reach |= Q(business_unit__in=BusinessUnit.objects.below(led).values("pk"))
-        team_roles = [role for role in TeamRole.values if role in roles]
-        teams = Membership.objects.filter(user=user, role__in=team_roles).valid_on(day)
-        reach |= Q(team__in=teams.values("team"))
-        return self.filter(reach, staged_by=None).outside_barriers(user, day)
+        reach = reach_of(user, day)
+        scope = Q(team__in=[team for role, team in reach.teams if role in roles])
+        led = [path for role, path in reach.units if role in roles]
+        for path in led:
+            scope |= Q(business_unit__path__startswith=path)
+        programmes = [programme for role, programme in reach.programmes if role in roles]
+        if None in programmes:
+            scope = Q()
+        elif programmes:
+            scope |= Q(programme__in=programmes)
+        fenced = Q()
+        for path in reach.fenced:
+            fenced |= Q(path__startswith=path)
+        return self.filter(scope & ~fenced if fenced else scope, staged_by=None)
 
     def visible_to(self, user: Reader, *, on: datetime.date | None = None) -> Self:
         """Accounts that `user` may see. There is no superuser branch."""
@@ -85,28 +133,6 @@ class AccountQuerySet(TrackedQuerySet):
     def confirmable_by(self, user: Reader) -> Self:
         """Accounts whose stage `user` may confirm."""
         return self.held_by(user, CONFIRMERS)
-
-    def outside_barriers(self, user: Reader, on: datetime.date) -> Self:
-        """Without the accounts that a ring-fence keeps from `user`, who is in a team behind it.
-
-        The barrier stands between both accounts of the pair with all that lies below either.
-        """
-        conflicts = self.model._meta.apps.get_model("accounts.Conflict").objects
-        fences = conflicts.fences(on).not_excepted(user, on)
-        near = Q()
-        for mine, theirs in (("a", "b"), ("b", "a")):
-            teams = Membership.objects.filter(user=user).valid_on(on).values("team")
-            inside = self.model._default_manager.filter(
-                team__in=teams, path__startswith=OuterRef(f"{mine}__path")
-            )
-            outer = ExpressionWrapper(OuterRef("path"), output_field=models.TextField())
-            fence = (
-                fences.filter(Exists(inside))
-                .alias(outer=outer)
-                .filter(outer__startswith=F(f"{theirs}__path"))
-            )
-            near |= Q(Exists(fence.order_by()))
-        return self.exclude(near)
 
     def of_status(self, *statuses: str) -> Self:
         """Accounts in one of `statuses`."""
