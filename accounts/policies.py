@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from accounts.models import Account
+from accounts.querysets import reach_of
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
-from teams.models import Programme, Role, RoleGrant
+from teams.models import Programme, Role
 
 
 def can_create_account(user: Reader, programme: Programme) -> bool:
     """Creating accounts is the programme manager's and the administrator's."""
     if not user.is_active:
         return False
-    grants = RoleGrant.objects.filter(user=user).valid_on(business_today())
-    return (
-        grants.filter(role=Role.ADMINISTRATOR).exists()
-        or grants.filter(role=Role.PROGRAMME_MANAGER, programme=programme).exists()
-    )
+    held = reach_of(user, business_today()).programmes
+    return (Role.ADMINISTRATOR, None) in held or (Role.PROGRAMME_MANAGER, programme.pk) in held
 
 
 def can_see(user: Reader, account: Account) -> bool:

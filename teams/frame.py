@@ -14,8 +14,8 @@ from teams.models import Programme
 
 def company_of(user: Reader) -> str:
     """Name of the supplier whose first programme `user` belongs to; empty for strangers."""
-    programmes = Programme.objects.visible_to(user).order_by("pk")
-    return programmes.values_list("supplier_name", flat=True).first() or ""
+    programme = Programme.objects.first_for(user)
+    return programme.supplier_name if programme else ""
 
 
 def register() -> None:

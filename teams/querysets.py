@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 
 from kam.access.dates import business_today
+from kam.access.once import once
 from kam.access.querysets import DatedQuerySet, Reader, scope_model
 from kam.changes.querysets import TrackedQuerySet
 
@@ -134,6 +135,11 @@ class ProgrammeQuerySet(TrackedQuerySet):
             Q(Exists(grants.filter(role="administrator")))
             | Q(pk__in=grants.filter(role__in=roles).values("programme"))
         )
+
+    def first_for(self, user: Reader) -> Any:
+        """The first active programme that `user` belongs to: theirs, unless they say otherwise."""
+        mine = self.visible_to(user).active().order_by("pk")
+        return once(("programme", user.pk), mine.first)
 
 
 class ProgrammeScopedQuerySet(models.QuerySet):

@@ -45,8 +45,7 @@ class ProfileView(AccountPartView):
     part_template_name = "accounts/_profile.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        account, user = self.object, self.request.user
-        group = Account.objects.visible_to(user).active().filter(parent=account)
+        account = self.object
         edit_url = reverse("accounts:edit", args=[account.pk]) if account.may_edit else ""
         site_url = reverse("accounts:site_create", args=[account.pk]) if account.may_edit else ""
         return super().get_context_data(
@@ -59,7 +58,7 @@ class ProfileView(AccountPartView):
             sites=list(account.sites.active()),
             external_ids=list(account.external_ids.all()),
             facts=latest_facts(account),
-            group=list(group.order_by("name", "pk")[:50]),
+            group=self.below,
             **kwargs,
         )
 

@@ -18,6 +18,7 @@ from django.views.generic import ListView, TemplateView
 from accounts import figures
 from accounts.filters import AccountFilter, chips
 from accounts.models import Account
+from accounts.policies import can_create_account
 from kam.access.dates import business_today
 from kam.documents import tables as files
 from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
@@ -82,11 +83,14 @@ class AccountRows:
 
     @cached_property
     def programme(self) -> Programme | None:
-        """The first programme that the reader belongs to, and whether they run it (`may_run`)."""
-        user = self.request.user
-        run = Programme.objects.editable_by(user).filter(pk=OuterRef("pk"))
-        known = Programme.objects.visible_to(user).active()
-        return known.annotate(may_run=Exists(run.order_by())).order_by("pk").first()
+        """The first programme that the reader belongs to."""
+        return Programme.objects.first_for(self.request.user)
+
+    @property
+    def may_create(self) -> bool:
+        """Whether the reader may add accounts to that programme."""
+        programme = self.programme
+        return programme is not None and can_create_account(self.request.user, programme)
 
     @cached_property
     def rates(self) -> figures.Rates | None:
@@ -141,7 +145,7 @@ class AccountListView(TableMixin, AccountRows, PartialMixin, ScopedViewMixin, Li
             "rows": rows,
             "chips": list(chips(self.filterset, self.request.GET)),
             "today": self.today,
-            "programme": self.programme,
+            "may_create": self.may_create,
             "period": self.period,
             "currency": self.rates.home if self.rates else "",
         }

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import figures
 from accounts.models import Account, Contact
+from accounts.querysets import reach_of
 from accounts.views.parts import Figure, Part, register_figures, register_part
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
@@ -21,7 +22,6 @@ from kam.web.navigation import Entry, Shortcut, Shortcuts
 from kam.web.panels import Panel
 from kam.web.search import Found, SearchSource
 from teams.models import TeamRole
-from teams.querysets import memberships_today
 
 SHOWN_PEOPLE = 7
 SHOWN_CHANGES = 6
@@ -116,7 +116,9 @@ def value(request: HttpRequest, account: Account) -> dict[str, Any]:
 
 def my_accounts(user: Reader) -> Shortcuts:
     """The accounts that the reader manages or deputises: a manager has one to five."""
-    teams = memberships_today().filter(user=user.pk, role__in=MINE).values("team")
+    teams = [team for role, team in reach_of(user, business_today()).teams if role in MINE]
+    if not teams:
+        return Shortcuts("")
     mine = Account.objects.visible_to(user).active().filter(team__in=teams)
     rows = mine.only("name", "stage", "target_stage").order_by("name", "pk")[:SHORTCUTS]
     items = tuple(

@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.views.generic import DetailView
 
 from accounts.models import Account
@@ -21,6 +22,7 @@ from kam.web.views import PartialMixin, ScopedViewMixin
 from teams.models import Membership, TeamRole
 
 SHOWN_CHILDREN = 4
+LISTED_CHILDREN = 50
 """Accounts below this one that the head names; the rest are a link."""
 
 ROLE_ORDER = {role: place for place, role in enumerate(TeamRole.values)}
@@ -110,10 +112,15 @@ class AccountPartView(PartialMixin, ScopedViewMixin, DetailView):
             for part in ordered
         ]
 
+    @cached_property
+    def below(self) -> list[Account]:
+        """Accounts directly below this one, as far as the reader sees them."""
+        children = Account.objects.visible_to(self.request.user).active()
+        return list(children.filter(parent=self.object).order_by("name", "pk")[:LISTED_CHILDREN])
+
     def _head(self) -> dict[str, Any]:
         account, user = self.object, self.request.user
-        children = Account.objects.visible_to(user).active().filter(parent=account)
-        below = list(children.only("name").order_by("name", "pk")[: SHOWN_CHILDREN + 1])
+        below = self.below
         return {
             "group_path": group_path(account, user),
             "children": below[:SHOWN_CHILDREN],

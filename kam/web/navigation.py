@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 
 from kam.access.querysets import Reader
 
@@ -165,7 +165,7 @@ class Frame:
             self._shortcuts = provider(self.user) if provider else Shortcuts("")
         return self._shortcuts
 
-    @property
+    @cached_property
     def company(self) -> str:
         """The supplier's name."""
         provider = _providers.get("company")

@@ -76,9 +76,7 @@ class PortfolioView(APIView):
         if not form.is_valid():
             name, problems = next(iter(form.errors.as_data().items()))
             raise refused(name, problems[0].code or "invalid", " ".join(problems[0].messages))
-        programme = (
-            form.cleaned_data["programme"] or Programme.objects.visible_to(request.user).first()
-        )
+        programme = form.cleaned_data["programme"] or Programme.objects.first_for(request.user)
         if programme is None:
             raise NotFound
         whole = portfolio.build(request.user, form.scope(programme), compare=False)

@@ -70,7 +70,7 @@ class PortfolioView(PartialMixin, ScopedViewMixin, TableMixin, ListView):
     def programme(self) -> Programme:
         """The programme asked for, else the reader's first."""
         asked = self.form.cleaned_data.get("programme") if self.form.is_valid() else None
-        programme = asked or Programme.objects.visible_to(self.request.user).first()
+        programme = asked or Programme.objects.first_for(self.request.user)
         if programme is None:
             raise Http404
         return programme

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.utils.functional import cached_property
@@ -77,6 +77,15 @@ class CappedPaginator(Paginator):
         if isinstance(rows, QuerySet):
             return rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
         return len(rows)
+
+    def page(self, number: int | str) -> Page:
+        """Rows of one page; a first page that is not full is its own count."""
+        if str(number) != "1" or not isinstance(self.object_list, QuerySet):
+            return super().page(number)
+        rows = self.object_list[: self.per_page]
+        if len(rows) < self.per_page:
+            self.__dict__["count"] = len(rows)
+        return self._get_page(rows, 1, self)
 
     @property
     def capped(self) -> bool:
