@@ -278,7 +278,7 @@ def routes(resolver: URLResolver | None = None, names: str = "", path: str = "")
 
 
 _CHANGING = re.compile(
-    rb"(csrfmiddlewaretoken\" value=\"|X-CSRFToken\": \")[^\"]+|\d\d:\d\d:\d\d[.\dZ+:]*"
+    rb"(csrfmiddlewaretoken\" value=\"|X-CSRFToken\": \")[^\"]+|\d\d:\d\d(:\d\d[.\dZ+:]*)?"
 )
 
 
