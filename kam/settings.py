@@ -263,7 +263,11 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [],  # choices stand where they are used, under no made-up names
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-    "ENUM_NAME_OVERRIDES": {"StageEnum": "accounts.choices.Stage"},
+    "ENUM_NAME_OVERRIDES": {
+        "RoleEnum": "teams.models.Role",
+        "TeamRoleEnum": "teams.models.TeamRole",
+        "StageEnum": "accounts.choices.Stage",
+    },
 }
 
 LOGGING = {

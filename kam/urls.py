@@ -6,12 +6,14 @@ from accounts.api.urls import routes as account_routes
 from kam.api.urls import patterns as api_patterns
 from kam.imports.api.urls import routes as import_routes
 from reviews.api.urls import routes as review_routes
+from teams.api.urls import routes as team_routes
 from teams.views.me import SetUpView
 
 resources = [
     account_routes,
     import_routes,
     review_routes,
+    team_routes,
 ]
 """What each app adds to the API."""
 

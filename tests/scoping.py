@@ -42,6 +42,7 @@ from tests.factories.teams import (
     FunctionFactory,
     MembershipFactory,
     ProgrammeFactory,
+    ProgrammeSettingFactory,
     RoleGrantFactory,
     TeamFactory,
     UserFactory,
@@ -80,6 +81,9 @@ class World:
         self.things["function"] = FunctionFactory(programme=self.programme)
         self.things["product_line"] = ProductLineFactory(programme=self.programme)
         self.things["product"] = ProductFactory(programme=self.programme)
+        self.things["setting"] = ProgrammeSettingFactory(
+            programme=self.programme, name="hurdle", value=6, valid_from=business_today()
+        )
         self.things["grant"] = self.insider.grants.get()
         self.things["mail"] = Mail.objects.create(subject=f"{SECRET} mail")
         self.things["token"] = TokenFactory(owner=self.insider, name=f"{SECRET} token")
