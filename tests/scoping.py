@@ -126,6 +126,7 @@ class World:
         ExternalIdFactory(account=account, value=f"{SECRET}1")
         MonthTotalFactory(account=account)
         other = AccountFactory(programme=self.programme, name=f"{SECRET} rival", team=self.team)
+        self.things["other"] = other
         self.things["barrier"] = ConflictFactory(a=account, b=other, kind="exclusive")
         self.things["exception"] = ConflictExceptionFactory(
             conflict=self.things["barrier"], user=self.administrator
@@ -228,7 +229,8 @@ def _fence(world: World, user: User) -> User:
     rival = AccountFactory(programme=world.programme, name="Rival plc", team=team)
 
     def raise_barrier(world: World) -> None:
-        world.things["conflict"] = ConflictFactory(a=rival, b=world.account)
+        for behind in (world.account, world.things["other"]):  # and all below them
+            ConflictFactory(a=rival, b=behind)
 
     world.late.append(raise_barrier)
     return user

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.django_db
 
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 NOT_FOUND = {404, 405}
-REFUSED = {403, 404, 405}
+REFUSED = {403, 404, 405, 428}  # 428: no version named, nothing was looked at
 UNKNOWN = {301, 302, 401, 403, 404, 405}
 """What a visitor gets who has not signed in: the sign-in page or a refusal."""
 
