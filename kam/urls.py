@@ -27,4 +27,5 @@ urlpatterns = [
     path("teams/", include("teams.urls")),
     path("", include("kam.web.urls")),
     path("", include("accounts.urls")),
+    path("", include("reviews.urls")),
 ]

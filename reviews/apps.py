@@ -7,3 +7,9 @@ class ReviewsConfig(AppConfig):
     """Where we stand: stage reviews, my day, portfolio."""
 
     name = "reviews"
+
+    def ready(self) -> None:
+        """Offer what this app brings to shared pages; the models have to be there first."""
+        from reviews.views import panels
+
+        panels.register()

@@ -15,6 +15,7 @@ from reviews.models import Answer, StageReview
 from reviews.services.assessment import rules_on
 from reviews.texts import (
     DIMENSION_NAMES,
+    SCALE,
     SHORT_NAMES,
     SIGNAL_TEXTS,
     STATEMENTS,
@@ -47,6 +48,7 @@ class AnswerRow:
     is_outdated: bool
     is_computed: bool
     computed: int | None
+    scale: str = ""
 
     @property
     def version(self) -> int:
@@ -174,6 +176,7 @@ class Sheet:
             is_outdated=item in self.outcome.get("outdated", ()),
             is_computed=is_computed,
             computed=scoring.wallet_score(self.review.share_used) if is_computed else None,
+            scale=_own_scale(item),
         )
 
     @property
@@ -264,6 +267,14 @@ class Sheet:
     @property
     def radar(self) -> Radar:
         return Radar(self)
+
+
+def _own_scale(item: str) -> str:
+    """What 0 to 4 mean for a statement that has its own scale, in one line."""
+    scale = STATEMENTS[item].scale
+    if scale is SCALE:
+        return ""
+    return ", ".join(f"{value} {label}" for value, label in enumerate(scale))
 
 
 class Radar:

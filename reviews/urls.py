@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from reviews.views import listing, stage
+from reviews.views import listing, my_day, stage
 
 app_name = "reviews"
 urlpatterns = [
+    path("", my_day.MyDayView.as_view(), name="my_day"),
+    path("my-day/changed/", my_day.ChangedView.as_view(), name="changed"),
     path("reviews/", listing.ReviewListView.as_view(), name="list"),
     path("accounts/<int:pk>/reviews/", listing.AccountReviewsView.as_view(), name="account"),
     path("accounts/<int:pk>/reviews/new/", stage.StartView.as_view(), name="start"),

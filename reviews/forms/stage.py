@@ -5,11 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from crispy_forms.layout import Fieldset, Layout
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Initiator, Stage, UncouplingReason
-from kam.web.forms import ServiceForm, ShapeForm
+from kam.web.forms import ServiceForm, ShapeForm, layout_helper
 from reviews import scoring, services
 from reviews.choices import CheckState, ClosingStatus, Side
 from reviews.models import StageReview
@@ -44,7 +45,7 @@ class PercentField(forms.DecimalField):
 def share_field() -> PercentField:
     """Share of wallet in percent."""
     return PercentField(
-        label=_("Share of wallet (%) (optional)"),
+        label=_("Share of wallet (%)"),
         required=False,
         min_value=0,
         max_value=100,
@@ -59,9 +60,7 @@ class StartForm(ShapeForm):
 
     side = forms.ChoiceField(label=_("Whose view"), choices=Side.choices, initial=Side.SUPPLIER)
     reviewed_on = forms.DateField(label=_("Reviewed on"), widget=DateInput())
-    participants = forms.CharField(
-        label=_("Answered together by (optional)"), max_length=250, required=False
-    )
+    participants = forms.CharField(label=_("Answered together by"), max_length=250, required=False)
     share_of_wallet = share_field()
     prefill = forms.BooleanField(
         label=_("Start from the answers of the last review"),
@@ -80,7 +79,6 @@ class ReviewForm(ServiceForm):
         model = StageReview
         fields = services.EDITABLE_FIELDS
         widgets = {"reviewed_on": DateInput()}
-        labels = {"participants": _("Answered together by (optional)")}
 
 
 class AnswerForm(forms.Form):
@@ -120,9 +118,10 @@ class ProposalForm(ShapeForm):
 
     decided_stage = forms.ChoiceField(label=_("Stage"), widget=forms.RadioSelect)
     reason = forms.CharField(
-        label=_("Reason (optional where the evidence recommends the stage)"),
+        label=_("Reason"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Needed unless the evidence recommends the stage."),
     )
     what_changed = forms.CharField(
         label=_("What has changed"), required=False, widget=forms.Textarea(attrs={"rows": 2})
@@ -168,6 +167,19 @@ class ProposalForm(ShapeForm):
             unneeded |= {"override", "override_evidence_1", "override_evidence_2"}
         for name in unneeded:
             del self.fields[name]
+        self.helper = layout_helper(self)
+        self.helper.layout = Layout(*self._groups())
+
+    def _groups(self) -> list[Any]:
+        """The fields that are there, with those of an override and of an end under headings."""
+        override = ("override", "override_evidence_1", "override_evidence_2")
+        end = ("uncoupling_reason", "initiator")
+        plain = ("decided_stage", "reason", "what_changed", "version")
+        groups: list[Any] = [name for name in plain if name in self.fields]
+        for label, names in ((_("Only to override"), override), (_("Only to uncouple"), end)):
+            if names[0] in self.fields:
+                groups.append(Fieldset(label, *names))
+        return groups
 
     @property
     def decision(self) -> dict[str, Any]:

@@ -1,0 +1,304 @@
+"""My day: what is due, what comes up, who has gone quiet, what changed (ui.md 11).
+
+One list by lateness holds actions, reviews and decisions, so that nobody looks in three places.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.db.models import F, Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.generic import TemplateView
+
+from accounts.choices import REVIEWED_STATUSES
+from accounts.models import Account, Contact
+from kam.access.dates import business_today
+from kam.changes import history
+from kam.changes.models import Change
+from kam.web.formatting import day
+from kam.web.views import PartialMixin
+from plans.models import Action, Plan
+from reviews.models import StageReview
+from teams.models import Programme, Role, TeamRole
+
+WEEK = datetime.timedelta(days=7)
+COMING_UP = datetime.timedelta(days=30)
+SHOWN_ACTIONS = 60
+SHOWN_REVIEWS = 30
+SHOWN_QUIET = 6
+SHOWN_CHANGES = 10
+LEADERS = frozenset([TeamRole.KAM, TeamRole.DEPUTY])
+MINE = frozenset([*TeamRole, Role.SENIOR_MANAGER])
+"""Roles by which an account is one of "my accounts"."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A line of the list; `kind` is action, review, confirm or approve."""
+
+    kind: str
+    due: datetime.date | None
+    account: Account
+    obj: Any
+    text: str = ""
+    url: str = ""
+    detail: str = ""
+    may_change: bool = False
+
+
+@dataclass
+class Group:
+    """Tasks under one heading."""
+
+    label: str
+    tasks: list[Task] = field(default_factory=list)
+    is_late: bool = False
+
+
+def reviews_due(accounts: QuerySet[Account], until: datetime.date) -> QuerySet[Account]:
+    """Accounts whose review is due by the day `until`, the latest first."""
+    return (
+        accounts.active()
+        .of_status(*REVIEWED_STATUSES)
+        .filter(review_due_on__lte=until)
+        .order_by("review_due_on", "name", "pk")
+    )
+
+
+class MyDay:
+    """What the page shows to `user` on the day `today`."""
+
+    def __init__(self, user: Any, today: datetime.date, *, wide: bool) -> None:
+        self.user, self.today, self.wide = user, today, wide
+        self.accounts = Account.objects.held_by(user, MINE)
+        self.led = self.accounts if wide else Account.objects.held_by(user, LEADERS)
+
+    def tasks(self) -> list[Task]:
+        """Everything due within a week or overdue, by lateness."""
+        found = [*self._actions(), *self._reviews(), *self._confirmations(), *self._approvals()]
+        last = datetime.date.max
+        return sorted(found, key=lambda task: (task.due or last, task.kind, task.text))
+
+    def groups(self) -> list[Group]:
+        """The list under its headings, without empty ones."""
+        late, now, week = Group("", is_late=True), Group(""), Group("")
+        for task in self.tasks():
+            due = task.due or self.today
+            (late if due < self.today else now if due == self.today else week).tasks.append(task)
+        late.label = _("Overdue, %(n)d") % {"n": len(late.tasks)}
+        now.label = _("Today, %(n)d") % {"n": len(now.tasks)}
+        week.label = _("This week, %(n)d") % {"n": len(week.tasks)}
+        return [group for group in (late, now, week) if group.tasks]
+
+    def _actions(self) -> list[Task]:
+        rows = Action.objects.visible_to(self.user).open().filter(due__lte=self.today + WEEK)
+        whose = Q(account__in=self.accounts.values("pk")) if self.wide else Q(owner=self.user.pk)
+        rows = rows.filter(whose).for_list()[:SHOWN_ACTIONS]
+        mine = Action.objects.changeable_by(self.user).values_list("pk", flat=True)
+        allowed = set(mine.filter(pk__in=[row.pk for row in rows]))
+        return [
+            Task(
+                "action",
+                row.due,
+                row.account,
+                row,
+                row.text,
+                detail=self._purpose(row),
+                may_change=row.pk in allowed,
+            )
+            for row in rows
+        ]
+
+    def _purpose(self, action: Action) -> str:
+        """Whose it is where that is not the reader's, and what for."""
+        whose = str(action.owner) if action.owner and action.owner_id != self.user.pk else ""
+        reads_plan = action.objective_id and action.objective.approved is not None
+        what = action.objective.approved.get("title", "") if reads_plan else ""
+        return " · ".join(text for text in (whose, what) if text)
+
+    def _reviews(self) -> list[Task]:
+        rows = reviews_due(self.led, self.today + WEEK)[:SHOWN_REVIEWS]
+        return [
+            Task(
+                "review",
+                account.review_due_on,
+                account,
+                account,
+                _("Stage review of %(account)s") % {"account": account},
+                reverse("reviews:account", args=[account.pk]),
+                _("%(stage)s, last on %(day)s")
+                % {
+                    "stage": account.get_stage_display(),
+                    "day": day(account.reviewed_on, self.today),
+                },
+            )
+            for account in rows
+        ]
+
+    def _confirmations(self) -> list[Task]:
+        rows = StageReview.objects.confirmable_by(self.user).with_people()[:SHOWN_REVIEWS]
+        return [
+            Task(
+                "confirm",
+                None,
+                review.account,
+                review,
+                _("Confirm the stage of %(account)s: %(stage)s")
+                % {
+                    "account": review.account,
+                    "stage": review.get_decided_stage_display()
+                    or review.get_closing_status_display(),
+                },
+                review.get_absolute_url(),
+                _("proposed by %(who)s") % {"who": review.proposed_by},
+            )
+            for review in rows
+        ]
+
+    def _approvals(self) -> list[Task]:
+        rows = Plan.objects.visible_to(self.user).to_decide_by(self.user)
+        rows = rows.select_related("account", "submitted_by").order_by("pk")[:SHOWN_REVIEWS]
+        return [
+            Task(
+                "approve",
+                None,
+                plan.account,
+                plan,
+                _("Decide on the plan “%(plan)s”") % {"plan": plan.title},
+                plan.get_absolute_url(),
+                _("submitted by %(who)s") % {"who": plan.submitted_by},
+            )
+            for plan in rows
+        ]
+
+    def coming_up(self) -> list[Account]:
+        """Accounts of mine with a review in the next 30 days, or none yet."""
+        rows = (
+            self.accounts.active()
+            .of_status(*REVIEWED_STATUSES)
+            .filter(Q(review_due_on__lte=self.today + COMING_UP) | Q(review_due_on=None))
+            .order_by(F("review_due_on").asc(nulls_last=True), "name", "pk")[:SHOWN_REVIEWS]
+        )
+        accounts = list(rows)
+        drafts = {
+            review.account_id: review
+            for review in StageReview.objects.active()
+            .ours()
+            .filter(account__in=[account.pk for account in accounts], status="draft")
+            .order_by("reviewed_on", "pk")
+        }
+        for account in accounts:
+            account.draft = drafts.get(account.pk)  # type: ignore[attr-defined]
+        return accounts
+
+    def quiet(self) -> list[Contact]:
+        """People of my accounts past the agreed interval, longest silence first."""
+        rows = Contact.objects.visible_to(self.user).quiet(self.today)
+        rows = rows.filter(account__in=self.accounts.values("pk"))
+        shown = list(rows.select_related("account")[:SHOWN_QUIET])
+        for contact in shown:
+            silent = contact.last_talked_on
+            contact.silence_days = (  # type: ignore[attr-defined]
+                (self.today - silent).days if silent else None
+            )
+        return shown
+
+    def changes(self) -> list[history.Line]:
+        """What others changed on my accounts, the latest first."""
+        rows = (
+            Change.objects.visible_to(self.user)
+            .filter(account_id__in=self.accounts.order_by().values("pk"))
+            .exclude(actor=self.user.pk)
+            .select_related("actor")[:SHOWN_CHANGES]
+        )
+        return history.describe(rows, self.user)
+
+
+def summary(groups: list[Group], quiet: int) -> str:
+    """The one sentence under the date: what is late, what is for today, who is silent."""
+    late = sum(len(group.tasks) for group in groups if group.is_late)
+    rest = sum(len(group.tasks) for group in groups if not group.is_late)
+    parts = []
+    if late:
+        parts.append(
+            ngettext("%(n)d thing is overdue", "%(n)d things are overdue", late) % {"n": late}
+        )
+    if rest:
+        parts.append(
+            ngettext("%(n)d is due within a week", "%(n)d are due within a week", rest)
+            % {"n": rest}
+        )
+    text = ", ".join(parts) or _("Nothing is due within a week")
+    if quiet:
+        silent = ngettext("%(n)d person went quiet", "%(n)d people went quiet", quiet)
+        return f"{text}. {silent % {'n': quiet}}."
+    return f"{text}."
+
+
+class MyDayView(LoginRequiredMixin, PartialMixin, TemplateView):
+    """The first page: the list of what is due, alone when htmx asks for it."""
+
+    template_name = "reviews/my_day.html"
+    partial_template_name = "reviews/_due.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        user, today = self.request.user, business_today()
+        wide = self.request.GET.get("whose") == "accounts"
+        mine = MyDay(user, today, wide=wide)
+        groups = mine.groups()
+        context = super().get_context_data(
+            today=today,
+            groups=groups,
+            whose=_whose(wide=wide),
+            **kwargs,
+        )
+        if self.wants_part:
+            return context
+        quiet = mine.quiet()
+        return context | {
+            "summary": summary(groups, len(quiet)),
+            "coming_up": mine.coming_up(),
+            "quiet": quiet,
+            "knows_nothing": not groups and not belongs(user),
+        }
+
+
+class ChangedView(LoginRequiredMixin, TemplateView):
+    """What changed on my accounts; a page of its own, which my day loads when it is seen."""
+
+    template_name = "reviews/my_changes.html"
+
+    def get_template_names(self) -> list[str]:
+        return ["reviews/_changed.html" if self.request.htmx else self.template_name]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        mine = MyDay(self.request.user, business_today(), wide=True)
+        return super().get_context_data(lines=mine.changes(), **kwargs)
+
+
+def _whose(*, wide: bool) -> list[dict[str, Any]]:
+    url = reverse("reviews:my_day")
+    return [
+        {"label": _("Mine"), "url": url, "current": not wide},
+        {"label": _("My accounts"), "url": f"{url}?whose=accounts", "current": wide},
+    ]
+
+
+def belongs(user: Any) -> bool:
+    """Whether `user` has a part in any programme."""
+    return Programme.objects.visible_to(user).exists()
+
+
+def overdue_count(user: Any) -> int:
+    """Overdue actions and reviews of a person, for the count in the navigation: one query."""
+    today = business_today()
+    actions = Action.objects.visible_to(user).overdue(today).of(user)
+    led = Account.objects.held_by(user, LEADERS).active().of_status(*REVIEWED_STATUSES)
+    kinds = [rows.order_by().values("pk") for rows in (actions, led.overdue_for_review(today))]
+    return kinds[0].union(*kinds[1:], all=True).count()

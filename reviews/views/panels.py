@@ -1,0 +1,96 @@
+"""What the reviews bring to other pages: navigation, the account's part and panel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.models import Account
+from accounts.views.parts import Part, register_part
+from kam.access.dates import business_today
+from kam.access.querysets import Reader
+from kam.web import navigation, panels
+from reviews import policies
+from reviews.models import StageReview
+from reviews.sheet import DimensionBlock, Sheet
+from reviews.views.my_day import overdue_count
+
+
+class Stand:
+    """How we stand with an account: its last assessment that somebody stands for."""
+
+    def __init__(self, user: Reader, account: Account) -> None:
+        rows = StageReview.objects.visible_to(user).assessments().filter(account=account)
+        self.review = (
+            rows.filter(index__isnull=False)
+            .select_related("account__programme")
+            .prefetch_related("signals")
+            .order_by("-reviewed_on", "-pk")
+            .first()
+        )
+        self.sheet = Sheet(self.review) if self.review else None
+        self.can_start = not self.review and policies.can_start(user, account)
+
+    @property
+    def weakest(self) -> list[DimensionBlock]:
+        """Dimensions, the weakest first."""
+        blocks = self.sheet.blocks() if self.sheet else []
+        return sorted(blocks, key=lambda block: (block.score is None, block.score, block.key))
+
+
+def stand(request: HttpRequest, account: Account) -> dict[str, Any]:
+    """Context of the panel "How we stand"."""
+    return {
+        "account": account,
+        "stand": Stand(request.user, account),
+        "today": business_today(),
+    }
+
+
+def due_badge(user: Reader) -> navigation.Badge | None:
+    """Overdue actions and reviews beside "My day"."""
+    count = overdue_count(user)
+    words = ngettext("%(n)d overdue", "%(n)d overdue", count) % {"n": count}
+    return navigation.Badge(count, words, "bad") if count else None
+
+
+def waiting_badge(user: Reader) -> navigation.Badge | None:
+    """Proposed stages that wait for this person."""
+    count = StageReview.objects.confirmable_by(user).count()
+    return navigation.Badge(count, _("%(n)d wait for you") % {"n": count}) if count else None
+
+
+def register() -> None:
+    """Called when the app is ready."""
+    navigation.register(
+        navigation.Entry(
+            "my_day",
+            gettext_lazy("My day"),
+            "sun",
+            "reviews:my_day",
+            order=10,
+            phone=True,
+            key="d",
+            badge=due_badge,
+        )
+    )
+    navigation.register(
+        navigation.Entry(
+            "reviews",
+            gettext_lazy("Reviews"),
+            "clipboard-check",
+            "reviews:list",
+            order=30,
+            phone=True,
+            key="r",
+            badge=waiting_badge,
+        )
+    )
+    register_part(Part("reviews", gettext_lazy("Reviews"), "reviews:account", 40))
+    panels.register(
+        "account",
+        panels.Panel("stand", "reviews/_stand.html", stand, order=20, area="side"),
+    )
