@@ -5,6 +5,7 @@ from django.urls import include, path
 from accounts.api.urls import routes as account_routes
 from kam.api.urls import patterns as api_patterns
 from kam.imports.api.urls import routes as import_routes
+from plans.api.urls import routes as plan_routes
 from reviews.api.urls import routes as review_routes
 from teams.api.urls import routes as team_routes
 from teams.views.me import SetUpView
@@ -12,6 +13,7 @@ from teams.views.me import SetUpView
 resources = [
     account_routes,
     import_routes,
+    plan_routes,
     review_routes,
     team_routes,
 ]
@@ -27,5 +29,6 @@ urlpatterns = [
     path("teams/", include("teams.urls")),
     path("", include("kam.web.urls")),
     path("", include("accounts.urls")),
+    path("", include("plans.urls")),
     path("", include("reviews.urls")),
 ]

@@ -9,8 +9,10 @@ class PlansConfig(AppConfig):
     name = "plans"
 
     def ready(self) -> None:
-        """Say who reads which rows of the change log."""
+        """Say who reads which rows of the change log; put panels where they belong."""
         from kam.changes.querysets import register_audience
+        from plans import frame
         from plans.querysets import plan_audience
 
         register_audience("plan", plan_audience)
+        frame.register()

@@ -36,6 +36,18 @@ from tests.factories.accounts import (
 )
 from tests.factories.api import TokenFactory
 from tests.factories.imports import RunFactory
+from tests.factories.plans import (
+    ActionFactory,
+    CorporateObjectiveFactory,
+    CustomerGoalFactory,
+    MilestoneFactory,
+    ObjectiveFactory,
+    PlanFactory,
+    PlanVersionFactory,
+    RiskFactory,
+    StrategyFactory,
+    SwotEntryFactory,
+)
 from tests.factories.reviews import StageReviewFactory
 from tests.factories.teams import (
     BusinessUnitFactory,
@@ -79,6 +91,7 @@ class World:
             user__username="insider", finance=True, programme=self.programme
         ).user
         self.things["function"] = FunctionFactory(programme=self.programme)
+        self.things["corporate_objective"] = CorporateObjectiveFactory(programme=self.programme)
         self.things["product_line"] = ProductLineFactory(programme=self.programme)
         self.things["product"] = ProductFactory(programme=self.programme)
         self.things["setting"] = ProgrammeSettingFactory(
@@ -141,7 +154,30 @@ def _stage_review(world: World) -> None:
     )
 
 
-HANGING: list[Callable[[World], None]] = [_stage_review]
+def _plan(world: World) -> None:
+    """An approved plan, so that readers could see it, with a row of each kind."""
+    plan = PlanFactory(
+        account=world.account, title=f"{SECRET} plan", approved={"title": f"{SECRET} plan"}
+    )
+    shown = {"approved": {}}
+    objective = ObjectiveFactory(plan=plan, title=f"{SECRET} objective", **shown)
+    strategy = StrategyFactory(objective=objective, text=f"{SECRET} strategy", **shown)
+    world.things |= {
+        "plan": plan,
+        "objective": objective,
+        "strategy": strategy,
+        "milestone": MilestoneFactory(objective=objective, result=f"{SECRET} result", **shown),
+        "swot_entry": SwotEntryFactory(plan=plan, text=f"{SECRET} strength", **shown),
+        "risk": RiskFactory(plan=plan, title=f"{SECRET} risk", **shown),
+        "action": ActionFactory(
+            account=world.account, objective=objective, text=f"{SECRET} action"
+        ),
+        "customer_goal": CustomerGoalFactory(account=world.account, text=f"{SECRET} goal"),
+        "plan_version": PlanVersionFactory(plan=plan),
+    }
+
+
+HANGING: list[Callable[[World], None]] = [_stage_review, _plan]
 """What each app hangs on the hidden account: `world.things["plan"] = PlanFactory(…)`."""
 
 

@@ -85,6 +85,11 @@ def own(why: str) -> Route:
 ACCOUNT = hidden(lambda w: [w.account.pk])
 """A route whose only key is the hidden account's."""
 
+PLAN = hidden(lambda w: [w.things["plan"].pk])
+OBJECTIVE = hidden(lambda w: ["objective", w.things["objective"].pk])
+FIELD = hidden(lambda w: ["objective", w.things["objective"].pk, "title"])
+ACTION = hidden(lambda w: [w.things["action"].pk])
+
 ROUTES: dict[str, Route] = {
     # teams
     "teams:list": listed({"q": SECRET}, {"sort": "-name"}),
@@ -188,6 +193,33 @@ ROUTES: dict[str, Route] = {
     "accounts:product_restore": known(lambda w: ["product", w.things["product"].pk]),
     "accounts:line_create": listed(),
     "accounts:line_edit": known(lambda w: [w.things["product_line"].pk]),
+    # plans
+    "plans:of_account": ACCOUNT,
+    "plans:new": ACCOUNT,
+    "plans:new_goal": ACCOUNT,
+    "plans:detail": PLAN,
+    "plans:edit": PLAN,
+    "plans:history": PLAN,
+    "plans:presence": PLAN,
+    "plans:step": hidden(lambda w: [w.things["plan"].pk, "submit"]),
+    "plans:version": hidden(lambda w: [w.things["plan_version"].pk]),
+    "plans:add": hidden(lambda w: [w.things["plan"].pk, "objective"]),
+    "plans:row": OBJECTIVE,
+    "plans:archive": OBJECTIVE,
+    "plans:restore": OBJECTIVE,
+    "plans:move": OBJECTIVE,
+    "plans:drop": hidden(lambda w: [w.things["objective"].pk]),
+    "plans:field": FIELD,
+    "plans:draft": FIELD,
+    "plans:discard_draft": FIELD,
+    "plans:capture_under": hidden(lambda w: ["strategy", w.things["strategy"].pk]),
+    "plans:actions": listed({"whose": "all"}, {"account": "1"}, {"state": "all"}),
+    "plans:capture": listed(),
+    "plans:action": ACTION,
+    "plans:close": ACTION,
+    "plans:reopen": ACTION,
+    "plans:archive_action": ACTION,
+    "plans:restore_action": ACTION,
     # api
     "api:accounts-list": listed(
         {"search": SECRET},
@@ -247,6 +279,36 @@ ROUTES: dict[str, Route] = {
     "imports:progress": hidden(lambda w: [w.things["run"].pk]),
     "imports:rejected": hidden(lambda w: [w.things["run"].pk]),
     "imports:act": hidden(lambda w: [w.things["run"].pk, "undo"]),
+    "api:plans-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:plans-detail": hidden(lambda w: [w.things["plan"].pk]),
+    "api:plans-submit": hidden(lambda w: [w.things["plan"].pk]),
+    "api:plans-request-changes": hidden(lambda w: [w.things["plan"].pk]),
+    "api:plans-check-finance": hidden(lambda w: [w.things["plan"].pk]),
+    "api:plans-approve": hidden(lambda w: [w.things["plan"].pk]),
+    "api:plans-activate": hidden(lambda w: [w.things["plan"].pk]),
+    "api:plans-revise": hidden(lambda w: [w.things["plan"].pk]),
+    "api:plans-close": hidden(lambda w: [w.things["plan"].pk]),
+    "api:objectives-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:objectives-detail": hidden(lambda w: [w.things["objective"].pk]),
+    "api:objectives-drop": hidden(lambda w: [w.things["objective"].pk]),
+    "api:objectives-resume": hidden(lambda w: [w.things["objective"].pk]),
+    "api:strategies-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:strategies-detail": hidden(lambda w: [w.things["strategy"].pk]),
+    "api:actions-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:actions-detail": hidden(lambda w: [w.things["action"].pk]),
+    "api:actions-close": hidden(lambda w: [w.things["action"].pk]),
+    "api:actions-reopen": hidden(lambda w: [w.things["action"].pk]),
+    "api:milestones-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:milestones-detail": hidden(lambda w: [w.things["milestone"].pk]),
+    "api:swot-entries-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:swot-entries-detail": hidden(lambda w: [w.things["swot_entry"].pk]),
+    "api:risks-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:risks-detail": hidden(lambda w: [w.things["risk"].pk]),
+    "api:customer-goals-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:customer-goals-detail": hidden(lambda w: [w.things["customer_goal"].pk]),
+    "api:actions-capture": own("names an account in its body, tried in tests/plans/test_api.py"),
+    "api:corporate-objectives-list": listed({"with_count": 1}),
+    "api:corporate-objectives-detail": known(lambda w: [w.things["corporate_objective"].pk]),
     "mail:list": reserved(),
     "mail:detail": reserved(lambda w: [w.things["mail"].pk]),
     "web:history": listed({"source": "page"}, {"export": "csv"}, {"account": 1}, {"page": 9}),

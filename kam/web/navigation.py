@@ -143,6 +143,11 @@ class Frame:
         return self._of("me")
 
     @property
+    def quicks(self) -> list[Shown]:
+        """Everything that a single key does."""
+        return self._of("quick")
+
+    @property
     def quick(self) -> Shown | None:
         """What the round button of the phone's bar does."""
         return next(iter(self._of("quick")), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -145,6 +146,15 @@ class Objective(PlanContent):
             dropped=self.dropped_on is not None,
             today=today,
         )
+
+    @property
+    def progress_ratio(self) -> Decimal | None:
+        """Way from baseline to target that is behind us, 0..1 and beyond (handbook 4.5); None
+        when a figure is missing or the level is only to be kept."""
+        if self.baseline is None or self.target is None or self.actual is None:
+            return None
+        way = self.target - self.baseline
+        return (self.actual - self.baseline) / way if way else None
 
     @property
     def has_measure(self) -> bool:

@@ -24,6 +24,13 @@ PLANNED = (Status.KEY, Status.CANDIDATE, Status.GROOMED)
 """Statuses in which an account may have a plan (`design.md` 11)."""
 
 
+def fiscal_year(first_month: int, today: datetime.date) -> tuple[datetime.date, datetime.date]:
+    """First and last day of the year, starting in `first_month`, that `today` lies in."""
+    year = today.year if today.month >= first_month else today.year - 1
+    first = datetime.date(year, first_month, 1)
+    return first, datetime.date(year + 1, first_month, 1) - datetime.timedelta(days=1)
+
+
 @transaction.atomic
 def create_plan(*, actor: User, account: Account, values: dict[str, Any]) -> Plan:
     """Start a plan for `account` (K058): by its manager or deputy, or who runs the programme.

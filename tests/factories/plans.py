@@ -7,6 +7,7 @@ from factory.django import DjangoModelFactory
 
 from plans import models
 from tests.factories.accounts import AccountFactory
+from tests.factories.teams import ProgrammeFactory
 
 
 class PlanFactory(DjangoModelFactory):
@@ -30,6 +31,28 @@ class CustomerGoalFactory(DjangoModelFactory):
 
     account = factory.SubFactory(AccountFactory)
     text = factory.Sequence(lambda n: f"Goal {n}")
+
+
+class CorporateObjectiveFactory(DjangoModelFactory):
+    """An aim of our own company."""
+
+    class Meta:
+        model = models.CorporateObjective
+
+    programme = factory.SubFactory(ProgrammeFactory)
+    text = factory.Sequence(lambda n: f"Aim {n}")
+
+
+class PlanVersionFactory(DjangoModelFactory):
+    """An approved version without content."""
+
+    class Meta:
+        model = models.PlanVersion
+
+    plan = factory.SubFactory(PlanFactory)
+    number = factory.Sequence(lambda n: n + 1)
+    kind = "approval"
+    content = {"plan": {}}
 
 
 class ObjectiveFactory(DjangoModelFactory):

@@ -1,0 +1,118 @@
+"""What plans put on pages that several apps share: panels, the part of the account, search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Account
+from accounts.views.parts import Part, register_part
+from kam.access.dates import business_today
+from kam.access.querysets import Reader
+from kam.web import navigation, panels, search
+from kam.web.formatting import late
+from kam.web.navigation import Entry
+from kam.web.panels import Panel
+from kam.web.search import Found, SearchSource
+from plans.models import Action, Objective, Plan
+from plans.reading import as_read
+
+SHOWN_ACTIONS = 8
+
+
+def current_plan(user: Reader, account: Account) -> Plan | None:
+    """The plan in force or, without one, the latest; as `user` reads it."""
+    plans = Plan.objects.visible_to(user).active().filter(account=account)
+    plan = plans.order_by("-in_force", "-starts_on", "pk").first()
+    return None if plan is None else as_read(plan)
+
+
+def agreed(request: HttpRequest, account: Account) -> dict[str, Any]:
+    """What we agreed: objectives of the current plan, with how far they are."""
+    today = business_today()
+    plan = current_plan(request.user, account)
+    rows = []
+    if plan is not None:
+        objectives = Objective.objects.visible_to(request.user).current().for_list()
+        rows = [as_read(row) for row in objectives.filter(plan=plan.pk)]
+    return {
+        "account": account,
+        "plan": plan,
+        "rows": [
+            {"row": row, "status": row.status_on(today).value, "label": row.status_on(today).label}
+            for row in rows
+            if row.dropped_on is None
+        ],
+    }
+
+
+def due(request: HttpRequest, account: Account) -> dict[str, Any]:
+    """What is due: open actions of the account, the latest overdue on top."""
+    rows = Action.objects.filter(account=account).visible_to(request.user).open().for_list()
+    found = list(rows[: SHOWN_ACTIONS + 1])
+    return {
+        "account": account,
+        "actions": found[:SHOWN_ACTIONS],
+        "more": len(found) > SHOWN_ACTIONS,
+        "today": business_today(),
+        "may_change": getattr(account, "may_edit", False),
+        "user_id": request.user.pk,
+    }
+
+
+def button(request: HttpRequest, account: Account) -> dict[str, Any]:
+    """The button that notes an action on the account."""
+    return {"account": account}
+
+
+def may_add(user: Reader, account: Account) -> bool:
+    """Whether `user` may add actions to the account whose page is shown."""
+    return bool(getattr(account, "may_contribute", False))
+
+
+def find_plans(user: Reader, text: str, limit: int) -> list[Found]:
+    """Plans by part of the title or of the account's name."""
+    rows = Plan.objects.visible_to(user).active().select_related("account")
+    for word in text.split():
+        rows = rows.filter(title__icontains=word) | rows.filter(account__name__icontains=word)
+    return [
+        Found(f"{row.title}, {row.account}", row.get_absolute_url(), row.get_status_display())
+        for row in rows.order_by("-starts_on", "pk")[:limit]
+    ]
+
+
+def find_actions(user: Reader, text: str, limit: int) -> list[Found]:
+    """Actions by words of their text."""
+    rows = Action.objects.visible_to(user).active().select_related("account")
+    for word in text.split():
+        rows = rows.filter(text__icontains=word)
+    return [
+        Found(row.text, row.get_absolute_url(), f"{row.account}, {late(row.due)}")
+        for row in rows.order_by("-updated_at", "pk")[:limit]
+    ]
+
+
+def register() -> None:
+    """Put all of this where it is shown."""
+    navigation.register(
+        Entry(
+            "action",
+            gettext_lazy("New action"),
+            "checklist",
+            "plans:capture",
+            60,
+            section="quick",
+            key="a",
+        )
+    )
+    register_part(Part("plan", gettext_lazy("Plan"), "plans:of_account", 40))
+    panels.register("account", Panel("agreed", "plans/_panel_agreed.html", agreed, 10, "main"))
+    panels.register("account", Panel("due", "plans/_panel_due.html", due, 20, "main"))
+    panels.register(
+        "account_actions",
+        Panel("action", "plans/_panel_button.html", button, 20, visible=may_add),
+    )
+    search.register(SearchSource("plans", gettext_lazy("Plans"), "notes", find_plans, 30))
+    search.register(SearchSource("actions", gettext_lazy("Actions"), "checklist", find_actions, 40))
