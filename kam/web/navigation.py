@@ -109,15 +109,18 @@ class Frame:
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
         self.user = request.user
-        self._shown: list[Shown] | None = None
-        self._shortcuts: Shortcuts | None = None
+        self._answers: dict[Callable, bool] = {}
 
-    @property
+    @cached_property
     def shown(self) -> list[Shown]:
         """All entries that the person may open."""
-        if self._shown is None:
-            self._shown = [self._show(item) for item in entries() if item.visible(self.user)]
-        return self._shown
+        return [self._show(item) for item in entries() if self._may_open(item)]
+
+    def _may_open(self, entry: Entry) -> bool:
+        """Ask each rule once, however many entries share it."""
+        if entry.visible not in self._answers:
+            self._answers[entry.visible] = entry.visible(self.user)
+        return self._answers[entry.visible]
 
     def _show(self, entry: Entry) -> Shown:
         url = reverse(entry.url_name)
@@ -162,13 +165,11 @@ class Frame:
         """Entries of the phone's bar right of the round button; More follows."""
         return [item for item in self.shown if item.entry.phone][2:3]
 
-    @property
+    @cached_property
     def shortcuts(self) -> Shortcuts:
         """My accounts, or what is pinned."""
-        if self._shortcuts is None:
-            provider = _providers.get("shortcuts")
-            self._shortcuts = provider(self.user) if provider else Shortcuts("")
-        return self._shortcuts
+        provider = _providers.get("shortcuts")
+        return provider(self.user) if provider else Shortcuts("")
 
     @cached_property
     def company(self) -> str:

@@ -20,9 +20,12 @@ from kam.web.models import Draft, SavedView, canonical
 from kam.web.views import ScopedViewMixin, ServiceFormMixin, TableMixin
 from kam.web.views.tables import Column
 from teams.models import BusinessUnit, User
+from tests.factories.accounts import AccountFactory
 from tests.factories.teams import (
     BusinessUnitFactory,
+    MembershipFactory,
     RoleGrantFactory,
+    TeamFactory,
     UserFactory,
 )
 
@@ -384,3 +387,43 @@ def test_pages_hold_the_strict_policy(client):
     page = response.content.decode()
     assert "style=" not in page
     assert "<script>" not in page
+
+
+def test_frame_asks_each_question_once(client, monkeypatch):
+    monkeypatch.setattr(navigation, "_entries", {})
+    monkeypatch.setattr(navigation, "_providers", {})
+    asked = []
+
+    def allowed(_user):
+        asked.append("entry")
+        return True
+
+    def shortcuts(_user):
+        asked.append("shortcuts")
+        return navigation.Shortcuts("")
+
+    def company(_user):
+        asked.append("company")
+        return "Hartwell"
+
+    for name in ("a", "b"):
+        navigation.register(
+            navigation.Entry(name, name, "search", "web:search", visible=allowed, phone=True)
+        )
+    navigation.provide_shortcuts(shortcuts)
+    navigation.provide_company(company)
+    client.force_login(UserFactory())
+    assert client.get("/search/").status_code == 200
+    assert sorted(asked) == ["company", "entry", "shortcuts"]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_frame_costs_the_same_however_many_accounts(client, count, django_assert_max_num_queries):
+    user = UserFactory()
+    for _number in range(count):
+        team = TeamFactory()
+        MembershipFactory(team=team, user=user, role="kam")
+        AccountFactory(programme=team.programme, team=team)
+    client.force_login(user)
+    with django_assert_max_num_queries(7):  # session, user, company, rights, my accounts
+        assert client.get("/search/").status_code == 200
