@@ -20,6 +20,7 @@ from kam.access.dates import business_today
 from kam.imports import policies
 from kam.imports.kinds import Field, Numbered, Option, Outcome, Rejected, Session, Shown
 from kam.imports.models import Run
+from kam.imports.values import text_of
 from teams.models import Programme
 from teams.programme_settings import setting
 
@@ -308,12 +309,12 @@ class AccountsSession(Session):
             account_store.drop_staged(self.run, self.directory, refused)
             account_store.place(self.run, self.directory, self.groups)
         late = groups.rejected(refused, self.reasons)
-        self.bad = [_shown(item) for item in late][:PREVIEW_BAD] + self.bad
+        self.bad = [self._shown(item) for item in late][:PREVIEW_BAD] + self.bad
         self.taken -= len(late)
         return late
 
     def _note(self, checked: list[tuple[int, AccountRow, int | None]], outcome: Outcome) -> None:
-        self.bad += [_shown(item) for item in outcome.rejected[: PREVIEW_BAD - len(self.bad)]]
+        self.bad += [self._shown(item) for item in outcome.rejected[: PREVIEW_BAD - len(self.bad)]]
         for number, found, pk in checked[: PREVIEW_GOOD - len(self.good)]:
             cells = (
                 found.values.get("name", ""),
@@ -324,6 +325,14 @@ class AccountsSession(Session):
                 str(Status(found.status).label) if found.status else "",
             )
             self.good.append(Shown(number, cells, "new" if pk is None else "changed", ""))
+
+    def _shown(self, item: Rejected) -> Shown:
+        columns = self.reader.columns
+        cells = []
+        for name in ("name", "external_id", "parent", "country", "industry", "status"):
+            index = columns.get(name, len(item.row))
+            cells.append(text_of(item.row[index]) if index < len(item.row) else "")
+        return Shown(item.number, tuple(cells), "rejected", item.reason)
 
     def preview(self) -> list[dict[str, Any]]:
         """Rows with a problem first, then the first rows that are taken."""
@@ -336,9 +345,3 @@ class AccountsSession(Session):
             {"label": _("Accounts in the file"), "value": str(self.taken), "unit": unit},
             {"label": _("Part of another"), "value": str(self.with_parent), "unit": ""},
         ]
-
-
-def _shown(item: Rejected) -> Shown:
-    cells = [str(cell) for cell in item.row[: len(AccountsKind.shown)]]
-    cells += [""] * (len(AccountsKind.shown) - len(cells))
-    return Shown(item.number, tuple(cells), "rejected", item.reason)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, ClassVar, NamedTuple
 
 from django.db.models import Count, Sum
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.imports import ledger_store, staging
 from accounts.imports.directory import AMBIGUOUS, Directory, NewAccount
-from accounts.imports.ledger_rows import REASONS, Line, LineReader, Refused, plain_decimal
+from accounts.imports.ledger_rows import FIELDS, REASONS, Line, LineReader, Refused, plain_decimal
 from accounts.imports.scope import SYSTEM, ProgrammeKind
 from accounts.models import LedgerEntry, Product, ProductLine, StagedTotal
 from kam.imports.kinds import Field, Numbered, Option, Outcome, Rejected, Session, Shown
@@ -279,6 +281,8 @@ class LedgerKind(ProgrammeKind):
         gettext_lazy("Cost"),
     )
 
+    numeric: ClassVar = frozenset({3, 4, 5})
+
     def problems(self, mapping: Iterable[str]) -> list[str]:
         """Customer, date, and an amount or what it is computed from."""
         given = set(mapping)
@@ -379,8 +383,10 @@ class LedgerSession(Session):
                 if self._account(line.key) is None:
                     self._meet_unknown(number, line, new_accounts)
             except Refused as refused:
-                reason = refused.reason or self.reasons[refused.code]
-                outcome.rejected.append(Rejected(number, row, reason, refused.code))
+                code = self.reader.code_of(refused, row)
+                known = code != refused.code or not refused.reason
+                reason = self.reasons[code] if known else refused.reason
+                outcome.rejected.append(Rejected(number, row, reason, code))
                 continue
             lines.append((number, line))
         fresh = self._fresh([line for _number, line in lines], outcome)
@@ -523,9 +529,16 @@ class LedgerSession(Session):
             key = (line.currency, line.booked_on[:7])
             self.sums[key] = self.sums.get(key, Decimal(0)) + line.amount
         for item in outcome.rejected[: PREVIEW_BAD - len(self.bad)]:
-            cells = [str(cell) for cell in item.row[: len(LedgerKind.shown)]]
-            cells += [""] * (len(LedgerKind.shown) - len(cells))
-            self.bad.append(Shown(item.number, tuple(cells), "rejected", item.reason))
+            cell = dict(zip(FIELDS, self.reader.cells(item.row), strict=True))
+            cells = (
+                cell["account_name"] or cell["account"],
+                cell["booked_on"],
+                cell["product"] or cell["product_name"],
+                cell["quantity"],
+                cell["amount"] or cell["unit_price"],
+                cell["cost"],
+            )
+            self.bad.append(Shown(item.number, cells, "rejected", item.reason))
         stored = {id(line) for line, _identity in fresh}
         for number, line in lines[: PREVIEW_GOOD - len(self.good)]:
             result = "new" if id(line) in stored else "unchanged"
@@ -561,7 +574,11 @@ class LedgerSession(Session):
         totals.append({"label": _("Accounts touched"), "value": str(customers), "unit": unit})
         latest = sorted(by_month.items(), key=lambda item: item[0][1])[-MONTHS_SHOWN:]
         totals += [
-            {"label": _("Net, %(month)s") % {"month": month}, "value": _cents(amount), "unit": unit}
+            {
+                "label": _("Net, %(month)s") % {"month": _month(month)},
+                "value": _cents(amount),
+                "unit": unit,
+            }
             for (unit, month), amount in latest
         ]
         return totals
@@ -594,6 +611,10 @@ def _cells(line: Line) -> tuple[str, ...]:
         f"{_cents(line.amount)} {line.currency}",
         "" if line.cost is None else _cents(line.cost),
     )
+
+
+def _month(text: str) -> str:
+    return date_format(datetime.date.fromisoformat(f"{text}-01"), "F Y")
 
 
 def _cents(amount: Decimal) -> str:

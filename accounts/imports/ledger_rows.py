@@ -121,7 +121,6 @@ class LineReader:
         self.currency = currency
         self.percent = percent
         self.has_amount = "amount" in columns
-        self.has_account = "account" in columns
         self._pick: Callable[[Row], tuple[Any, ...]] = itemgetter(
             *(columns.get(name, self.width) for name in FIELDS)
         )
@@ -191,19 +190,29 @@ class LineReader:
         """What finds the account: its number where the file has one, else its name."""
         if account and len(account) <= LENGTHS["account"]:
             return "#" + account
-        if name and not self.has_account and len(name) <= LENGTHS["account_name"]:
+        if name and not account and len(name) <= LENGTHS["account_name"]:
             return "=" + plain_name(name)
         raise self._no_account(row, account or name)
 
-    def _no_account(self, row: Row, reference: str) -> Refused:
-        filled = [text_of(cell) for cell in row if cell not in ("", None)]
-        if any(_TOTAL.match(cell) for cell in filled[:3]):
-            return Refused("total")
-        if len(filled) <= 1:
-            return Refused("title")
+    @staticmethod
+    def _no_account(row: Row, reference: str) -> Refused:
         if reference:
             return Refused("long")
-        return Refused("no_account")
+        filled = sum(1 for cell in row if cell not in ("", None))
+        return Refused("title" if filled <= 1 else "no_account")
+
+    def code_of(self, refused: Refused, row: Row) -> str:
+        """Why the row is refused: a line of totals or a heading rather than what it lacks."""
+        first = [text_of(cell) for cell in row if cell not in ("", None)][:3]
+        if refused.code != "total" and any(_TOTAL.match(cell) for cell in first):
+            return "total"
+        return refused.code
+
+    def cells(self, row: Row) -> list[str]:
+        """The row's cells in the order of `FIELDS`; empty where nothing is mapped."""
+        width = self.width
+        padded = (row + BLANK * width)[:width] + BLANK
+        return [text_of(cell) for cell in self._pick(padded)]
 
     @staticmethod
     def refuse_total(line: Line) -> None:

@@ -77,12 +77,13 @@ class MappingForm(ShapeForm):
         choices += [(item.name, item.label) for item in self.run.import_kind.fields]
         by_column = {index: name for name, index in self.run.columns.items()}
         for index, column in enumerate(self.found.columns):
+            label = _("%(column)s becomes") % {"column": column}
             self.fields[f"column-{index}"] = forms.ChoiceField(
-                label=_("%(column)s becomes") % {"column": column},
+                label=label,
                 choices=choices,
                 required=False,
                 initial=by_column.get(index, ""),
-                widget=forms.Select(attrs=SMALL),
+                widget=forms.Select(attrs={**SMALL, "aria-label": label}),
             )
 
     def _add_reading(self) -> None:

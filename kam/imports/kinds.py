@@ -118,6 +118,7 @@ class ImportKind(ABC):
 
     `lane` names what two runs of one scope must not work on at the same time. A scope is an
     object of an upper app, e.g. a programme; only its primary key is known here (`Run.scope_id`).
+    `shown` names the columns of the preview, `numeric` holds the places of those with figures.
     """
 
     name: ClassVar[str]
@@ -126,6 +127,7 @@ class ImportKind(ABC):
     fields: ClassVar[tuple[Field, ...]]
     options: ClassVar[tuple[Option, ...]] = ()
     shown: ClassVar[tuple[Text, ...]] = ()
+    numeric: ClassVar[frozenset[int]] = frozenset()
     chunk_rows: ClassVar[int] = 5000
 
     @abstractmethod

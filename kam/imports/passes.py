@@ -183,7 +183,7 @@ def _import_chunks(run: Run, job: InlineJob) -> None:
                 session.store(outcome)
                 _keep_rejected(run, rows[-1][0], outcome.rejected)
                 columns.update(tally.counts() | {"rows_done": tally.rows_done})
-                columns["report"] = tally.report()
+                columns["report"] = tally.report() | _kept(run)
                 if _asked_to_stop(run):
                     columns.update({"status": Run.Status.STOPPED, "error": ""})
             job.report(tally.rows_done, run.rows_total)
@@ -203,10 +203,7 @@ def _publish(run: Run, job: InlineJob, session: Session, tally: Tally) -> None:
         run.import_kind.publish(run)
         now = timezone.now()
         columns.update(tally.counts() | {"rows_total": tally.rows_done})
-        columns["report"] = tally.report() | {
-            "totals": session.totals(),
-            "preview": run.report.get("preview", []),
-        }
+        columns["report"] = tally.report() | _kept(run) | {"totals": session.totals()}
         columns.update({"status": Run.Status.PUBLISHED, "is_live": True, "lane": "", "error": ""})
         columns.update({"published_at": now, "finished_at": now})
         record.change(
@@ -215,6 +212,11 @@ def _publish(run: Run, job: InlineJob, session: Session, tally: Tally) -> None:
             verb="imported",
             after={name: getattr(tally, name) for name in Tally.COUNTS},
         )
+
+
+def _kept(run: Run) -> dict[str, Any]:
+    """What a trial has left in the report for the page of the result."""
+    return {"preview": run.report.get("preview", [])}
 
 
 def _undo(run: Run, job: InlineJob) -> None:

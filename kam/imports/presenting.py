@@ -102,3 +102,14 @@ def facts(run: Run) -> list[dict[str, Any]]:
         {"label": _("Already there"), "value": number(run.unchanged)},
         {"label": _("Rejected"), "value": number(run.rejected)},
     ]
+
+
+def preview(run: Run) -> dict[str, Any]:
+    """Headings and rows of the preview, each cell with whether it is a figure."""
+    kind = run.import_kind
+    rows = []
+    for item in run.report.get("preview", []):
+        cells = [(text, place in kind.numeric) for place, text in enumerate(item["values"])]
+        rows.append({**item, "cells": cells})
+    headings = [(label, place in kind.numeric) for place, label in enumerate(kind.shown)]
+    return {"headings": headings, "rows": rows}

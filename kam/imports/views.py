@@ -19,7 +19,14 @@ from django.views.generic import DetailView, FormView, ListView
 from kam.imports import rejects, services
 from kam.imports.forms import MappingForm, UploadForm
 from kam.imports.models import Run
-from kam.imports.presenting import facts, found_line, shown_problems, stage, steps
+from kam.imports.presenting import (
+    facts,
+    found_line,
+    preview,
+    shown_problems,
+    stage,
+    steps,
+)
 from kam.web.views import ScopedViewMixin, ServiceFormMixin, TableMixin
 from kam.web.views.tables import Column
 
@@ -165,6 +172,7 @@ def page_of(run: Run, request: HttpRequest) -> dict[str, Any]:
         "questions": services.problems(run) if run.status in Run.EDITABLE else [],
         "problems": shown_problems(run),
         "facts": facts(run),
+        "preview": preview(run),
         "editable": editable,
         "silent": services.is_silent(run),
         "import_label": rows if known else _("Import"),
