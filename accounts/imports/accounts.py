@@ -336,7 +336,7 @@ class AccountsSession(Session):
 
     def preview(self) -> list[dict[str, Any]]:
         """Rows with a problem first, then the first rows that are taken."""
-        return [item._asdict() for item in (*self.bad, *self.good)]
+        return [item.as_json() for item in (*self.bad, *self.good)]
 
     def totals(self) -> list[dict[str, str]]:
         """Customers taken, and how many name a parent."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from hashlib import blake2b
 from typing import Any, ClassVar, NamedTuple
 
@@ -25,6 +25,7 @@ from teams.models import Programme
 
 PREVIEW_GOOD, PREVIEW_BAD = 5, 25
 MONTHS_SHOWN = 36
+PENNY = Decimal("0.01")
 
 
 class LedgerKind(ProgrammeKind):
@@ -547,7 +548,7 @@ class LedgerSession(Session):
 
     def preview(self) -> list[dict[str, Any]]:
         """Rows with a problem first, then the first rows that are taken."""
-        return [item._asdict() for item in (*self.bad, *self.good)]
+        return [item.as_json() for item in (*self.bad, *self.good)]
 
     def totals(self) -> list[dict[str, str]]:
         """Net by currency, customers, net by month."""
@@ -575,7 +576,7 @@ class LedgerSession(Session):
         latest = sorted(by_month.items(), key=lambda item: item[0][1])[-MONTHS_SHOWN:]
         totals += [
             {
-                "label": _("Net, %(month)s") % {"month": _month(month)},
+                "label": _("Net, %(month)s") % {"month": _month_name(month)},
                 "value": _cents(amount),
                 "unit": unit,
             }
@@ -613,9 +614,9 @@ def _cells(line: Line) -> tuple[str, ...]:
     )
 
 
-def _month(text: str) -> str:
+def _month_name(text: str) -> str:
     return date_format(datetime.date.fromisoformat(f"{text}-01"), "F Y")
 
 
 def _cents(amount: Decimal) -> str:
-    return format(round(Decimal(amount), 2), "f")
+    return format(Decimal(amount).quantize(PENNY, ROUND_HALF_UP), "f")

@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from kam.access.querysets import Reader
+from kam.imports.values import shown
 
 if TYPE_CHECKING:
     from kam.imports.models import Run
@@ -66,6 +67,10 @@ class Shown(NamedTuple):
     values: tuple[str, ...]
     result: str
     note: str
+
+    def as_json(self) -> dict[str, Any]:
+        """As the report of the run stores it."""
+        return {**self._asdict(), "values": [shown(text) for text in self.values]}
 
 
 @dataclass

@@ -16,6 +16,8 @@ from kam.imports.kinds import Field, ImportKind
 
 FITS = 0.9
 """Share of a column's values that have to fit a field before its content speaks for it."""
+MISFITS = 0.5
+"""With a smaller share that fits, a column is not what its name says."""
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -59,9 +61,10 @@ def suggest(
             for index, name in enumerate(named):
                 if index in taken or name != plain(names[rank]):
                     continue
-                if fitting[item.name, index] is False:
+                share = fitting[item.name, index]
+                if share is not None and share < MISFITS:
                     continue
-                sure = item.form != "text" and fitting[item.name, index]
+                sure = share is not None and share >= FITS
                 found[item.name] = {
                     "column": index,
                     "reason": _("name and content") if sure else _("name"),
@@ -77,7 +80,7 @@ def _by_content(
     kind: ImportKind,
     found: dict[str, dict[str, Any]],
     taken: set[int],
-    fitting: dict[tuple[str, int], bool | None],
+    fitting: dict[tuple[str, int], float | None],
     width: int,
 ) -> None:
     """Dates and currencies are known by their looks where only one column has them."""
@@ -86,7 +89,7 @@ def _by_content(
             continue
         if any(kind.field(name).form == item.form for name in found):
             continue
-        free = [n for n in range(width) if n not in taken and fitting[item.name, n]]
+        free = [n for n in range(width) if n not in taken and (fitting[item.name, n] or 0) >= FITS]
         if len(free) == 1:
             found[item.name] = {"column": free[0], "reason": _("content")}
             taken.add(free[0])
@@ -101,7 +104,7 @@ def _with_known(
     """Adds to the reason how many of the values are known already."""
     for name, entry in found.items():
         column = [values.text_of(value) for value in _column(sample, entry["column"])]
-        distinct = sorted({value for value in column if value})[:500]
+        distinct = sorted({value for value in column if value and "\0" not in value})[:500]
         share = kind.known_share(name, distinct, scope_id) if distinct else None
         if share:
             known = {"known": round(share * len(distinct)), "all": len(distinct)}
@@ -112,13 +115,13 @@ def _column(sample: Sequence[Sequence[Any]], index: int) -> list[Any]:
     return [row[index] for row in sample if index < len(row)]
 
 
-def _fits(form: str, column: Sequence[Any]) -> bool | None:
-    """Whether the values look like `form`; None when there are none or nothing can be told."""
+def _fits(form: str, column: Sequence[Any]) -> float | None:
+    """Share of the values that look like `form`; None when there are none or it is text."""
     filled = [value for value in column if not values.is_empty(value)]
     if form == "text" or not filled:
         return None
     fitting = sum(1 for value in filled if _looks_like(form, value))
-    return fitting >= FITS * len(filled)
+    return fitting / len(filled)
 
 
 def _looks_like(form: str, value: Any) -> bool:

@@ -68,7 +68,7 @@ def upload_file(
         kind=kind,
         scope_id=scope_id,
         owner=actor,
-        file_name=file_name[-200:],
+        file_name=values.shown(file_name[-200:]),
         file_size=file.size or 0,
         file_digest=digest_of(file),
         chosen=_checked_choices(chosen or {}),
@@ -154,7 +154,7 @@ def _understand(run: Run, file: File, wanted: dict[str, str] | None) -> None:
         run.mapping = kept | given
     _find_conventions(run, file, found, sample)
     run.findings = found.as_json()
-    run.sample = [[values.text_of(cell) for cell in row] for row in sample[:SHOWN_ROWS]]
+    run.sample = [[values.shown(cell) for cell in row] for row in sample[:SHOWN_ROWS]]
     _settle(run)
 
 

@@ -82,6 +82,11 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
+def shown(value: Any) -> str:
+    """A cell as a page shows it and a database stores it: short, NUL made visible."""
+    return text_of(value)[:200].replace("\0", "\ufffd")
+
+
 def is_empty(value: Any) -> bool:
     """Whether the cell stands for nothing."""
     return value is None or (isinstance(value, str) and value.strip().lower() in EMPTY)

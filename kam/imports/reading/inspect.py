@@ -97,7 +97,7 @@ def _names(row: Row) -> list[str]:
     """Names of the columns: without a name or with a name used before they get their number."""
     names: list[str] = []
     for number, cell in enumerate(row, start=1):
-        name = " ".join(str(cell).split())[:120] if cell is not None else ""
+        name = " ".join(str(cell).replace("\0", " ").split())[:120] if cell is not None else ""
         name = name or _("Column %(number)d") % {"number": number}
         names.append(f"{name} ({number})" if name in names else name)
     return names

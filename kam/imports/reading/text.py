@@ -125,4 +125,5 @@ def read_rows(stream: IO[bytes], *, encoding: str, delimiter: str) -> Iterator[l
         message = _("After line %(line)d a quotation mark is opened and never closed.")
         raise UnreadableFile(message % {"line": number}) from error
     finally:
-        text.detach()
+        if not stream.closed:
+            text.detach()
