@@ -20,13 +20,13 @@ class Unit(TextChoices):
     """How a value is read; a ratio is stored as 0..1 and shown as a percentage."""
 
     RATIO = "ratio", _("%")
-    COUNT = "count", _("number")
+    COUNT = "count", ""
     POINTS = "points", _("points")
     FTE = "fte", _("full-time people")
     DAYS = "days", _("days")
     MONTHS = "months", _("months")
     YEARS = "years", _("years")
-    STAGE = "stage", _("stage 1 to 5")
+    STAGE = "stage", ""
 
 
 class Group(TextChoices):

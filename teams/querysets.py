@@ -7,7 +7,7 @@ from typing import Any, Self
 from django.apps import apps
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
-from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Value, When
 
 from kam.access.dates import business_today
 from kam.access.once import once
@@ -260,7 +260,7 @@ class TeamQuerySet(TrackedQuerySet):
 
     def for_list(self) -> Self:
         """Everything that the list of teams shows."""
-        current = memberships_today().select_related("user", "function").order_by("role", "pk")
+        current = memberships_today().select_related("user", "function").by_role()
         return (
             self.select_related("programme")
             .prefetch_related(
@@ -268,6 +268,10 @@ class TeamQuerySet(TrackedQuerySet):
             )
             .order_by("name", "pk")
         )
+
+
+IN_ORDER = ("kam", "deputy", "sponsor", "member", "observer")
+"""Team roles as lists show them: who answers first."""
 
 
 class MembershipQuerySet(DatedQuerySet):
@@ -287,4 +291,10 @@ class MembershipQuerySet(DatedQuerySet):
 
     def for_list(self) -> Self:
         """Everything that a list of members shows."""
-        return self.select_related("team", "user", "function").order_by("team_id", "role", "pk")
+        members = self.select_related("team", "user", "function").by_role()
+        return members.order_by("team_id", "place", "pk")
+
+    def by_role(self) -> Self:
+        """In the order of roles, the manager first; annotates `place`."""
+        places = [When(role=role, then=Value(place)) for place, role in enumerate(IN_ORDER)]
+        return self.annotate(place=Case(*places, default=Value(9))).order_by("place", "pk")

@@ -21,7 +21,7 @@ from kam.web import formatting, navigation, panels, search
 from kam.web.navigation import Entry, Shortcut, Shortcuts
 from kam.web.panels import Panel
 from kam.web.search import Found, SearchSource
-from teams.models import TeamRole
+from teams.models import Team, TeamRole
 
 SHOWN_PEOPLE = 7
 SHOWN_CHANGES = 6
@@ -154,6 +154,18 @@ def find_contacts(user: Reader, text: str, limit: int) -> list[Found]:
     ]
 
 
+def team_accounts(request: HttpRequest, team: Team) -> dict[str, Any]:
+    """The accounts that a team looks after, as far as the reader sees them."""
+    rows = Account.objects.visible_to(request.user).active().filter(team=team)
+    return {"accounts": rows.order_by("name", "pk")}
+
+
+def conflict_links(request: HttpRequest, obj: Any) -> dict[str, Any]:
+    """The way to conflicts and barriers."""
+    links = [(_("Conflicts and information barriers"), reverse("accounts:conflicts"))]
+    return {"title": _("Customers"), "name": "customers", "links": links}
+
+
 def register() -> None:
     """Put all of this where it is shown."""
     navigation.register(
@@ -195,3 +207,5 @@ def register() -> None:
         SearchSource("accounts", gettext_lazy("Accounts"), "building", find_accounts, 10)
     )
     search.register(SearchSource("contacts", gettext_lazy("People"), "users", find_contacts, 20))
+    panels.register("team", Panel("accounts", "accounts/_panel_team.html", team_accounts))
+    panels.register("settings", Panel("conflicts", "web/_links.html", conflict_links))

@@ -31,6 +31,12 @@ VERBS = {
     "submitted": gettext_lazy("submitted"),
     "approved": gettext_lazy("approved"),
     "imported": gettext_lazy("imported"),
+    "ended": gettext_lazy("ended"),
+    "withdrawn": gettext_lazy("withdrew"),
+    "deactivated": gettext_lazy("barred"),
+    "activated": gettext_lazy("let in again"),
+    "invited": gettext_lazy("invited"),
+    "settings_changed": gettext_lazy("changed settings of"),
 }
 UNTOLD = ("path",)
 """Fields that follow from others and say nothing to people."""

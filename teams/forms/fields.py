@@ -51,7 +51,7 @@ class PercentField(forms.DecimalField):
     """A ratio 0..1, shown and typed as a percentage."""
 
     def prepare_value(self, value: Any) -> Any:
-        return value * 100 if isinstance(value, Decimal) else value
+        return f"{(value * 100).normalize():f}" if isinstance(value, Decimal) else value
 
     def clean(self, value: Any) -> Decimal | None:
         percent = super().clean(value)

@@ -52,7 +52,7 @@ class SettingsForm(ShapeForm):
         self.names = [name for name, item in DEFINITIONS.items() if item.group == group]
         for name in self.names:
             self.fields[name] = _value_field(DEFINITIONS[name])
-            self.initial[name] = standing[name]
+            self.initial[name] = standing[name].normalize() + 0  # without idle zeros
         self.fields["valid_from"] = day_field(_("From"), hint=_("Earlier days keep their values."))
         self.initial["valid_from"] = on
         self.fields["reason"] = forms.CharField(label=_("Reason"), max_length=250)
@@ -67,8 +67,9 @@ def _value_field(definition: Definition) -> forms.DecimalField:
     """A field for one setting; its bounds are the service's to judge."""
     kind = PercentField if definition.unit == Unit.RATIO else forms.DecimalField
     decimals = 0 if definition.is_whole else 4
+    unit = definition.unit.label
     return kind(
-        label=f"{definition.label} ({definition.unit.label})",
+        label=f"{definition.label} ({unit})" if unit else definition.label,
         help_text=definition.meaning,  # type: ignore[arg-type]
         max_digits=12,
         decimal_places=decimals,

@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from django.apps import apps
 from django.contrib import messages
-from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
 
 from kam.changes.errors import VersionConflict
-from kam.changes.models import Change
+from kam.changes.history import Line, describe
 from kam.web.forms import ServiceForm
 from kam.web.views import ServiceFormMixin
 from kam.web.views.forms import CONFLICT
-from teams.programme_settings import DEFINITIONS
 
 HISTORY = 20
 """Rows of history that a page shows."""
-
-WORDS = {
-    "created": gettext_lazy("added"),
-    "updated": gettext_lazy("changed"),
-    "archived": gettext_lazy("archived"),
-    "restored": gettext_lazy("restored"),
-    "ended": gettext_lazy("ended"),
-    "withdrawn": gettext_lazy("withdrew"),
-    "deactivated": gettext_lazy("barred"),
-    "activated": gettext_lazy("let in again"),
-    "invited": gettext_lazy("invited"),
-    "settings_changed": gettext_lazy("changed settings of"),
-}
-"""Verbs of the change log, after the name of who did it."""
 
 Crumbs = list[tuple[Any, str]]
 
@@ -74,43 +56,9 @@ def posted_version(request: HttpRequest) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-def feed(changes: Iterable[Change]) -> list[dict[str, Any]]:
-    """Rows of the change log as the feed component shows them."""
-    return [
-        {
-            "at": row.at,
-            "who": row.actor,
-            "text": f"{WORDS.get(row.verb, row.verb)} {row.object_label}",
-            "detail": "; ".join(_values(row)),
-        }
-        for row in changes
-    ]
-
-
-def _values(row: Change) -> Iterable[str]:
-    """What a change did to which value; relations by their name alone."""
-    if row.verb not in {"updated", "settings_changed", "ended"}:
-        return
-    model = apps.get_model(row.object_type)
-    for name in row.after:
-        try:
-            model_field: Any = model._meta.get_field(name)
-        except FieldDoesNotExist:
-            model_field = None
-        if name in DEFINITIONS:
-            label = DEFINITIONS[name].label
-        else:
-            label = model_field.verbose_name if model_field else gettext(name.replace("_", " "))
-        if model_field is not None and model_field.is_relation:
-            yield str(label)
-        elif name in row.before:
-            yield f"{label}: {_shown(row.before[name])} → {_shown(row.after[name])}"
-        else:
-            yield f"{label}: {_shown(row.after[name])}"
-
-
-def _shown(value: Any) -> str:
-    return _("none") if value in (None, "") else str(value)
+def history(changes: Any, reader: Any) -> list[Line]:
+    """The newest of `changes` (already visible to `reader`) in words."""
+    return describe(changes.for_list()[:HISTORY], reader)
 
 
 class PageFormMixin(ServiceFormMixin):

@@ -21,11 +21,10 @@ from kam.web.views.tables import Column
 from teams import forms, policies, services
 from teams.models import Membership, RoleGrant, User
 from teams.views.common import (
-    HISTORY,
     Crumbs,
     PageFormMixin,
     act,
-    feed,
+    history,
     posted_version,
     reach,
     settings_crumbs,
@@ -95,11 +94,11 @@ class PersonDetailView(ScopedViewMixin, DetailView):
         about = Q(object_type="teams.user", object_id=person.pk) | Q(
             object_type="teams.rolegrant", object_id__in=grants.order_by().values("pk")
         )
-        changes = Change.objects.visible_to(reader).filter(about).select_related("actor")
+        changes = Change.objects.visible_to(reader).filter(about)
         return super().get_context_data(
             grants=[(grant, grant.is_valid_on(today)) for grant in grants],
             memberships=[row for row in teams if row.is_valid_on(today)],
-            history=feed(changes.order_by("-id")[:HISTORY]),
+            lines=history(changes, reader),
             crumbs=people_crumbs((str(person), "")),
             invited=not person.has_usable_password(),
             **kwargs,

@@ -21,11 +21,10 @@ from teams import forms, policies, services
 from teams.models import BusinessUnit, Function, Programme, ProgrammeSetting
 from teams.programme_settings import DEFINITIONS, Group, Unit, settings_on
 from teams.views.common import (
-    HISTORY,
     Crumbs,
     PageFormMixin,
     act,
-    feed,
+    history,
     posted_version,
     reach,
     settings_crumbs,
@@ -54,14 +53,14 @@ class ProgrammeDetailView(ScopedViewMixin, DetailView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         reader, programme = self.request.user, self.object
-        own = Change.objects.visible_to(reader).of(programme).select_related("actor")
+        own = Change.objects.visible_to(reader).of(programme)
         return super().get_context_data(
             groups=_values(programme, programme.today()),
             units=BusinessUnit.objects.visible_to(reader).filter(programme=programme).active(),
             functions=Function.objects.visible_to(reader).filter(programme=programme).active(),
             may_edit=policies.can_edit_programme(reader, programme),
             fiscal_month=dates.MONTHS[programme.fiscal_year_start],
-            history=feed(own.order_by("-id")[:HISTORY]),
+            lines=history(own, reader),
             crumbs=settings_crumbs((programme.name, "")),
             **kwargs,
         )

@@ -20,7 +20,7 @@ from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
 from kam.web.views.tables import Column
 from teams import forms, policies, services
 from teams.models import Membership, Programme, Team
-from teams.views.common import HISTORY, Crumbs, PageFormMixin, act, feed, posted_version, reach
+from teams.views.common import Crumbs, PageFormMixin, act, history, posted_version, reach
 
 
 class TeamListView(ScopedViewMixin, TableMixin, PartialMixin, ListView):
@@ -75,7 +75,7 @@ class TeamDetailView(ScopedViewMixin, DetailView):
             coming=[row for row in rows if row.valid_from and row.valid_from > today],
             gone=[row for row in rows if row.valid_until and row.valid_until < today],
             may_edit=policies.can_edit_team(self.request.user, self.object),
-            history=feed(changes.select_related("actor").order_by("-id")[:HISTORY]),
+            lines=history(changes, self.request.user),
             crumbs=[(_("Teams"), reverse("teams:list")), (self.object.name, "")],
             today=today,
             **kwargs,

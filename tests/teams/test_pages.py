@@ -9,6 +9,7 @@ from kam.access.dates import business_today
 from kam.changes.models import Change
 from teams import services
 from teams.models import Function, Membership, Programme, ProgrammeSetting, RoleGrant, Team, User
+from tests.factories.accounts import AccountFactory, ConflictFactory
 from tests.factories.teams import (
     BusinessUnitFactory,
     FunctionFactory,
@@ -20,6 +21,8 @@ from tests.factories.teams import (
 )
 
 pytestmark = pytest.mark.django_db
+FRAME = 7
+"""Queries of the frame around a page: session, person, rights, company, three counts."""
 DAY = datetime.timedelta(days=1)
 
 
@@ -61,7 +64,7 @@ def test_team_list_query_count(client, manager, programme, count, django_assert_
     for team in TeamFactory.create_batch(count, programme=programme):
         MembershipFactory.create_batch(2, team=team, role="member")
         MembershipFactory(team=team)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(FRAME + 4):
         response = client.get(reverse("teams:list"))
     assert len(response.context["object_list"]) == count
 
@@ -76,7 +79,7 @@ def test_team_list_finds_by_member(client, manager, programme):
 @pytest.mark.parametrize("count", [1, 3])
 def test_team_page_query_count(client, manager, team, count, django_assert_max_num_queries):
     MembershipFactory.create_batch(count, team=team, role="member")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(FRAME + 7):
         response = client.get(team.get_absolute_url())
     assert len(response.context["present"]) == count
 
@@ -90,6 +93,19 @@ def test_team_page_tells_present_coming_and_gone(client, manager, team):
     context = client.get(team.get_absolute_url()).context
     found = [[row.pk for row in context[name]] for name in ("present", "coming", "gone")]
     assert found == [[row.pk] for row in rows]
+
+
+def test_team_page_names_the_accounts_that_the_reader_sees(client, manager, team):
+    shown = AccountFactory(programme=team.programme, team=team, name="Birch Logistics")
+    AccountFactory(programme=team.programme, name="Of another team")
+    page = client.get(team.get_absolute_url())
+    assert "Birch Logistics" in page.content.decode()
+    assert "Of another team" not in page.content.decode()
+    client.force_login(MembershipFactory(team=team, role="observer").user)
+    rival = AccountFactory(programme=team.programme, team=TeamFactory(programme=team.programme))
+    MembershipFactory(team=rival.team, user_id=client.session["_auth_user_id"], role="member")
+    ConflictFactory(a=shown, b=rival)
+    assert "Birch Logistics" not in client.get(team.get_absolute_url()).content.decode()
 
 
 def test_member_reads_the_team_and_changes_nothing(client, team):
@@ -176,7 +192,7 @@ def test_stale_end_of_membership_is_a_conflict(client, manager, team):
 def test_people_list_query_count(client, admin, count, django_assert_max_num_queries):
     for _number in range(count - 1):
         RoleGrantFactory(senior_manager=True)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(FRAME + 4):
         response = client.get(reverse("settings:people"))
     assert len(response.context["object_list"]) == count
 
@@ -277,7 +293,7 @@ def test_programme_page_query_count(
             valid_from=business_today(),
             reason="Board.",
         )
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(FRAME + 9):
         response = client.get(reverse("settings:programme", args=[programme.pk]))
     assert len(response.context["units"]) == count
     assert "Board." in response.content.decode()
@@ -287,7 +303,7 @@ def test_settings_are_changed_with_reason_and_percent(client, manager, programme
     url = reverse("settings:values_update", args=[programme.pk, "plan"])
     form = client.get(url).context["form"]
     values = {name: form[name].value() for name in form.names}
-    assert values["discount_rate"] == 10
+    assert values["discount_rate"] == "10"
     values |= {"discount_rate": "12.5", "valid_from": "2026-06-01"}
     assert fields(client.post(url, values)) == ["reason"]
     assert fields(client.post(url, values | {"reason": "x", "kpi_amber": "99"})) == ["kpi_amber"]
