@@ -17,7 +17,7 @@ from accounts.models import Account
 from kam.changes.models import Tracked
 from reviews import querysets, scoring
 from reviews.choices import CheckState, ClosingStatus, ReviewStatus, ShareOrigin, Side
-from reviews.texts import CHECKLISTS
+from reviews.texts import CHECK_TEXTS, SIGNAL_TEXTS
 
 
 class StageReview(Tracked):
@@ -202,7 +202,8 @@ class Answer(Tracked):
         ]
 
     def __str__(self) -> str:
-        return f"{self.item}: {'–' if self.score is None else self.score}"
+        score = "–" if self.score is None else self.score
+        return _("statement %(item)s: %(score)s") % {"item": self.item, "score": score}
 
 
 class ReviewCheck(Tracked):
@@ -227,14 +228,18 @@ class ReviewCheck(Tracked):
         ]
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.get_state_display()}"
+        return f"{self.text}: {self.get_state_display()}"
+
+    @property
+    def text(self) -> str:
+        """The item in words."""
+        return str(CHECK_TEXTS[self.code].text) if self.code in CHECK_TEXTS else self.code
 
     def clean(self) -> None:
         super().clean()
-        texts = {text.code: text for items in CHECKLISTS.values() for text in items}
-        if self.code not in texts:
+        if self.code not in CHECK_TEXTS:
             raise ValidationError({"code": _("There is no such item.")}, code="unknown")
-        if self.state == CheckState.NOT_APPLICABLE and not texts[self.code].may_not_apply:
+        if self.state == CheckState.NOT_APPLICABLE and not CHECK_TEXTS[self.code].may_not_apply:
             raise ValidationError({"state": _("This item always applies.")}, code="applies")
 
 
@@ -260,4 +265,4 @@ class SignalMark(Tracked):
         ]
 
     def __str__(self) -> str:
-        return self.code
+        return str(SIGNAL_TEXTS.get(self.code, self.code))

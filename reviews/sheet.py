@@ -77,6 +77,10 @@ class DimensionBlock:
     rows: list[AnswerRow]
 
     @property
+    def short_name(self) -> Any:
+        return SHORT_NAMES[self.key]
+
+    @property
     def is_met(self) -> bool:
         return self.score is not None and self.asked is not None and self.score >= self.asked
 

@@ -37,6 +37,11 @@ VERBS = {
     "activated": gettext_lazy("let in again"),
     "invited": gettext_lazy("invited"),
     "settings_changed": gettext_lazy("changed settings of"),
+    "proposed": gettext_lazy("proposed"),
+    "confirmed": gettext_lazy("confirmed"),
+    "rejected": gettext_lazy("rejected"),
+    "stage": gettext_lazy("reviewed the stage of"),
+    "status": gettext_lazy("changed the status of"),
 }
 UNTOLD = ("path",)
 """Fields that follow from others and say nothing to people."""

@@ -13,9 +13,7 @@ from kam.api.serializers import ModelSerializer, Serializer
 from reviews import scoring
 from reviews.choices import CheckState, ClosingStatus, Side
 from reviews.models import StageReview
-from reviews.texts import CHECKLISTS
-
-CHECK_CODES = frozenset(text.code for items in CHECKLISTS.values() for text in items)
+from reviews.texts import CHECK_TEXTS
 
 
 class RatioField(serializers.DecimalField):
@@ -201,7 +199,7 @@ class StageReviewSerializer(ModelSerializer):
         return _known(signals, scoring.SIGNALS, _("There is no such signal."))
 
     def validate_checklist(self, checklist: dict[str, Any]) -> dict[str, Any]:
-        return _known(checklist, CHECK_CODES, _("There is no such item."))
+        return _known(checklist, CHECK_TEXTS, _("There is no such item."))
 
     def to_representation(self, review: StageReview) -> dict[str, Any]:
         return super().to_representation(_Shown(review))

@@ -178,7 +178,7 @@ class ProposalForm(ShapeForm):
         groups: list[Any] = [name for name in plain if name in self.fields]
         for label, names in ((_("Only to override"), override), (_("Only to uncouple"), end)):
             if names[0] in self.fields:
-                groups.append(Fieldset(label, *names))
+                groups.append(Fieldset(label, *names, css_class="fs"))
         return groups
 
     @property

@@ -61,6 +61,10 @@ CHECKLISTS: dict[str, tuple[CheckText, ...]] = {
 }
 
 
+CHECK_TEXTS = {text.code: text for items in CHECKLISTS.values() for text in items}
+"""Every item by its code."""
+
+
 def checklist_of(stage: str | None) -> tuple[CheckText, ...]:
     """Items that belong to leaving `stage`; none at the top or without a stage."""
     return CHECKLISTS.get(stage or "", ())

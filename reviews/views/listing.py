@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import ListView
@@ -82,18 +82,16 @@ class ReviewListView(PartialMixin, ScopedViewMixin, ListView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        counts = self._counts()
-        today = business_today()
         context.update(
             show=self.show,
             is_mine=self.is_mine,
             text=self.request.GET.get("q", ""),
-            today=today,
+            today=business_today(),
             tabs=[
-                self._tab("due", _("Due"), counts["overdue"], _("overdue")),
-                self._tab("drafts", _("Drafts"), counts["drafts"]),
-                self._tab("waiting", _("Waiting for confirmation"), counts["mine"], _("for you")),
-                self._tab("done", _("Done"), None),
+                self._tab("due", _("Due")),
+                self._tab("drafts", _("Drafts")),
+                self._tab("waiting", _("Waiting for confirmation")),
+                self._tab("done", _("Done")),
             ],
             whose=[
                 {"label": _("All"), "url": self._address(mine=None), "current": not self.is_mine},
@@ -103,30 +101,8 @@ class ReviewListView(PartialMixin, ScopedViewMixin, ListView):
         )
         return context
 
-    def _counts(self) -> dict[str, int]:
-        user = self.request.user
-        confirmable = StageReview.objects.confirmable_by(user).values("pk")
-        counts = (
-            StageReview.objects.visible_to(user)
-            .active()
-            .order_by()
-            .aggregate(
-                drafts=Count("pk", filter=Q(status=ReviewStatus.DRAFT)),
-                mine=Count("pk", filter=Q(pk__in=confirmable)),
-            )
-        )
-        overdue = Account.objects.visible_to(user).active().of_status(*REVIEWED_STATUSES)
-        counts["overdue"] = overdue.overdue_for_review(business_today()).count()
-        return counts
-
-    def _tab(self, show: str, label: str, count: int | None, words: str = "") -> dict[str, Any]:
-        return {
-            "label": label,
-            "url": self._address(show=show),
-            "current": show == self.show,
-            "count": count,
-            "count_words": words,
-        }
+    def _tab(self, show: str, label: str) -> dict[str, Any]:
+        return {"label": label, "url": self._address(show=show), "current": show == self.show}
 
     def _address(self, **changes: str | None) -> str:
         parameters = self.request.GET.copy()

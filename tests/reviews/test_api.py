@@ -215,7 +215,7 @@ def test_list_query_count(people, django_assert_num_queries, count):
         AnswerFactory(review=review)
     client = caller(people.kam)
     client.get(LIST)
-    with django_assert_num_queries(5):  # token, rows, answers, signals, checks
+    with django_assert_num_queries(6):  # token, rights, rows, answers, signals, checks
         response = client.get(LIST)
     assert len(response.json()["results"]) == count
 
