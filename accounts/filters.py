@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import django_filters
 from django.db.models import Exists, OuterRef, QuerySet
+from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -48,15 +49,16 @@ class AccountFilter(django_filters.FilterSet):
 
     search = django_filters.CharFilter(label=gettext_lazy("Name or number"), method="by_text")
     status = django_filters.MultipleChoiceFilter(
-        label=gettext_lazy("Status"), choices=Status.choices
+        label=gettext_lazy("Status"), choices=Status.choices, widget=CheckboxSelectMultiple
     )
     stage = django_filters.MultipleChoiceFilter(
         label=gettext_lazy("Stage"),
         choices=[*Stage.choices, (NOT_ASSESSED, gettext_lazy("Not assessed"))],
         method="by_stage",
+        widget=CheckboxSelectMultiple,
     )
     target_stage = django_filters.MultipleChoiceFilter(
-        label=gettext_lazy("Target stage"), choices=Stage.choices
+        label=gettext_lazy("Target stage"), choices=Stage.choices, widget=CheckboxSelectMultiple
     )
     business_unit = django_filters.ModelChoiceFilter(
         label=gettext_lazy("Unit, with all below"), queryset=_units, method="by_unit"
@@ -68,7 +70,10 @@ class AccountFilter(django_filters.FilterSet):
     country = django_filters.CharFilter(label=gettext_lazy("Country"), lookup_expr="iexact")
     industry = django_filters.CharFilter(label=gettext_lazy("Industry"), lookup_expr="iexact")
     rationale = django_filters.MultipleChoiceFilter(
-        label=gettext_lazy("Kind of reason"), choices=RationaleType.choices, method="by_rationale"
+        label=gettext_lazy("Kind of reason"),
+        choices=RationaleType.choices,
+        method="by_rationale",
+        widget=CheckboxSelectMultiple,
     )
     overdue = django_filters.BooleanFilter(
         label=gettext_lazy("Review overdue"), method="by_overdue"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accounts.models import Account
-from accounts.querysets import reach_of
+from accounts.querysets import MANAGERS, reach_of
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
 from teams.models import Programme, Role
@@ -40,3 +40,9 @@ def can_manage(user: Reader, account: Account) -> bool:
 def can_confirm_stage(user: Reader, account: Account) -> bool:
     """Programme manager, administrator, or the senior manager of its unit (`design.md` 11)."""
     return Account.objects.confirmable_by(user).filter(pk=account.pk).exists()
+
+
+def can_run_programme(user: Reader) -> bool:
+    """Whether `user` runs some programme: creates accounts, decides, manages lists."""
+    reach = reach_of(user, business_today()) if user.is_active else None
+    return reach is not None and any(role in MANAGERS for role, _programme in reach.programmes)

@@ -118,7 +118,6 @@ class LogContactForm(ServiceForm):
         self, *args: Any, user: User, account: Account | None = None, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.account = account
         people = Contact.objects.visible_to(user).active()
         if account is not None:
             people = people.filter(account=account)

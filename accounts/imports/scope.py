@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from accounts import policies
 from accounts.models import Account, Conflict, ExternalId, Product
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
@@ -26,7 +27,7 @@ class ProgrammeKind(ImportKind):
 
     def scopes_for(self, user: Reader) -> models.QuerySet:
         """Programmes in which `user` may create accounts (`design.md` 4.1)."""
-        if not user.is_active:
+        if not policies.can_run_programme(user):  # known already: asks for nothing
             return Programme.objects.none()
         grants = RoleGrant.objects.filter(user=user.pk).valid_on(business_today())
         managed = grants.filter(role=Role.PROGRAMME_MANAGER).values("programme")

@@ -23,9 +23,14 @@ from accounts.services.team import manager_load
 from accounts.views.parts import AccountPartView, figures_of
 from kam.access.dates import business_today
 from kam.changes.errors import VersionConflict
+from kam.changes.history import describe
+from kam.changes.models import Change
 from kam.web.views import ScopedViewMixin, ServiceFormMixin
 from teams.models import Membership, Programme, TeamRole
 from teams.programme_settings import setting
+
+SHOWN_CHANGES = 30
+"""Changes on the account's page; the rest is in the history of everything."""
 
 
 class OverviewView(AccountPartView):
@@ -81,7 +86,12 @@ class HistoryView(AccountPartView):
         account = self.object
         statuses = StatusChange.objects.filter(account=account).select_related("decided_by")
         stages = StageChange.objects.filter(account=account)
+        user = self.request.user
+        changes = Change.objects.visible_to(user).filter(account_id=account.pk).for_list()
         return super().get_context_data(
+            lines=describe(changes[:SHOWN_CHANGES], user),
+            history_url=f"{reverse('web:history')}?account={account.pk}",
+            history_label=_("All, with filters and export"),
             status_changes=list(statuses),
             stage_changes=list(stages.select_related("proposed_by", "confirmed_by")),
             **kwargs,

@@ -15,15 +15,17 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import ListView, TemplateView
 
-from accounts import figures
+from accounts import figures, policies
 from accounts.filters import AccountFilter, chips
 from accounts.models import Account
-from accounts.policies import can_create_account
 from kam.access.dates import business_today
 from kam.documents import tables as files
 from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
 from kam.web.views.tables import Column
 from teams.models import Programme
+
+UNLISTED = {"search", "group", "parent"}
+"""Filters that have a field or a link of their own: a list of 10,000 accounts is no choice."""
 
 PICKED = 12
 """Suggestions of a picker."""
@@ -31,18 +33,18 @@ PICKED = 12
 COLUMNS = (
     Column("name", _("Account"), sort="name", optional=False),
     Column("stage", _("Stage"), sort="stage_order"),
-    Column("manager", _("Manager"), sort="manager_name"),
-    Column("revenue", _("Revenue"), sort="revenue", numeric=True),
-    Column("contribution", _("Contrib."), sort="contribution", numeric=True),
-    Column("ratio", _("%"), numeric=True),
-    Column("index", _("Index"), sort="relationship_index", numeric=True),
+    Column("manager", _("Manager"), sort="manager_name", phone=False),
+    Column("revenue", _("Revenue"), sort="revenue", numeric=True, phone=False),
+    Column("contribution", _("Contrib."), sort="contribution", numeric=True, phone=False),
+    Column("ratio", _("%"), numeric=True, phone=False),
+    Column("index", _("Index"), sort="relationship_index", numeric=True, phone=False),
     Column("review", _("Next review"), sort="review_due_on"),
-    Column("target", _("Target by"), sort="target_stage_by", default=False),
-    Column("unit", _("Unit"), sort="business_unit__name", default=False),
-    Column("country", _("Country"), sort="country", default=False),
-    Column("industry", _("Industry"), sort="industry", default=False),
-    Column("parent", _("Part of"), default=False),
-    Column("since", _("Status since"), sort="status_since", default=False),
+    Column("target", _("Target by"), sort="target_stage_by", default=False, phone=False),
+    Column("unit", _("Unit"), sort="business_unit__name", default=False, phone=False),
+    Column("country", _("Country"), sort="country", default=False, phone=False),
+    Column("industry", _("Industry"), sort="industry", default=False, phone=False),
+    Column("parent", _("Part of"), default=False, phone=False),
+    Column("since", _("Status since"), sort="status_since", default=False, phone=False),
 )
 EXPORTED = (
     files.Column(_("Account"), "name", 30),
@@ -83,14 +85,8 @@ class AccountRows:
 
     @cached_property
     def programme(self) -> Programme | None:
-        """The first programme that the reader belongs to."""
+        """The first programme that the reader belongs to: figures are in its currency."""
         return Programme.objects.first_for(self.request.user)
-
-    @property
-    def may_create(self) -> bool:
-        """Whether the reader may add accounts to that programme."""
-        programme = self.programme
-        return programme is not None and can_create_account(self.request.user, programme)
 
     @cached_property
     def rates(self) -> figures.Rates | None:
@@ -145,7 +141,7 @@ class AccountListView(TableMixin, AccountRows, PartialMixin, ScopedViewMixin, Li
             "rows": rows,
             "chips": list(chips(self.filterset, self.request.GET)),
             "today": self.today,
-            "may_create": self.may_create,
+            "may_create": policies.can_run_programme(self.request.user),
             "period": self.period,
             "currency": self.rates.home if self.rates else "",
         }
@@ -172,7 +168,6 @@ class AccountGroupsView(AccountRows, ScopedViewMixin, ListView):
         nodes = roll_up(tops, list(groups) if tops else [])
         return context | {
             "nodes": nodes,
-            "programme": self.programme,
             "period": self.period,
             "currency": self.rates.home if self.rates else "",
         }
@@ -235,9 +230,10 @@ class AccountFilterView(LoginRequiredMixin, TemplateView):
         bound = AccountFilter(
             self.request.GET, queryset=Account.objects.none(), request=self.request
         )
-        names = ("columns", "sort", "size", "search")
+        names = ("columns", "sort", "size", *UNLISTED)
         kept = [(name, value) for name in names for value in self.request.GET.getlist(name)]
-        return super().get_context_data(filter=bound, kept=kept, **kwargs)
+        fields = [field for field in bound.form if field.name not in UNLISTED]
+        return super().get_context_data(fields=fields, kept=kept, **kwargs)
 
 
 class AccountPickView(LoginRequiredMixin, TemplateView):

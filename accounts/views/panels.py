@@ -16,6 +16,7 @@ from accounts.querysets import reach_of
 from accounts.views.parts import Figure, Part, register_figures, register_part
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
+from kam.changes.history import describe
 from kam.changes.models import Change
 from kam.web import formatting, navigation, panels, search
 from kam.web.navigation import Entry, Shortcut, Shortcuts
@@ -101,11 +102,8 @@ def people(request: HttpRequest, account: Account) -> dict[str, Any]:
 
 def changed(request: HttpRequest, account: Account) -> dict[str, Any]:
     """What changed lately, as far as the reader may read it."""
-    readable = Change.objects.visible_to(request.user).filter(account_id=account.pk)
-    return {
-        "account": account,
-        "changes": list(readable.select_related("actor").order_by("-id")[:SHOWN_CHANGES]),
-    }
+    readable = Change.objects.visible_to(request.user).filter(account_id=account.pk).for_list()
+    return {"account": account, "lines": describe(readable[:SHOWN_CHANGES], request.user)}
 
 
 def value(request: HttpRequest, account: Account) -> dict[str, Any]:
@@ -161,8 +159,11 @@ def team_accounts(request: HttpRequest, team: Team) -> dict[str, Any]:
 
 
 def conflict_links(request: HttpRequest, obj: Any) -> dict[str, Any]:
-    """The way to conflicts and barriers."""
-    links = [(_("Conflicts and information barriers"), reverse("accounts:conflicts"))]
+    """The way to conflicts, barriers and products."""
+    links = [
+        (_("Conflicts and information barriers"), reverse("accounts:conflicts")),
+        (_("Products and product lines"), reverse("accounts:products")),
+    ]
     return {"title": _("Customers"), "name": "customers", "links": links}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -113,28 +113,32 @@ class AccountPartView(PartialMixin, ScopedViewMixin, DetailView):
         ]
 
     @cached_property
+    def family(self) -> list[Account]:
+        """Accounts above this one and directly below it, as far as the reader sees them."""
+        account = self.object
+        above = [int(part) for part in account.path.strip("/").split("/")[:-1]]
+        near = Q(pk__in=above) | Q(parent=account, archived_at=None)
+        shown = Account.objects.visible_to(self.request.user).filter(near).order_by("name", "pk")
+        return list(shown[: LISTED_CHILDREN + len(above)])
+
+    @cached_property
     def below(self) -> list[Account]:
-        """Accounts directly below this one, as far as the reader sees them."""
-        children = Account.objects.visible_to(self.request.user).active()
-        return list(children.filter(parent=self.object).order_by("name", "pk")[:LISTED_CHILDREN])
+        """Accounts directly below this one."""
+        return [row for row in self.family if row.parent_id == self.object.pk]
 
     def _head(self) -> dict[str, Any]:
-        account, user = self.object, self.request.user
-        below = self.below
+        account, below = self.object, self.below
         return {
-            "group_path": group_path(account, user),
+            "group_path": group_path(account, self.family),
             "children": below[:SHOWN_CHILDREN],
             "has_more_children": len(below) > SHOWN_CHILDREN,
             "team_faces": team_faces(account),
         }
 
 
-def group_path(account: Account, user: Any) -> list[Account]:
-    """Accounts above `account`, from the top down, as far as `user` can follow them upwards."""
-    if not account.parent_id:
-        return []
-    above = Account.objects.visible_to(user).above(account).only("name", "parent")
-    by_pk = {row.pk: row for row in above}
+def group_path(account: Account, visible: Iterable[Account]) -> list[Account]:
+    """Accounts above `account`, from the top down, as far as one can follow them upwards."""
+    by_pk = {row.pk: row for row in visible}
     chain: list[Account] = []
     step = by_pk.get(account.parent_id)
     while step is not None:
