@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from teams.views import me, people, programmes
+from teams.views import me, people, programmes, tokens
 
 app_name = "settings"
 urlpatterns = [
     path("", programmes.IndexView.as_view(), name="index"),
     path("me/", me.MeView.as_view(), name="me"),
+    path("tokens/", tokens.TokenListView.as_view(), name="tokens"),
+    path("tokens/new/", tokens.TokenCreateView.as_view(), name="token_create"),
+    path("tokens/<int:pk>/revoke/", tokens.revoke, name="token_revoke"),
     path("people/", people.PersonListView.as_view(), name="people"),
     path("people/new/", people.PersonCreateView.as_view(), name="person_create"),
     path("people/<int:pk>/", people.PersonDetailView.as_view(), name="person"),

@@ -1,6 +1,6 @@
 """Forms of people, programmes, units and teams; they check shape only."""
 
-from teams.forms.people import EndForm, PersonForm, PreferencesForm, RoleForm, SetUpForm
+from teams.forms.people import EndForm, PersonForm, PreferencesForm, RoleForm, SetUpForm, TokenForm
 from teams.forms.programmes import (
     FunctionForm,
     FunctionNameForm,
@@ -33,5 +33,6 @@ __all__ = [
     "SettingsForm",
     "TeamForm",
     "TeamNameForm",
+    "TokenForm",
     "UnitForm",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import (
     password_validators_help_text_html,
     validate_password,
@@ -13,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from kam.api.models import Token
 from kam.web.forms import ServiceForm, ShapeForm
 from teams.forms.fields import LOCALES, day_field, zone_field
 from teams.forms.programmes import MONTHS
@@ -88,6 +90,22 @@ class EndForm(ShapeForm):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 
+class TokenForm(ShapeForm):
+    """A token for oneself."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("Which system uses it, e.g. CRM.")
+    )
+    scope = forms.ChoiceField(label=_("Scope"), choices=Token.Scope)
+    days = forms.IntegerField(
+        label=_("Valid for days"),
+        required=False,
+        min_value=1,
+        max_value=3650,
+        help_text=_("Empty: until it is revoked."),
+    )
+
+
 class SetUpForm(ShapeForm):
     """The first administrator and the first programme."""
 
@@ -125,6 +143,10 @@ class SetUpForm(ShapeForm):
 
     PERSON = ("username", "email", "first_name", "last_name")
     PROGRAMME = ("name", "supplier_name", "currency", "fiscal_year_start", "time_zone")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("time_zone", settings.TIME_ZONE)
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

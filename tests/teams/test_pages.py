@@ -6,10 +6,12 @@ import pytest
 from django.urls import reverse
 
 from kam.access.dates import business_today
+from kam.api.models import Token
 from kam.changes.models import Change
 from teams import services
 from teams.models import Function, Membership, Programme, ProgrammeSetting, RoleGrant, Team, User
 from tests.factories.accounts import AccountFactory, ConflictFactory
+from tests.factories.api import TokenFactory
 from tests.factories.teams import (
     BusinessUnitFactory,
     FunctionFactory,
@@ -385,6 +387,44 @@ def test_my_settings_are_saved(client):
     assert (user.theme, user.time_zone) == ("dark", "Europe/Oslo")
     assert 'data-bs-theme="dark"' in client.get(url).content.decode()
     assert fields(client.post(url, values | {"time_zone": "Mars", "version": 2})) == ["time_zone"]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_token_list_query_count(client, count, django_assert_max_num_queries):
+    user = UserFactory()
+    client.force_login(user)
+    TokenFactory.create_batch(count, owner=user)
+    with django_assert_max_num_queries(FRAME + 2):
+        response = client.get(reverse("settings:tokens"))
+    assert len(response.context["object_list"]) == count
+
+
+def test_token_is_shown_once_and_revoked(client):
+    user = UserFactory()
+    client.force_login(user)
+    url = reverse("settings:token_create")
+    assert fields(client.post(url, {"name": "CRM", "scope": "all", "days": "0"})) == [
+        "days",
+        "scope",
+    ]
+    page = client.post(url, {"name": "CRM", "scope": "read", "days": "30"})
+    secret = page.context["secret"]
+    assert secret in page.content.decode()
+    assert page["Cache-Control"] == "no-store"
+    assert secret not in client.get(reverse("settings:tokens")).content.decode()
+    token = Token.objects.get(owner=user)
+    client.post(reverse("settings:token_revoke", args=[token.pk]))
+    token.refresh_from_db()
+    assert not token.is_valid
+
+
+def test_tokens_of_others_are_not_there(client):
+    token = TokenFactory(name="Theirs")
+    client.force_login(UserFactory())
+    assert "Theirs" not in client.get(reverse("settings:tokens")).content.decode()
+    assert client.post(reverse("settings:token_revoke", args=[token.pk])).status_code == 404
+    token.refresh_from_db()
+    assert token.is_valid
 
 
 SET_UP = {
