@@ -114,6 +114,19 @@ class Outline:
         return shown
 
     @property
+    def last_saved(self) -> datetime.datetime:
+        """When anything of the plan was saved last."""
+        rows = [
+            *self.objectives,
+            *self.strategies,
+            *self.milestones,
+            *self.swot,
+            *self.risks,
+            *self.actions,
+        ]
+        return max(row.updated_at for row in [self.plan, *rows])
+
+    @property
     def quadrants(self) -> list[tuple[str, str, list[SwotEntry]]]:
         """Entries by quadrant: code, name, rows."""
         return [

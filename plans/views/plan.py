@@ -17,7 +17,6 @@ from django.views.generic import CreateView, DetailView, UpdateView
 
 from accounts.models import Account
 from accounts.views.parts import AccountPartView
-from kam.changes.models import Change
 from kam.web.models import Draft
 from kam.web.views import PartialMixin, ScopedViewMixin, ServiceFormMixin
 from plans import compare, policies, services
@@ -125,7 +124,7 @@ class PlanDetailView(PartialMixin, ScopedViewMixin, DetailView):
             decisions=_decisions(plan),
             drafts=_drafts(user, plan, outline) if edits else [],
             archived=_archived(user, plan) if edits and not plan.is_locked else [],
-            last_saved=Change.objects.of(plan).values_list("at", flat=True).first(),
+            last_saved=outline.last_saved,
             others=Presence.objects.filter(plan=plan).others(user, timezone.now()),
             **kwargs,
         )

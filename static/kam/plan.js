@@ -175,7 +175,11 @@
     const root = event.detail.elt;
     const forms = [...(root.querySelectorAll?.("form[data-write]") ?? [])];
     if (root.matches?.("form[data-write]")) forms.push(root);
-    forms.forEach(restore);
+    forms.forEach((form) => {
+      restore(form);
+      const end = field(form).value.length;
+      field(form).setSelectionRange(end, end);
+    });
   });
   const reopen = () => {
     if (!user || !window.htmx) return;
