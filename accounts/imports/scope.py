@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
-from accounts import policies
-from accounts.models import Account, Conflict, ExternalId, Product
+from accounts.models import Account, ExternalId, Product
+from accounts.querysets import MANAGERS, reach_of
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
 from kam.imports.kinds import ImportKind
-from teams.models import Programme, Role, RoleGrant
+from teams.models import Programme
 
 SYSTEM = "erp"
 """Source system of customer numbers unless somebody names another."""
@@ -27,23 +27,24 @@ class ProgrammeKind(ImportKind):
 
     def scopes_for(self, user: Reader) -> models.QuerySet:
         """Programmes in which `user` may create accounts (`design.md` 4.1)."""
-        if not policies.can_run_programme(user):  # known already: asks for nothing
-            return Programme.objects.none()
-        grants = RoleGrant.objects.filter(user=user.pk).valid_on(business_today())
-        managed = grants.filter(role=Role.PROGRAMME_MANAGER).values("programme")
-        administers = Exists(grants.filter(role=Role.ADMINISTRATOR))
-        return Programme.objects.active().filter(Q(pk__in=managed) | Q(administers))
+        programmes = Programme.objects.active()
+        if not user.is_active:
+            return programmes.none()
+        held = reach_of(user, business_today()).programmes
+        managed = [programme for role, programme in held if role in MANAGERS]
+        return programmes if None in managed else programmes.filter(pk__in=managed)
 
     def scopes_read_by(self, user: Reader) -> models.QuerySet:
         """Without programmes in which an information barrier hides an account from `user`: a file
         of somebody else may name it."""
         scopes = self.scopes_for(user)
-        today = business_today()
-        if not user.is_active or not Conflict.objects.fences(today).exists():
+        fenced = reach_of(user, business_today()).fenced if user.is_active else ()
+        if not fenced:
             return scopes
-        shown = Account.objects.outside_barriers(user, today).order_by().values("pk")
-        hidden = Account.objects.filter(programme=OuterRef("pk")).exclude(pk__in=shown)
-        return scopes.exclude(Exists(hidden))
+        below = Q()
+        for path in fenced:
+            below |= Q(path__startswith=path)
+        return scopes.exclude(pk__in=Account.objects.filter(below).order_by().values("programme"))
 
     def known_share(self, name: str, values: Sequence[str], scope_id: int | None) -> float | None:
         """Share of customer numbers and product codes that the programme knows."""

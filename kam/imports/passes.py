@@ -82,7 +82,7 @@ def _guarded(run: Run, work: Any) -> Run:
         except (OperationalError, InterfaceError):  # the queue tries again
             raise
         except Exception:
-            _stop(run, _("The import stopped by an error of the programme. It can go on."))
+            _stop(run, _("The import stopped by an error that was noted for the administrator."))
             raise
     return run
 

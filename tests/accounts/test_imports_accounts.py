@@ -1,0 +1,218 @@
+"""Lists of customers: new, known, and who is part of whom."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import Account, ExternalId, StagedAccount, StatusChange
+from kam.changes.models import Change
+from kam.imports.models import Run
+from tests.accounts.test_imports_ledger import import_file, problems, undo
+from tests.factories.accounts import AccountFactory, ConflictFactory, ExternalIdFactory
+from tests.factories.teams import (
+    BusinessUnitFactory,
+    MembershipFactory,
+    ProgrammeFactory,
+    RoleGrantFactory,
+    TeamFactory,
+)
+
+pytestmark = pytest.mark.django_db
+HEAD = "Number,Name,Part of,Country,Industry,Status\n"
+
+
+@pytest.fixture
+def manager():
+    """Manages the only programme."""
+    return RoleGrantFactory(programme_manager=True).user
+
+
+@pytest.fixture
+def programme(manager):
+    return manager.grants.get().programme
+
+
+def take(manager, text, **kwargs):
+    return import_file(manager, text, kind="accounts", **kwargs)
+
+
+def test_parents_may_come_later_by_name_or_number(manager):
+    text = HEAD + "3,Leaf,2,,,\n2,Branch,Root,,,\n1,Root,,UK,Paper,\n"
+    run = take(manager, text)
+    root, branch, leaf = (ExternalId.objects.get(value=n).account for n in "123")
+    assert (run.created, run.rejected) == (3, 0)
+    assert leaf.path == f"/{root.pk}/{branch.pk}/{leaf.pk}/"
+    assert {leaf.root_id, branch.root_id, root.root_id} == {root.pk}
+    assert (root.country, root.industry, root.status) == ("UK", "Paper", "candidate")
+
+
+def test_circles_and_unknown_parents_are_refused_row_by_row(manager):
+    text = HEAD + "1,A,2,,,\n2,B,1,,,\n3,C,3,,,\n4,D,nowhere,,,\n5,E,4,,,\n6,F,,,,\n"
+    run = take(manager, text)
+    assert problems(run) == {"cycle": 3, "no_parent": 1, "parent_rejected": 1}
+    assert (run.created, run.rejected) == (1, 5)
+    assert list(Account.objects.values_list("name", flat=True)) == ["F"]
+    assert StagedAccount.objects.count() == ExternalId.objects.count() == 1
+
+
+def test_known_accounts_change_and_empty_cells_say_nothing(manager, programme):
+    account = ExternalIdFactory(
+        account__programme=programme, account__country="UK", value="7"
+    ).account
+    run = take(manager, HEAD + "7,New name,,,Paper,\n")
+    account.refresh_from_db()
+    assert (run.updated, account.name, account.country, account.industry) == (
+        1,
+        "New name",
+        "UK",
+        "Paper",
+    )
+    (change,) = Change.objects.of(account)
+    assert (change.verb, change.after) == ("updated", {"name": "New name", "industry": "Paper"})
+    assert take(manager, HEAD + "7,New name,,,Paper,\n").unchanged == 1
+    undo(manager, run)
+    account.refresh_from_db()
+    assert account.industry == ""
+
+
+def test_known_account_moves_with_all_below_it_and_back(manager, programme):
+    top = ExternalIdFactory(account__programme=programme, value="1").account
+    moved = ExternalIdFactory(account__programme=programme, value="2").account
+    below = AccountFactory(parent=moved)
+    run = take(manager, HEAD + "2,,1,,,\n")
+    below.refresh_from_db()
+    assert below.path == f"/{top.pk}/{moved.pk}/{below.pk}/"
+    undo(manager, run)
+    below.refresh_from_db()
+    assert (below.path, below.root_id) == (f"/{moved.pk}/{below.pk}/", moved.pk)
+
+
+def test_rows_that_are_no_account_are_refused(manager, programme):
+    AccountFactory(programme=programme, name="Twin")
+    AccountFactory(programme=programme, name="twin")
+    BusinessUnitFactory(programme=programme, name="North")
+    text = (
+        "Number,Name,Business unit,Currency,Website,Status\n"
+        "1,A,North,EUR,a.example,candidate\n"
+        ",,,,,key\n"
+        "1,B,,,,\n"
+        ",Twin,,,,\n"
+        "4,,,,,\n"
+        "5,E,South,,,\n"
+        "6,F,,Euro,,\n"
+        "7,G,,,not a page,\n"
+        "8,H,,,,friend\n"
+    )
+    run = take(manager, text)
+    assert run.created == 1
+    assert problems(run) == {
+        "nothing": 1,
+        "repeated": 1,
+        "ambiguous": 1,
+        "no_name": 1,
+        "bad_unit": 1,
+        "bad_currency": 1,
+        "bad_website": 1,
+        "bad_status": 1,
+    }
+    account = ExternalId.objects.get(value="1").account
+    assert (account.business_unit.name, account.website) == ("North", "https://a.example")
+
+
+def test_key_accounts_of_today_are_taken_over(manager):
+    take(manager, HEAD + "1,A,,,,Key account\n")
+    account = Account.objects.get()
+    assert (account.status, account.rationale_types) == ("key", ["other"])
+    assert account.rationale.startswith("Taken over on ")
+    assert StatusChange.objects.get().to_status == "key"
+
+
+@pytest.mark.parametrize(
+    ("mode", "created", "codes"),
+    [("create", 1, {"known_account": 1}), ("update", 0, {"unknown_account": 1})],
+)
+def test_mode_says_which_rows_are_taken(manager, programme, mode, created, codes):
+    ExternalIdFactory(account__programme=programme, value="7")
+    run = take(manager, HEAD + "7,Known,,,,\n8,New,,,,\n", options={"mode": mode})
+    assert (run.created, problems(run)) == (created, codes)
+
+
+def test_account_behind_a_barrier_is_not_changed(manager, programme):
+    team = TeamFactory(programme=programme)
+    MembershipFactory(team=team, user=manager, role="observer")
+    rival = AccountFactory(programme=programme, team=team)
+    hidden = ExternalIdFactory(account__programme=programme, value="7").account
+    ConflictFactory(a=rival, b=hidden)
+    run = take(manager, HEAD + "7,Renamed,,,,\n")
+    hidden.refresh_from_db()
+    assert (problems(run), hidden.name != "Renamed") == ({"forbidden": 1}, True)
+
+
+def test_manager_behind_a_barrier_reads_only_own_runs(manager, programme):
+    other = RoleGrantFactory(programme_manager=True, programme=programme).user
+    run = take(other, HEAD + "7,A,,,,\n")
+    assert Run.objects.visible_to(manager).filter(pk=run.pk).exists()
+    team = TeamFactory(programme=programme)
+    MembershipFactory(team=team, user=manager, role="observer")
+    rival = AccountFactory(programme=programme, team=team)
+    ConflictFactory(a=rival, b=AccountFactory(programme=programme))
+    assert not Run.objects.visible_to(manager).filter(pk=run.pk).exists()
+    assert Run.objects.visible_to(other).filter(pk=run.pk).exists()
+
+
+@pytest.mark.realdata
+def test_real_lists_of_customers(manager, shared_data):
+    run = take(manager, (shared_data / "maven_crm/accounts.csv").read_bytes())
+    assert (run.created, run.rejected) == (85, 0)
+    children = Account.objects.exclude(parent=None)
+    assert (children.count(), children.values("parent").distinct().count()) == (15, 7)
+    again = take(manager, (shared_data / "maven_crm/accounts.csv").read_bytes())
+    assert (again.created, again.updated, again.unchanged) == (0, 0, 85)
+    run = take(manager, (shared_data / "sp500_constituents.csv").read_bytes())
+    assert (run.rows_read, run.created, problems(run)) == (503, 500, {"repeated": 3})
+
+
+def test_command_imports_reports_and_writes_refused_rows(programme, tmp_path, capsys):
+    source, target = tmp_path / "list.csv", tmp_path / "rejected.csv"
+    source.write_text("Nr;Firma;Land\n1;A;UK\n;;DE\n")
+    options = {"map": ["external_id=Nr", "name=Firma"], "rejected": str(target)}
+    call_command("import_accounts", str(source), dry_run=True, **options)
+    assert "created 1, updated 0, unchanged 0, rejected 1" in capsys.readouterr().out
+    assert Account.objects.count() == 0
+    call_command("import_accounts", str(source), **options)
+    assert "read 2, created 1, updated 0, unchanged 0, rejected 1" in capsys.readouterr().out
+    assert target.read_text(encoding="utf-8-sig").splitlines()[1] == "2,names no customer,,,DE"
+    assert Change.objects.filter(object_type="accounts.account").get().source == "import"
+
+
+def test_command_goes_on_with_a_killed_import(programme, tmp_path, capsys):
+    source = tmp_path / "list.csv"
+    source.write_text("Number,Name\n1,A\n")
+    call_command("import_accounts", str(source))
+    Run.objects.update(status="running", lane="customers", is_live=False, rows_done=0, beat_at=None)
+    call_command("import_accounts", str(source))
+    assert "Going on with import" in capsys.readouterr().out
+    assert Run.objects.get().status == "published"
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        ({"map": ["name=Nobody"]}, "no column"),
+        ({"map": ["colour=Name"]}, "no field"),
+        ({"programme": "nowhere"}, "no programme"),
+        ({"actor": "nobody"}, "no user"),
+    ],
+)
+def test_command_refuses_what_it_does_not_know(programme, tmp_path, options, word):
+    source = tmp_path / "list.csv"
+    source.write_text("Number,Name\n1,A\n")
+    with pytest.raises(CommandError, match=word):
+        call_command("import_accounts", str(source), **options)
+
+
+def test_command_takes_the_programme_that_is_named(manager, programme, tmp_path):
+    other = ProgrammeFactory(name="Second")
+    source = tmp_path / "list.csv"
+    source.write_text("Number,Name\n1,A\n")
+    call_command("import_accounts", str(source), programme="second")
+    assert Account.objects.get().programme == other
