@@ -1,8 +1,8 @@
 """Every write to stage reviews."""
 
 from reviews.services.deciding import DECISION_FIELDS, confirm, propose, reject, withdraw
+from reviews.services.rows import ANSWER_FIELDS
 from reviews.services.writing import (
-    ANSWER_FIELDS,
     EDITABLE_FIELDS,
     START_FIELDS,
     answer,

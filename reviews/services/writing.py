@@ -13,17 +13,14 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import Status
 from accounts.models import Account
-from kam.changes import editing
-from kam.changes.errors import VersionConflict
-from kam.changes.models import Change
-from reviews import policies, scoring
+from kam.changes import editing, record
+from reviews import policies
 from reviews.choices import ReviewStatus, Side
 from reviews.models import Answer, ReviewCheck, SignalMark, StageReview
-from reviews.services import assessment
+from reviews.services import assessment, rows
 from teams.models import User
 
 EDITABLE_FIELDS = ("reviewed_on", "participants", "share_of_wallet")
-ANSWER_FIELDS = ("score", "evidence", "answered_on")
 START_FIELDS = ("account", "side", *EDITABLE_FIELDS)
 
 
@@ -54,7 +51,7 @@ def start_review(
         raise PermissionDenied
     if Account.objects.of_status(Status.EXITED).filter(pk=account.pk).exists():
         raise ValidationError({"account": _("The account was exited.")}, code="exited")
-    _refuse_future("reviewed_on", reviewed_on, on)
+    rows.refuse_future("reviewed_on", reviewed_on, on)
     review = StageReview(
         account=account,
         side=side,
@@ -63,10 +60,18 @@ def start_review(
         participants=participants,
         share_of_wallet=share_of_wallet,
     )
-    review = editing.create(actor=actor, obj=review, fields=START_FIELDS)
+    review.full_clean()
+    review.save(force_insert=True)
     if prefill:
-        _prefill(review)
-    _write_content(actor, review, on, answers, signals, checks)
+        rows.prefill(review)
+    told = rows.first_answers(review, answers or {}, on)
+    record.change(
+        actor=actor,
+        obj=review,
+        verb="created",
+        after={**record.snapshot(review, START_FIELDS), **({"answers": told} if told else {})},
+    )
+    rows.write_content(actor, review, on, None, signals, checks)
     return assessment.refresh(review)
 
 
@@ -87,9 +92,9 @@ def update_review(
     Raises PermissionDenied, VersionConflict or ValidationError (not a draft, model rules).
     """
     review = _draft(actor, review, expected_version)
-    _refuse_future("reviewed_on", changes.get("reviewed_on"), on)
+    rows.refuse_future("reviewed_on", changes.get("reviewed_on"), on)
     review = editing.save(actor=actor, obj=review, changes=dict(changes))
-    _write_content(actor, review, on, answers, signals, checks)
+    rows.write_content(actor, review, on, answers, signals, checks)
     return assessment.refresh(review)
 
 
@@ -109,7 +114,7 @@ def answer(
     VersionConflict or ValidationError.
     """
     review = _draft(actor, review, None)
-    saved = _save_answer(actor, review, item, changes, on, expected_version)
+    saved = rows.save_answer(actor, review, item, changes, on, expected_version)
     assessment.refresh(review)
     return saved
 
@@ -149,7 +154,7 @@ def set_check(
     ValidationError (decided, no note, does not apply).
     """
     review = _undecided(actor, review)
-    row = _save_check(actor, review, code, state, note, expected_version)
+    row = rows.save_check(actor, review, code, state, note, expected_version)
     assessment.touch(review)
     return row
 
@@ -169,7 +174,7 @@ def set_signal(
     Raises PermissionDenied, VersionConflict or ValidationError (no evidence, not a draft).
     """
     review = _draft(actor, review, None)
-    row = _save_signal(
+    row = rows.save_signal(
         actor,
         review,
         code,
@@ -214,173 +219,3 @@ def _draft(actor: User, review: StageReview, expected_version: int | None) -> St
             _("The review waits for confirmation: withdraw it to change it."), code="proposed"
         )
     return review
-
-
-def _refuse_future(field: str, value: datetime.date | None, on: datetime.date) -> None:
-    if value is not None and value > on:
-        raise ValidationError({field: _("This day is still to come.")}, code="future")
-
-
-def _expect_new(expected_version: int | None, review: StageReview) -> None:
-    if expected_version:
-        raise VersionConflict(review)
-
-
-def _prefill(review: StageReview) -> None:
-    """Take over the answers of the last review as suggestions; one log row told of the start."""
-    last = (
-        StageReview.objects.active()
-        .filter(account=review.account_id, side=review.side, reviewed_on__lte=review.reviewed_on)
-        .exclude(pk=review.pk)
-        .exclude(status=ReviewStatus.REJECTED)
-        .order_by("-reviewed_on", "-pk")
-        .first()
-    )
-    if last is None:
-        return
-    earlier = last.answers.filter(score__isnull=False, is_confirmed=True)
-    Answer.objects.bulk_create(
-        Answer(
-            review=review,
-            item=row.item,
-            score=row.score,
-            evidence=row.evidence,
-            answered_on=row.answered_on,
-            is_confirmed=False,
-        )
-        for row in earlier
-    )
-
-
-def _write_answers(
-    actor: User,
-    review: StageReview,
-    answers: Mapping[str, Mapping[str, Any]],
-    on: datetime.date,
-) -> None:
-    """Write several answers; what is wrong comes back together, one message a statement."""
-    errors: list[ValidationError] = []
-    for item, values in answers.items():
-        try:
-            if item == scoring.COMPUTED_ITEM:
-                _refuse_other_share(review, values)
-            else:
-                _save_answer(actor, review, item, values, on, None)
-        except ValidationError as error:
-            text = "; ".join(error.messages)
-            errors.append(
-                ValidationError(
-                    f"{item}: {text}", code=getattr(error, "code", None), params={"item": item}
-                )
-            )
-    if errors:
-        raise ValidationError({"answers": errors})
-
-
-def _refuse_other_share(review: StageReview, values: Mapping[str, Any]) -> None:
-    """D1 may be sent back as it was handed out; another score than the computed one is refused."""
-    if values.get("score") != scoring.wallet_score(assessment.share_of(review).ratio):
-        raise ValidationError(
-            _("Computed from the share of wallet: give the share instead."), code="computed"
-        )
-
-
-def _save_answer(
-    actor: User,
-    review: StageReview,
-    item: str,
-    changes: Mapping[str, Any],
-    on: datetime.date,
-    expected_version: int | None,
-) -> Answer:
-    if item not in scoring.ITEMS:
-        raise ValidationError(_("There is no such statement."), code="unknown")
-    if item == scoring.COMPUTED_ITEM:
-        _refuse_other_share(review, changes)
-    values = {name: changes[name] for name in ANSWER_FIELDS if name in changes}
-    values["answered_on"] = values.get("answered_on") or min(on, review.reviewed_on)
-    _refuse_future("answered_on", values["answered_on"], on)
-    values["is_confirmed"] = True
-    if "evidence" in values:
-        values["evidence"] = values["evidence"].strip()
-    row = review.answers.select_for_update(of=("self",)).filter(item=item).first()
-    if row is None:
-        _expect_new(expected_version, review)
-        row = Answer(review=review, item=item, **values)
-        return editing.create(
-            actor=actor, obj=row, fields=("review", "item", "score", "evidence", "answered_on")
-        )
-    row.review = review
-    if expected_version != row.version and _wrote_last(actor, row):
-        expected_version = None
-    return editing.save(actor=actor, obj=row, changes=values, expected_version=expected_version)
-
-
-def _wrote_last(actor: User, row: Answer) -> bool:
-    """Whether the stored answer is the actor's own: quick answers overtake each other."""
-    last = Change.objects.of(row).order_by("-id").first()
-    return last is not None and last.actor_id == actor.pk
-
-
-def _write_content(
-    actor: User,
-    review: StageReview,
-    on: datetime.date,
-    answers: Mapping[str, Mapping[str, Any]] | None,
-    signals: Mapping[str, str | None] | None,
-    checks: Mapping[str, Mapping[str, Any]] | None,
-) -> None:
-    """What an API call writes besides the review's own columns."""
-    if answers:
-        _write_answers(actor, review, answers, on)
-    for code, text in (signals or {}).items():
-        _save_signal(actor, review, code, is_present=text is not None, evidence=text or "")
-    for code, values in (checks or {}).items():
-        _save_check(actor, review, code, values["state"], values.get("note", ""), None)
-
-
-def _save_check(
-    actor: User,
-    review: StageReview,
-    code: str,
-    state: str,
-    note: str,
-    expected_version: int | None,
-) -> ReviewCheck:
-    row = review.checks.select_for_update(of=("self",)).filter(code=code).first()
-    if row is None:
-        _expect_new(expected_version, review)
-        row = ReviewCheck(review=review, code=code, state=state, note=note.strip())
-        return editing.create(actor=actor, obj=row, fields=("review", "code", "state", "note"))
-    row.review = review
-    return editing.save(
-        actor=actor,
-        obj=row,
-        changes={"state": state, "note": note.strip()},
-        expected_version=expected_version,
-    )
-
-
-def _save_signal(
-    actor: User,
-    review: StageReview,
-    code: str,
-    *,
-    is_present: bool,
-    evidence: str,
-    expected_version: int | None = None,
-) -> SignalMark:
-    row = review.signals.select_for_update(of=("self",)).filter(code=code).first()
-    if row is None:
-        _expect_new(expected_version, review)
-        row = SignalMark(review=review, code=code, is_present=is_present, evidence=evidence.strip())
-        return editing.create(
-            actor=actor, obj=row, fields=("review", "code", "is_present", "evidence")
-        )
-    row.review = review
-    return editing.save(
-        actor=actor,
-        obj=row,
-        changes={"is_present": is_present, "evidence": evidence.strip() or row.evidence},
-        expected_version=expected_version,
-    )

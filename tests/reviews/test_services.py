@@ -418,3 +418,12 @@ def test_two_confirmers_at_once_make_one_confirmation(people):
     assert sorted(results) == ["VersionConflict", "confirmed"]
     assert StageChange.objects.filter(account=people.account).count() == 1
     assert Change.objects.filter(object_type="reviews.stagereview", verb="confirmed").count() == 1
+
+
+def test_review_with_answers_leaves_one_log_row(people):
+    before = Change.objects.count()
+    review = start(people)
+    row = Change.objects.first()
+    assert Change.objects.count() == before + 1
+    assert (row.verb, row.object_id, row.account_id) == ("created", review.pk, people.account.pk)
+    assert row.after["answers"]["A4"] == {"score": 1, "evidence": "Minutes of 12 May"}
