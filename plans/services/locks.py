@@ -47,7 +47,10 @@ def still_holds(
     obj: Tracked, changes: dict[str, Any], read: dict[str, Any] | None, version: int | None
 ) -> int | None:
     """Version to expect: none when what the caller read (`read`) still stands in all fields that
-    they change, so that two people on different fields of one row do not disturb each other."""
+    they change, so that two people on different fields of one row do not disturb each other; nor
+    when it says already what they want, as after an answer that was lost on its way."""
     if read is None or set(read) < set(changes):
         return version
-    return None if record.snapshot(obj, changes) == {k: read[k] for k in changes} else version
+    stored = record.snapshot(obj, changes)
+    wanted = {name: getattr(value, "pk", value) for name, value in changes.items()}
+    return None if stored in ({name: read[name] for name in changes}, wanted) else version

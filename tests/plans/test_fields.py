@@ -74,6 +74,17 @@ def test_second_editor_sees_both_texts_and_nothing_is_lost(client, people, objec
     assert not Draft.objects.exists()
 
 
+def test_sending_again_what_is_stored_is_no_conflict(client, people, objective, url):
+    """The answer to the first send was lost on its way."""
+    client.force_login(people.kam)
+    body = {"value": "New", "version": 1, "read": objective.title}
+
+    codes = [client.post(url, body, headers=HTMX).status_code for _again in range(2)]
+
+    assert codes == [200, 200]
+    assert Objective.objects.get().version == 2
+
+
 def test_other_fields_of_the_row_do_not_disturb(client, people, objective, url):
     services.update_content(actor=people.deputy, row=objective, changes={"kpi": "Revenue"})
     client.force_login(people.kam)
