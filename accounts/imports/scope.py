@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from accounts import policies
 from accounts.models import Account, ExternalId, Product
 from accounts.querysets import MANAGERS, reach_of
 from kam.access.dates import business_today
@@ -33,6 +34,10 @@ class ProgrammeKind(ImportKind):
         held = reach_of(user, business_today()).programmes
         managed = [programme for role, programme in held if role in MANAGERS]
         return programmes if None in managed else programmes.filter(pk__in=managed)
+
+    def is_offered_to(self, user: Reader) -> bool:
+        """To programme managers and administrators; known already, asks for nothing."""
+        return policies.can_run_programme(user)
 
     def scopes_read_by(self, user: Reader) -> models.QuerySet:
         """Without programmes in which an information barrier hides an account from `user`: a file

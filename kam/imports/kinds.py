@@ -139,6 +139,10 @@ class ImportKind(ABC):
     def scopes_for(self, user: Reader) -> models.QuerySet:
         """Scopes into which `user` may bring files."""
 
+    def is_offered_to(self, user: Reader) -> bool:
+        """Whether there is a scope into which `user` may bring files."""
+        return self.scopes_for(user).exists()
+
     def scopes_read_by(self, user: Reader) -> models.QuerySet:
         """Scopes of which `user` may read and change everybody's runs."""
         return self.scopes_for(user)

@@ -25,7 +25,7 @@ def can_import(actor: AbstractBaseUser, kind: ImportKind, scope_id: int) -> bool
 
 def can_import_anything(user: Reader) -> bool:
     """Whether there is anything into which `user` may bring files."""
-    return any(kind.scopes_for(user).exists() for kind in kinds.registered())
+    return any(kind.is_offered_to(user) for kind in kinds.registered())
 
 
 def can_edit(actor: AbstractBaseUser, run: Run) -> bool:

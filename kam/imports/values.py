@@ -268,4 +268,6 @@ def _order_vote(text: str) -> str:
         return "dmy"
     if second > 12 >= first:
         return "mdy"
+    if "." in text.partition(":")[0]:  # nobody writes the month first with points
+        return "dmy"
     return "same" if first == second else "either"

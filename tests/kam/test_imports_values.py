@@ -106,6 +106,7 @@ def test_date_that_reads_both_ways_needs_an_order():
         (["03/04/2026", "05/06/2026"], "dmy", True),
         (["03/04/2026", "13/04/2026"], "dmy", False),
         (["03/04/2026", "04/13/2026"], "mdy", False),
+        (["03.04.2026", "05.06.2026"], "dmy", False),
         (["2026-04-03", "3 May 2026"], "ymd", False),
         ([datetime.datetime.fromisoformat("2026-04-03")], "ymd", False),
     ],

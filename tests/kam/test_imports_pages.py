@@ -1,0 +1,205 @@
+"""Imports in the browser and through the API: the same steps, the same refusals."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from accounts.models import Account, LedgerEntry
+from kam.imports import passes
+from kam.imports.models import RememberedMapping, Run
+from kam.jobs.models import Job
+from tests.factories.imports import RunFactory
+from tests.factories.teams import RoleGrantFactory
+
+pytestmark = pytest.mark.django_db
+QUERIES = 8  # session, user, rights, rows, programmes, and the frame: company, two badges
+API_QUERIES = 4  # session, user, rights, rows
+TEXT = (
+    "Kd-Nr;Datum;Betrag;Region\n7;02.05.2026;1.234,50;N\n;02.05.2026;1,00;N\n8;03.05.2026;2,00;S\n"
+)
+
+
+@pytest.fixture
+def manager(client):
+    user = RoleGrantFactory(programme_manager=True).user
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def programme(manager):
+    return manager.grants.get().programme
+
+
+def sent(text=TEXT, name="sales.csv"):
+    return SimpleUploadedFile(name, text.encode(), content_type="text/csv")
+
+
+def do(client, run, action):
+    response = client.post(reverse("imports:act", args=[run.pk, action]))
+    assert response.status_code == 302
+    run.refresh_from_db()
+    return run
+
+
+def work():
+    """What a worker would do."""
+    for job in Job.objects.filter(status="ready").order_by("enqueued_at"):
+        passes_by_step = {
+            "check": passes.check,
+            "import": passes.import_rows,
+            "undo": passes.undo,
+        }
+        passes_by_step[job.args[1]](job.args[0])
+        job.delete()
+
+
+def test_file_goes_from_upload_to_undo(client, manager, programme):
+    data = {"kind": "ledger", "scope": programme.pk, "file": sent()}
+    response = client.post(reverse("imports:upload"), data)
+    run = Run.objects.get()
+    assert response.url == run.get_absolute_url()
+    assert client.get(run.get_absolute_url()).context["stage"] == "moving"
+    assert "HX-Refresh" not in client.get(reverse("imports:progress", args=[run.pk])).headers
+    work()
+    assert client.get(reverse("imports:progress", args=[run.pk])).headers["HX-Refresh"] == "true"
+    page = client.get(run.get_absolute_url())
+    assert (page.context["import_label"], page.context["stage"]) == ("Import 2 rows", "columns")
+    assert page.context["problems"][0]["text"] == "has no customer"
+    do(client, run, "start")
+    work()
+    run.refresh_from_db()
+    page = client.get(run.get_absolute_url())
+    assert (run.status, page.context["stage"], LedgerEntry.objects.count()) == (
+        "published",
+        "result",
+        2,
+    )
+    rejected = client.get(reverse("imports:rejected", args=[run.pk]))
+    lines = b"".join(rejected.streaming_content).decode("utf-8-sig").splitlines()
+    assert lines == [
+        "Row,Reason,Kd-Nr,Datum,Betrag,Region",
+        '2,has no customer,,02.05.2026,"1,00",N',
+    ]
+    do(client, run, "undo")
+    work()
+    run.refresh_from_db()
+    assert (run.status, LedgerEntry.objects.count(), Account.objects.count()) == ("undone", 0, 0)
+
+
+def test_columns_are_corrected_and_remembered(client, manager, programme):
+    data = {"kind": "ledger", "scope": programme.pk, "file": sent(TEXT.replace("Betrag", "X9"))}
+    client.post(reverse("imports:upload"), data)
+    run = Run.objects.get()
+    page = client.get(run.get_absolute_url())
+    assert page.context["questions"]
+    columns = {"column-0": "account", "column-1": "booked_on", "column-2": "amount"}
+    response = client.post(
+        reverse("imports:columns", args=[run.pk]),
+        {**columns, "read-decimal": "comma", "read-dates": "dmy", "remember": "on"},
+    )
+    run.refresh_from_db()
+    assert (response.status_code, run.status) == (302, "checking")
+    assert RememberedMapping.objects.get().fields["amount"] == "X9"
+    client.post(
+        reverse("imports:upload"),
+        {"kind": "ledger", "scope": programme.pk, "file": sent(TEXT.replace("Betrag", "X9"))},
+    )
+    second = Run.objects.latest("pk")
+    assert second.mapping["amount"] == {"column": 2, "reason": "as the last time"}
+
+
+def test_column_given_twice_is_refused_with_what_was_chosen(client, manager, programme):
+    run = RunFactory(scope=programme, owner=manager)
+    response = client.post(
+        reverse("imports:columns", args=[run.pk]), {"column-0": "amount", "column-2": "amount"}
+    )
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == ["column-2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "word"),
+    [("x.xls", b"<html><table>", "web page"), ("x.csv", b"\n\n", "empty")],
+)
+def test_unreadable_file_is_refused_at_its_field(client, manager, programme, name, data, word):
+    file = SimpleUploadedFile(name, data)
+    response = client.post(
+        reverse("imports:upload"), {"kind": "ledger", "scope": programme.pk, "file": file}
+    )
+    assert response.status_code == 422
+    assert word in response.content.decode()
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_list_query_count(client, manager, programme, count, django_assert_num_queries):
+    RunFactory.create_batch(count, scope=programme, owner=manager)
+    client.get(reverse("imports:list"))
+    with django_assert_num_queries(QUERIES):
+        response = client.get(reverse("imports:list"))
+    assert len(response.context["object_list"]) == count
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_api_list_query_count(client, manager, programme, count, django_assert_num_queries):
+    RunFactory.create_batch(count, scope=programme, owner=manager)
+    client.get("/api/v1/imports/")
+    with django_assert_num_queries(API_QUERIES):
+        response = client.get("/api/v1/imports/")
+    assert len(response.json()["results"]) == count
+
+
+def test_api_imports_tries_and_undoes(client, manager, programme):
+    response = client.post(
+        "/api/v1/imports/",
+        {"kind": "ledger", "file": sent(), "dry_run": "true", "mapping": '{"country": "Region"}'},
+    )
+    assert response.status_code == 201
+    tried = response.json()
+    work()
+    shown = client.get(f"/api/v1/imports/{tried['id']}/").json()
+    assert (shown["status"], shown["created"], shown["rejected"]) == ("ready", 2, 1)
+    assert shown["mapping"]["country"]["reason"] == "you"
+    assert LedgerEntry.objects.count() == 0
+    made = client.post("/api/v1/imports/", {"kind": "ledger", "file": sent()}).json()
+    work()
+    shown = client.get(f"/api/v1/imports/{made['id']}/").json()
+    assert (shown["status"], shown["rows_read"], shown["progress"]) == ("published", 3, 1.0)
+    assert shown["rejected_file"].endswith(f"/imports/{made['id']}/rejected/")
+    response = client.post(f"/api/v1/imports/{made['id']}/undo/")
+    assert (response.status_code, response.json()["status"]) == (202, "undoing")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"kind": "weather"},
+        {"kind": "ledger", "mapping": "{"},
+        {"kind": "ledger", "mapping": '{"colour": "Region"}'},
+        {"kind": "ledger", "options": '{"unknown": "perhaps"}'},
+        {"kind": "ledger", "reading": '{"dates": "maybe"}'},
+        {"kind": "ledger", "nonsense": "1"},
+    ],
+)
+def test_api_refuses_what_it_does_not_know(client, manager, data):
+    response = client.post("/api/v1/imports/", {**data, "file": sent()})
+    assert (response.status_code, Run.objects.count()) == (400, 0)
+
+
+def test_api_upload_that_leaves_a_question_stores_no_run(client, manager):
+    text = "Customer No,Date,Amount\n7,03/04/2026,5\n"
+    response = client.post("/api/v1/imports/", {"kind": "ledger", "file": sent(text)})
+    assert (response.status_code, Run.objects.count()) == (400, 0)
+
+
+def test_who_may_not_import_gets_403(client):
+    user = RoleGrantFactory(auditor=True).user
+    client.force_login(user)
+    response = client.post("/api/v1/imports/", {"kind": "ledger", "file": sent()})
+    assert (response.status_code, Run.objects.count()) == (403, 0)
+    programme = user.grants.get().programme
+    response = client.post(
+        reverse("imports:upload"), {"kind": "ledger", "scope": programme.pk, "file": sent()}
+    )
+    assert (response.status_code, Run.objects.count()) == (422, 0)
