@@ -46,3 +46,10 @@ def can_run_programme(user: Reader) -> bool:
     """Whether `user` runs some programme: creates accounts, decides, manages lists."""
     reach = reach_of(user, business_today()) if user.is_active else None
     return reach is not None and any(role in MANAGERS for role, _programme in reach.programmes)
+
+
+def can_read_programme(user: Reader) -> bool:
+    """Whether `user` runs or audits some programme: sees its conflicts and barriers."""
+    reach = reach_of(user, business_today()) if user.is_active else None
+    readers = MANAGERS | {Role.AUDITOR}
+    return reach is not None and any(role in readers for role, _programme in reach.programmes)

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import (
     Case,
     Exists,
+    ExpressionWrapper,
     F,
     OuterRef,
     Prefetch,
@@ -183,7 +184,8 @@ class AccountQuerySet(TrackedQuerySet):
         """
         shown = self.model.objects.visible_to(user).order_by().values("pk")
         hidden = self.model.objects.under(account).exclude(pk__in=shown)
-        cut = hidden.annotate(inner=OuterRef("path")).filter(inner__startswith=F("path"))
+        inner = ExpressionWrapper(OuterRef("path"), output_field=models.TextField())
+        cut = hidden.annotate(inner=inner).filter(inner__startswith=F("path"))
         return self.under(account).exclude(Exists(cut.order_by()))
 
     def overdue_for_review(self, on: datetime.date) -> Self:

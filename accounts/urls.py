@@ -8,6 +8,7 @@ app_name = "accounts"
 urlpatterns = [
     path("accounts/", listing.AccountListView.as_view(), name="list"),
     path("accounts/groups/", listing.AccountGroupsView.as_view(), name="groups"),
+    path("accounts/register/", listing.RegisterView.as_view(), name="register"),
     path("accounts/filter/", listing.AccountFilterView.as_view(), name="filter"),
     path("accounts/pick/", listing.AccountPickView.as_view(), name="pick"),
     path("accounts/new/", account.AccountCreateView.as_view(), name="create"),

@@ -158,6 +158,7 @@ ROUTES: dict[str, Route] = {
         {"export": "csv"},
     ),
     "accounts:groups": listed({"search": SECRET}),
+    "accounts:register": listed(),
     "accounts:filter": listed(),
     "accounts:pick": listed({"q": SECRET}, {"q": "plc"}),
     "accounts:create": listed(),

@@ -126,6 +126,7 @@ class LogContactForm(ServiceForm):
                 queryset=Account.objects.contributable_by(user).active(),
                 label=gettext_lazy("Account"),
                 url_name="accounts:pick",
+                required=False,
             )
         self.fields["contacts"].queryset = people
         self.fields["contacts"].required = False

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -26,6 +27,7 @@ from kam.changes.errors import VersionConflict
 from kam.changes.history import describe
 from kam.changes.models import Change
 from kam.web.views import ScopedViewMixin, ServiceFormMixin
+from kam.web.views.forms import CONFLICT
 from teams.models import Membership, Programme, TeamRole
 from teams.programme_settings import setting
 
@@ -160,7 +162,22 @@ class AccountUpdateView(ServiceFormMixin, ScopedViewMixin, UpdateView):
         return reverse("accounts:profile", args=[self.object.pk])
 
 
-class AccountDecisionView(ServiceFormMixin, ScopedViewMixin, SingleObjectMixin, FormView):
+class DecisionFormMixin(ServiceFormMixin):
+    """A form that is no edit of columns: a stale version shows the form again, nothing is lost."""
+
+    def conflict(self, form: Any, current: Model) -> HttpResponse:
+        """What was decided on has changed: say so, and take the present version."""
+        form.add_error(
+            None, _("Somebody else changed it in the meantime: look again, then decide.")
+        )
+        form.data = form.data.copy()
+        form.data["version"] = str(current.version)  # type: ignore[attr-defined]
+        response = self.form_invalid(form)
+        response.status_code = CONFLICT
+        return response
+
+
+class AccountDecisionView(DecisionFormMixin, ScopedViewMixin, SingleObjectMixin, FormView):
     """A form about one account that is no edit of its columns."""
 
     model = Account

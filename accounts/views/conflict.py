@@ -15,13 +15,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import FormView, ListView
 
-from accounts import services
+from accounts import policies, services
 from accounts.forms import ConflictForm, EndForm, ExceptionForm
 from accounts.models import Account, Conflict, ConflictException
 from accounts.services.barriers import violations_of
+from accounts.views.account import DecisionFormMixin
 from kam.access.dates import business_today
 from kam.access.models import Dated
-from kam.web.views import ScopedViewMixin, ServiceFormMixin
+from kam.web.views import ScopedViewMixin
 from teams.models import Programme
 
 
@@ -34,7 +35,7 @@ class ConflictListView(ScopedViewMixin, ListView):
     template_name = "accounts/conflict_list.html"
 
     def get_queryset(self) -> QuerySet[Conflict]:
-        if not Programme.objects.read_whole_by(self.request.user).exists():
+        if not policies.can_read_programme(self.request.user):
             raise Http404
         exceptions = ConflictException.objects.select_related("user")
         return super().get_queryset().prefetch_related(Prefetch("exceptions", exceptions))
@@ -67,7 +68,7 @@ def _is_over(dated: Dated, today: datetime.date) -> bool:
     return dated.valid_until is not None and dated.valid_until < today
 
 
-class ConflictFormMixin(ServiceFormMixin, ScopedViewMixin):
+class ConflictFormMixin(DecisionFormMixin, ScopedViewMixin):
     """A form on conflicts; only who runs the programme may."""
 
     template_name = "web/form.html"

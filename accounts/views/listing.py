@@ -10,19 +10,20 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import ListView, TemplateView
 
 from accounts import figures, policies
+from accounts.choices import RationaleType, Status
 from accounts.filters import AccountFilter, chips
-from accounts.models import Account
+from accounts.models import Account, StatusChange
 from kam.access.dates import business_today
 from kam.documents import tables as files
 from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
 from kam.web.views.tables import Column
-from teams.models import Programme
+from teams.models import Programme, User
 
 UNLISTED = {"search", "group", "parent"}
 """Filters that have a field or a link of their own: a list of 10,000 accounts is no choice."""
@@ -145,6 +146,34 @@ class AccountListView(TableMixin, AccountRows, PartialMixin, ScopedViewMixin, Li
             "period": self.period,
             "currency": self.rates.home if self.rates else "",
         }
+
+
+class RegisterView(AccountRows, ScopedViewMixin, ListView):
+    """Who is on the list, and why (K010, K032): status, rationale, decision date, decider."""
+
+    model = Account
+    paginate_by = 200
+    template_name = "accounts/account_register.html"
+    context_object_name = "rows"
+
+    def get_queryset(self) -> QuerySet[Account]:
+        visible = Account.objects.visible_to(self.request.user).active()
+        steps = StatusChange.objects.filter(account=OuterRef("pk"), to_status=Status.KEY)
+        latest = steps.order_by("-decided_on", "-pk").values("decided_by")[:1]
+        return (
+            visible.of_status(Status.KEY)
+            .for_page(self.request.user)
+            .annotate(decider=Subquery(latest))
+        )
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        rows = list(context["rows"])
+        people = User.objects.in_bulk({row.decider for row in rows if row.decider})
+        for row in rows:
+            row.decided_by = people.get(row.decider)
+            row.reasons = [str(RationaleType(kind).label) for kind in row.rationale_types]
+        return context | {"rows": rows, "today": self.today}
 
 
 class AccountGroupsView(AccountRows, ScopedViewMixin, ListView):

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import figures
+from accounts import figures, policies
 from accounts.models import Account, Contact
 from accounts.querysets import reach_of
 from accounts.views.parts import Figure, Part, register_figures, register_part
@@ -167,6 +167,11 @@ def conflict_links(request: HttpRequest, obj: Any) -> dict[str, Any]:
     return {"title": _("Customers"), "name": "customers", "links": links}
 
 
+def reads_conflicts(user: Reader, obj: Any) -> bool:
+    """Whether the way to conflicts is shown."""
+    return policies.can_read_programme(user)
+
+
 def register() -> None:
     """Put all of this where it is shown."""
     navigation.register(
@@ -209,4 +214,7 @@ def register() -> None:
     )
     search.register(SearchSource("contacts", gettext_lazy("People"), "users", find_contacts, 20))
     panels.register("team", Panel("accounts", "accounts/_panel_team.html", team_accounts))
-    panels.register("settings", Panel("conflicts", "web/_links.html", conflict_links))
+    panels.register(
+        "settings",
+        Panel("conflicts", "web/_links.html", conflict_links, visible=reads_conflicts),
+    )
