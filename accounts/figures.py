@@ -180,7 +180,7 @@ def compared(accounts: QuerySet[Account], periods: Sequence[Period], rates: Rate
     sums: dict[str, Any] = {}
     costs: dict[str, Any] = {}
     for place, period in enumerate(periods):
-        inside = _between("month", period)
+        inside = between("month", period)
         for name, expression in _sales_sums(period, rates, inside).items():
             sums[f"{name}_{place}"] = expression
         for name, expression in _cost_sums(rates, inside).items():
@@ -269,6 +269,31 @@ def with_figures(accounts: QuerySet[Account], period: Period, rates: Rates) -> Q
     )
 
 
+class ActivityTotal(NamedTuple):
+    """What one activity cost in a period, converted."""
+
+    name: str
+    programme_cost: bool
+    amount: Decimal
+
+
+def by_activity(account: Account, period: Period, rates: Rates) -> list[ActivityTotal]:
+    """Costs to serve one account by activity, ordinary ones first (4.6); none without a rate."""
+    rows = (
+        _costs([account.pk], period)
+        .order_by("activity__programme_cost", "activity__pk")
+        .values("activity__name", "activity__programme_cost")
+        .annotate(**_cost_sums(rates))
+    )
+    return [
+        ActivityTotal(
+            row["activity__name"], row["activity__programme_cost"], _rounded(row["serve_sum"])
+        )
+        for row in rows
+        if not row["costs_unrated"]
+    ]
+
+
 def revenue_rows(
     accounts: QuerySet[Account], period: Period, rates: Rates, *, key: str = "account"
 ) -> QuerySet:
@@ -328,18 +353,19 @@ def _sales(accounts: Any, period: Period) -> QuerySet:
     """Monthly totals where they answer the period exactly, else the live lines themselves."""
     where = Q(account=accounts) if isinstance(accounts, OuterRef) else Q(account__in=accounts)
     if period.is_whole_months:
-        return MonthTotal.objects.filter(where, _between("month", period))
-    return LedgerEntry.objects.live().filter(where, _between("booked_on", period))
+        return MonthTotal.objects.filter(where, between("month", period))
+    return LedgerEntry.objects.live().filter(where, between("booked_on", period))
 
 
 def _costs(accounts: Any, period: Period) -> QuerySet:
     """Costs to serve: a month's cost counts on the first day of its month."""
     return (
-        ActivityCost.objects.active().filter(account__in=accounts).filter(_between("month", period))
+        ActivityCost.objects.active().filter(account__in=accounts).filter(between("month", period))
     )
 
 
-def _between(name: str, period: Period) -> Q:
+def between(name: str, period: Period) -> Q:
+    """Rows whose day `name` lies in `period`."""
     inside = Q()
     if period.first is not None:
         inside &= Q(**{f"{name}__gte": period.first})

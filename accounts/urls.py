@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import account, conflict, interaction, listing, people, product
+from accounts.views import account, conflict, interaction, listing, money, people, product
 
 app_name = "accounts"
 urlpatterns = [
@@ -16,6 +16,9 @@ urlpatterns = [
     path("accounts/<int:pk>/", account.OverviewView.as_view(), name="detail"),
     path("accounts/<int:pk>/profile/", account.ProfileView.as_view(), name="profile"),
     path("accounts/<int:pk>/people/", people.PeopleView.as_view(), name="people"),
+    path("accounts/<int:pk>/figures/", money.FiguresView.as_view(), name="figures"),
+    path("accounts/<int:pk>/lines/", money.LinesView.as_view(), name="lines"),
+    path("accounts/<int:pk>/costs/", money.CostsView.as_view(), name="costs"),
     path("accounts/<int:pk>/history/", account.HistoryView.as_view(), name="history"),
     path("accounts/<int:pk>/edit/", account.AccountUpdateView.as_view(), name="edit"),
     path("accounts/<int:pk>/status/", account.StatusView.as_view(), name="status"),

@@ -6,6 +6,7 @@ from reviews.views import listing, my_day, stage
 
 app_name = "reviews"
 urlpatterns = [
+    path("portfolio/", portfolio.PortfolioView.as_view(), name="portfolio"),
     path("", my_day.MyDayView.as_view(), name="my_day"),
     path("my-day/changed/", my_day.ChangedView.as_view(), name="changed"),
     path("reviews/", listing.ReviewListView.as_view(), name="list"),

@@ -40,18 +40,21 @@ def money_figures(request: HttpRequest, account: Account) -> list[Figure]:
     until = _("12 months to %(day)s") % {"day": formatting.short_day(period.last)}
     unit = f"k {own.currency}"
     share = formatting.percent(own.contribution_ratio)
+    money_url = reverse("accounts:figures", args=[account.pk])
     return [
         Figure(
             _("Net revenue"),
             formatting.kilo(own.revenue) if own.lines else _("none"),
             unit if own.lines else "",
             until,
+            money_url,
         ),
         Figure(
             _("Contribution"),
             formatting.kilo(own.contribution),
             f"{unit} · {share}" if own.contribution is not None else "",
             until if own.contribution is not None else _("missing: %(what)s") % {"what": missing},
+            money_url,
         ),
         Figure(
             _("Cost to serve"),
@@ -60,6 +63,7 @@ def money_figures(request: HttpRequest, account: Account) -> list[Figure]:
             _("%(share)s of revenue") % {"share": formatting.percent(own.cost_to_serve_ratio)}
             if own.cost_to_serve is not None
             else _("none recorded"),
+            reverse("accounts:costs", args=[account.pk]),
         ),
     ]
 
@@ -199,6 +203,7 @@ def register() -> None:
     register_part(Part("overview", gettext_lazy("Overview"), "accounts:detail", 10))
     register_part(Part("profile", gettext_lazy("Profile"), "accounts:profile", 20))
     register_part(Part("people", gettext_lazy("People"), "accounts:people", 30))
+    register_part(Part("figures", gettext_lazy("Figures"), "accounts:figures", 60))
     register_part(Part("history", gettext_lazy("History"), "accounts:history", 90))
     register_figures("money", money_figures, 10)
     register_figures("standing", standing_figures, 30)

@@ -1,5 +1,6 @@
 """Resources of this app."""
 
+from reviews.api.portfolio import PortfolioView
 from reviews.api.views import StageReviewViewSet
 
-routes = [("stage-reviews", StageReviewViewSet)]
+routes = [("stage-reviews", StageReviewViewSet), ("portfolio", PortfolioView)]

@@ -1,0 +1,247 @@
+"""The account's money: statement, months, sales lines and costs behind every figure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.generic import ListView
+
+from accounts import figures
+from accounts.models import Account, ActivityCost, LedgerEntry
+from accounts.views.parts import AccountPartView
+from kam.access.dates import business_today
+from kam.documents import tables as files
+from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
+from kam.web.views.tables import Column
+
+
+class PeriodForm(forms.Form):
+    """The days that figures cover; both ends may stay open."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, label in (("from", _("From")), ("to", _("To"))):  # "from" is no Python name
+            widget = forms.DateInput(attrs={"type": "date"})
+            self.fields[name] = forms.DateField(label=label, required=False, widget=widget)
+
+    def clean(self) -> dict[str, Any]:
+        """The period runs forward."""
+        data = super().clean() or {}
+        first, last = data.get("from"), data.get("to")
+        if first and last and last < first:
+            self.add_error("to", ValidationError(_("The end is before the beginning."), "order"))
+        return data
+
+    def period(self) -> figures.Period:
+        """What was asked for; open where nothing was."""
+        return figures.Period(self.cleaned_data["from"], self.cleaned_data["to"])
+
+
+class Line(NamedTuple):
+    """A line of the statement; `ratio` is its share of net revenue (0..1)."""
+
+    label: str
+    amount: Decimal | None
+    ratio: Decimal | None
+    strong: bool = False
+    url: str = ""
+
+
+class FiguresView(AccountPartView):
+    """Contribution statement from net revenue down, month by month, with what is missing (4.6)."""
+
+    part = "figures"
+    part_template_name = "accounts/_figures.html"
+
+    @cached_property
+    def form(self) -> PeriodForm:
+        form = PeriodForm(self.request.GET or None)
+        form.is_valid()
+        return form
+
+    @cached_property
+    def period(self) -> figures.Period:
+        """The days asked for, else the last twelve whole months."""
+        usual = figures.trailing_year(business_today())
+        if not self.form.is_valid():
+            return usual
+        asked = self.form.period()
+        return usual if asked == (None, None) else asked
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        account = self.object
+        rates = figures.rates_on(account.programme, self.period.last or business_today())
+        whole = Account.objects.filter(pk=account.pk)
+        now, before = figures.compared(whole, (self.period, self.period.year_before()), rates)
+        parts = figures.by_activity(account, self.period, rates)
+        lines_url = f"{reverse('accounts:lines', args=[account.pk])}?{self._query()}"
+        return super().get_context_data(
+            form=self.form,
+            period=self.period,
+            rates=rates,
+            now=now,
+            before=before,
+            revenue_change=figures.change_ratio(now.revenue, before.revenue),
+            statement=list(self.statement(now, parts, lines_url)),
+            months=figures.by_month(whole, self.period, rates)[-24:],
+            below=self._below(rates),
+            lines_url=lines_url,
+            **kwargs,
+        )
+
+    def statement(
+        self, now: figures.Figures, parts: list[figures.ActivityTotal], lines_url: str
+    ) -> Any:
+        """The lines of handbook 4.6, the programme's own cost apart."""
+
+        def line(label: Any, amount: Decimal | None, **more: Any) -> Line:
+            return Line(str(label), amount, figures.ratio(amount, now.revenue), **more)
+
+        yield line(_("Net revenue"), now.revenue, strong=True, url=lines_url)
+        yield line(_("Cost of goods"), None if now.cost is None else -now.cost)
+        yield line(_("Gross margin"), now.gross_margin, strong=True)
+        ordinary = [part for part in parts if not part.programme_cost]
+        programme = [part for part in parts if part.programme_cost]
+        for part in ordinary:
+            yield line(part.name, -part.amount)
+        if programme:
+            so_far = now.gross_margin
+            spent = sum((part.amount for part in ordinary), Decimal(0))
+            yield line(
+                _("Contribution before programme"),
+                None if so_far is None else so_far - spent,
+                strong=True,
+            )
+        for part in programme:
+            yield line(part.name, -part.amount)
+        yield line(_("Customer contribution"), now.contribution, strong=True)
+
+    def _below(self, rates: figures.Rates) -> figures.Figures | None:
+        """Figures with all accounts below that the reader sees; None without any."""
+        group = Account.objects.visible_to(self.request.user).active().under(self.object)
+        if not group.exclude(pk=self.object.pk).exists():
+            return None
+        return figures.totals(group, self.period, rates)
+
+    def _query(self) -> str:
+        days = zip(("from", "to"), self.period, strict=True)
+        return "&".join(f"{name}={day:%Y-%m-%d}" for name, day in days if day)
+
+
+class HangingRows(TableMixin, PartialMixin, ScopedViewMixin, ListView):
+    """Rows of one account that the reader sees, over the days in the address."""
+
+    day_field = ""
+    reading = "for_list"
+
+    @cached_property
+    def account(self) -> Account:
+        """The account in the address; 404 unless visible."""
+        visible = Account.objects.visible_to(self.request.user).select_related("programme")
+        return get_object_or_404(visible, pk=self.kwargs["pk"])
+
+    @cached_property
+    def period(self) -> figures.Period:
+        form = PeriodForm(self.request.GET)
+        if not form.is_valid():
+            raise Http404
+        return form.period()
+
+    def get_queryset(self) -> QuerySet:
+        self.queryset = self.model.objects.filter(account=self.account).filter(
+            figures.between(self.day_field, self.period)
+        )
+        return super().get_queryset()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            account=self.account,
+            period=self.period,
+            crumbs=[
+                (_("Accounts"), reverse("accounts:list")),
+                (self.account.name, self.account.get_absolute_url()),
+                (_("Figures"), reverse("accounts:figures", args=[self.account.pk])),
+                (self.title, ""),
+            ],
+            title=self.title,
+            **kwargs,
+        )
+
+
+class LinesView(HangingRows):
+    """Sales lines behind a figure."""
+
+    model = LedgerEntry
+    template_name = "accounts/ledger_lines.html"
+    partial_template_name = "accounts/_ledger_lines.html"
+    page_name = "ledger"
+    default_sort = "-day"
+    day_field = "booked_on"
+    title = gettext_lazy("Sales lines")
+    columns = (
+        Column("day", gettext_lazy("Booked on"), sort="booked_on", optional=False),
+        Column("product", gettext_lazy("Product"), sort="product__code"),
+        Column("quantity", gettext_lazy("Quantity"), sort="quantity", numeric=True),
+        Column("amount", gettext_lazy("Net amount"), sort="amount", numeric=True),
+        Column("cost", gettext_lazy("Cost of goods"), sort="cost", numeric=True),
+        Column("document", gettext_lazy("Document"), sort="document"),
+        Column("source", gettext_lazy("Source"), default=False),
+    )
+    export_columns = (
+        files.Column(gettext_lazy("Account"), "account.name"),
+        files.Column(gettext_lazy("Booked on"), "booked_on"),
+        files.Column(gettext_lazy("Product"), "product.code"),
+        files.Column(gettext_lazy("Product name"), "product.name"),
+        files.Column(gettext_lazy("Quantity"), "quantity"),
+        files.Column(gettext_lazy("Net amount"), "amount"),
+        files.Column(gettext_lazy("Currency"), "currency"),
+        files.Column(gettext_lazy("Cost of goods"), "cost"),
+        files.Column(gettext_lazy("Document"), "document"),
+        files.Column(gettext_lazy("Source"), "source"),
+    )
+
+    def get_queryset(self) -> QuerySet[LedgerEntry]:
+        return super().get_queryset().live()
+
+
+class CostsView(HangingRows):
+    """Costs to serve behind a figure."""
+
+    model = ActivityCost
+    template_name = "accounts/activity_costs.html"
+    partial_template_name = "accounts/_activity_costs.html"
+    page_name = "costs"
+    default_sort = "-month"
+    day_field = "month"
+    title = gettext_lazy("Cost to serve")
+    columns = (
+        Column("month", gettext_lazy("Month"), sort="month", optional=False),
+        Column("activity", gettext_lazy("Activity"), sort="activity__name"),
+        Column("quantity", gettext_lazy("Quantity"), sort="quantity", numeric=True),
+        Column("rate", gettext_lazy("Rate"), sort="rate", numeric=True),
+        Column("amount", gettext_lazy("Amount"), sort="amount", numeric=True),
+        Column("source", gettext_lazy("Source")),
+    )
+    export_columns = (
+        files.Column(gettext_lazy("Account"), "account.name"),
+        files.Column(gettext_lazy("Month"), "month"),
+        files.Column(gettext_lazy("Activity"), "activity.name"),
+        files.Column(gettext_lazy("Quantity"), "quantity"),
+        files.Column(gettext_lazy("Rate"), "rate"),
+        files.Column(gettext_lazy("Amount"), "amount"),
+        files.Column(gettext_lazy("Currency"), "currency"),
+        files.Column(gettext_lazy("Source"), "source"),
+    )
+
+    def get_queryset(self) -> QuerySet[ActivityCost]:
+        return super().get_queryset().active()
