@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.views import listing, my_day, stage
+from reviews.views import listing, my_day, portfolio, stage
 
 app_name = "reviews"
 urlpatterns = [
