@@ -1,6 +1,6 @@
 """Resources of this app."""
 
-from accounts.api import views
+from accounts.api import money, views
 
 routes = [
     ("accounts", views.AccountViewSet),
@@ -11,6 +11,10 @@ routes = [
     ("product-lines", views.ProductLineViewSet),
     ("products", views.ProductViewSet),
     ("facts", views.FactViewSet),
+    ("ledger-entries", money.LedgerEntryViewSet),
+    ("activities", money.ActivityViewSet),
+    ("activity-costs", money.ActivityCostViewSet),
+    ("exchange-rates", money.ExchangeRateViewSet),
     ("status-changes", views.StatusChangeViewSet),
     ("stage-changes", views.StageChangeViewSet),
 ]

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import services
+from accounts.api import money
 from accounts.api import serializers as bodies
 from accounts.api.filters import AccountApiFilter
 from accounts.models import (
@@ -50,6 +51,18 @@ class AccountViewSet(EditableViewSet):
         "relationship_index",
     )
     search_fields = ("name",)
+
+    @property
+    def query_parameters(self) -> tuple[Any, ...]:
+        """The period of the figures; the other actions have no parameters of their own."""
+        return money.PERIOD if self.action == "figures" else ()
+
+    @extend_schema(responses=money.FiguresSerializer, parameters=list(money.PERIOD))
+    @action(detail=True)
+    def figures(self, request: Request, pk: str) -> Response:
+        """Revenue, costs, margin and contribution of the account over a period, by month."""
+        body = money.figures_of(request.user, self.get_object(), request.query_params)
+        return Response(money.FiguresSerializer(body).data)
 
     def get_queryset(self) -> Any:
         rows = super().get_queryset().with_parent_for(self.request.user)

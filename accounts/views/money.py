@@ -31,7 +31,7 @@ class PeriodForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, label in (("from", _("From")), ("to", _("To"))):  # "from" is no Python name
-            widget = forms.DateInput(attrs={"type": "date"})
+            widget = forms.DateInput(attrs={"type": "date", "class": "form-control"})
             self.fields[name] = forms.DateField(label=label, required=False, widget=widget)
 
     def clean(self) -> dict[str, Any]:

@@ -45,6 +45,8 @@ LATER_REVIEWS = {
     "Pine Chemicals": 40,
     "Rowan Rail": 60,
     "Violet Pharma": 20,
+    "Elm Retail": 45,
+    "Umbra Optics": 33,
 }
 """Customers reviewed a second time, and how many days ago."""
 
@@ -385,7 +387,7 @@ class Builder:
             if customer.stage is None:
                 continue
             first = Stage.MID if customer.stage == Stage.UNCOUPLING else customer.stage
-            days = 200 + place if customer.name in LATER_REVIEWS else 30 + 3 * (place % 12)
+            days = 380 + place if customer.name in LATER_REVIEWS else 30 + 3 * (place % 12)
             if customer.stage == Stage.UNCOUPLING:
                 days = 230
             scores, share = evidence.BY_STAGE[first]

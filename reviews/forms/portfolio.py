@@ -45,6 +45,9 @@ class ScopeForm(forms.Form):
             self.fields[name] = forms.DateField(
                 label=label, required=False, widget=forms.DateInput(attrs={"type": "date"})
             )
+        for field in self.fields.values():
+            chooses = isinstance(field.widget, forms.Select)
+            field.widget.attrs["class"] = "form-select" if chooses else "form-control"
         self.fields["programme"].queryset = Programme.objects.visible_to(user)
         self.fields["unit"].queryset = BusinessUnit.objects.visible_to(user)
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Account
+from accounts.querysets import reach_of
 from accounts.views.parts import Part, register_part
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
@@ -63,6 +64,12 @@ def waiting_badge(user: Reader) -> navigation.Badge | None:
     return navigation.Badge(count, _("%(n)d wait for you") % {"n": count}) if count else None
 
 
+def has_accounts(user: Reader) -> bool:
+    """Whether any role shows accounts to the reader; without one the portfolio is not offered."""
+    reach = reach_of(user, business_today())
+    return bool(reach.programmes or reach.units or reach.teams)
+
+
 def register() -> None:
     """Called when the app is ready."""
     navigation.register(
@@ -87,6 +94,17 @@ def register() -> None:
             phone=True,
             key="r",
             badge=waiting_badge,
+        )
+    )
+    navigation.register(
+        navigation.Entry(
+            "portfolio",
+            gettext_lazy("Portfolio"),
+            "chart-dots",
+            "reviews:portfolio",
+            order=50,
+            key="p",
+            visible=has_accounts,
         )
     )
     register_part(Part("reviews", gettext_lazy("Reviews"), "reviews:account", 40))
