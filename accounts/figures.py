@@ -10,6 +10,7 @@ the last day of the period: one rate a currency, so that a change of rates is no
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -19,6 +20,7 @@ from django.db.models import (
     Case,
     Count,
     DecimalField,
+    Exists,
     F,
     Max,
     OuterRef,
@@ -38,6 +40,17 @@ from teams.models import Programme
 SIX_PLACES = Decimal("0.000001")
 AMOUNT: DecimalField = DecimalField(max_digits=30, decimal_places=6)
 RATE: DecimalField = DecimalField(max_digits=20, decimal_places=10)
+SUMS = (
+    "revenue_sum",
+    "cost_sum",
+    "line_count",
+    "costless",
+    "sales_unrated",
+    "serve_sum",
+    "recorded",
+    "costs_unrated",
+)
+"""What is summed of sales lines and of costs to serve."""
 PARETO_SHARE = Decimal("0.8")
 """The share of revenue whose smallest set of customers is sought (K055)."""
 
@@ -168,65 +181,59 @@ def totals(accounts: QuerySet[Account], period: Period, rates: Rates) -> Figures
 
 
 def compared(accounts: QuerySet[Account], periods: Sequence[Period], rates: Rates) -> list[Figures]:
-    """Figures of all `accounts` together in each of `periods`, all at the same rates.
+    """Figures of all `accounts` together in each of `periods`, all at the same rates."""
+    if all(period.is_whole_months for period in periods):
+        months = Months(accounts, periods, rates)
+        return [months.total(period) for period in periods]
+    return [_one_period(accounts, period, rates) for period in periods]
 
-    Two queries for any number of whole-month periods, and one more where costs to serve are
-    recorded for some accounts with sales and not for others.
-    """
-    if not all(period.is_whole_months for period in periods):
-        return [_one_period(accounts, period, rates) for period in periods]
-    pks = accounts.order_by().values("pk")
-    everything = Period(None, None)
-    sums: dict[str, Any] = {}
-    costs: dict[str, Any] = {}
-    for place, period in enumerate(periods):
-        inside = between("month", period)
-        for name, expression in _sales_sums(period, rates, inside).items():
-            sums[f"{name}_{place}"] = expression
-        for name, expression in _cost_sums(rates, inside).items():
-            costs[f"{name}_{place}"] = expression
-    row = {
-        **_sales(pks, everything).aggregate(**sums),
-        **_costs(pks, everything).aggregate(**costs),
-    }
-    found = []
-    for place, period in enumerate(periods):
-        ending = f"_{place}"
-        part = {name.removesuffix(ending): row[name] for name in row if name.endswith(ending)}
-        found.append(_figures(rates, part, accounts_without_costs=_bare(pks, period, part)))
-    return found
+
+class Months:
+    """Sums of `accounts` by month over all of `periods`, from two queries, to be added up."""
+
+    def __init__(
+        self, accounts: QuerySet[Account], periods: Sequence[Period], rates: Rates
+    ) -> None:
+        self.pks = accounts.order_by().values("pk")
+        self.rates = rates
+        firsts, lasts = zip(*periods, strict=True)
+        span = Period(
+            None if None in firsts else min(firsts), None if None in lasts else max(lasts)
+        )
+        self.rows: dict[datetime.date, dict[str, Any]] = defaultdict(dict)
+        sales = _sales(self.pks, span)
+        if not span.is_whole_months:
+            sales = sales.annotate(month=TruncMonth("booked_on"))
+        for source, sums in (
+            (sales, _sales_sums(span, rates)),
+            (_costs(self.pks, span), _cost_sums(rates)),
+        ):
+            for row in source.order_by().values("month").annotate(**sums):
+                self.rows[row.pop("month")].update(row)
+
+    def total(self, period: Period, *, bare: int | None = None) -> Figures:
+        """Figures of `period`; `bare` as `without_costs` counts it, asked for if not given."""
+        inside = [row for month, row in self.rows.items() if _is_within(month, period)]
+        part = {name: _added(row.get(name) for row in inside) for name in SUMS}
+        count = _bare(self.pks, period, part) if bare is None else bare
+        return _figures(self.rates, part, accounts_without_costs=count)
+
+    def revenue(self, month: datetime.date) -> Decimal | None:
+        """Net revenue of a month, 0 without lines; None where a rate is missing."""
+        row = self.rows.get(month, {})
+        return None if row.get("sales_unrated") else _rounded(row.get("revenue_sum"))
+
+
+def without_costs(period: Period) -> Q:
+    """Accounts with sales in `period` and no recorded cost to serve, as a filter of accounts."""
+    mine = OuterRef("pk")
+    return Q(Exists(_sales(mine, period).order_by())) & ~Q(Exists(_costs(mine, period).order_by()))
 
 
 def by_month(accounts: QuerySet[Account], period: Period, rates: Rates) -> list[MonthFigures]:
     """Figures of `accounts` month by month, in order; months without any line are left out."""
-    pks = accounts.order_by().values("pk")
-    sales = _sales(pks, period)
-    if not period.is_whole_months:
-        sales = sales.annotate(month=TruncMonth("booked_on"))
-    rows: dict[datetime.date, dict[str, Any]] = {}
-    for row in sales.order_by().values("month").annotate(**_sales_sums(period, rates)):
-        rows.setdefault(row["month"], {}).update(row)
-    for row in _costs(pks, period).order_by().values("month").annotate(**_cost_sums(rates)):
-        rows.setdefault(row["month"], {}).update(row)
+    rows = Months(accounts, (period,), rates).rows
     return [MonthFigures(month, _figures(rates, rows[month])) for month in sorted(rows)]
-
-
-def revenue_by_month(
-    accounts: QuerySet[Account], period: Period, rates: Rates
-) -> dict[datetime.date, Decimal | None]:
-    """Net revenue of `accounts` by month; None where a rate is missing, absent without lines."""
-    sales = _sales(accounts.order_by().values("pk"), period)
-    if not period.is_whole_months:
-        sales = sales.annotate(month=TruncMonth("booked_on"))
-    sums = _sales_sums(period, rates)
-    rows = (
-        sales.order_by()
-        .values("month")
-        .annotate(revenue_sum=sums["revenue_sum"], sales_unrated=sums["sales_unrated"])
-    )
-    return {
-        row["month"]: None if row["sales_unrated"] else _rounded(row["revenue_sum"]) for row in rows
-    }
 
 
 def by_account(pks: Iterable[int], period: Period, rates: Rates) -> dict[int, Figures]:
@@ -294,13 +301,13 @@ def by_activity(account: Account, period: Period, rates: Rates) -> list[Activity
     ]
 
 
-def revenue_rows(
-    accounts: QuerySet[Account], period: Period, rates: Rates, *, key: str = "account"
-) -> QuerySet:
-    """Rows `{key, total}` of accounts (by `account__root`: of groups) with sales, largest first."""
+def revenue_rows(accounts: QuerySet[Account], period: Period, rates: Rates, *keys: str) -> QuerySet:
+    """Rows with `keys` and `total` of accounts with sales, or of what else `keys` name
+    (`account__root`: groups), largest first; ties by the first key."""
     column = "revenue" if period.is_whole_months else "amount"
-    sales = _sales(accounts.order_by().values("pk"), period).order_by().values(key)
-    return sales.annotate(total=rates.total(column)).order_by(F("total").desc(nulls_last=True), key)
+    sales = _sales(accounts.order_by().values("pk"), period).order_by().values(*keys)
+    ordered = F("total").desc(nulls_last=True)
+    return sales.annotate(total=rates.total(column)).order_by(ordered, keys[0])
 
 
 class Pareto(NamedTuple):
@@ -334,11 +341,22 @@ def latest_month(accounts: QuerySet[Account]) -> datetime.date | None:
 
 def _one_period(accounts: QuerySet[Account], period: Period, rates: Rates) -> Figures:
     pks = accounts.order_by().values("pk")
-    row = {
+    part = {
         **_sales(pks, period).aggregate(**_sales_sums(period, rates)),
         **_costs(pks, period).aggregate(**_cost_sums(rates)),
     }
-    return _figures(rates, row, accounts_without_costs=_bare(pks, period, row))
+    return _figures(rates, part, accounts_without_costs=_bare(pks, period, part))
+
+
+def _is_within(month: datetime.date, period: Period) -> bool:
+    return (period.first is None or month >= period.first.replace(day=1)) and (
+        period.last is None or month <= period.last
+    )
+
+
+def _added(values: Iterable[Any]) -> Any:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
 
 
 def _bare(pks: QuerySet, period: Period, row: Mapping[str, Any]) -> int:
@@ -351,7 +369,7 @@ def _bare(pks: QuerySet, period: Period, row: Mapping[str, Any]) -> int:
 
 def _sales(accounts: Any, period: Period) -> QuerySet:
     """Monthly totals where they answer the period exactly, else the live lines themselves."""
-    where = Q(account=accounts) if isinstance(accounts, OuterRef) else Q(account__in=accounts)
+    where = _whose(accounts)
     if period.is_whole_months:
         return MonthTotal.objects.filter(where, between("month", period))
     return LedgerEntry.objects.live().filter(where, between("booked_on", period))
@@ -359,9 +377,11 @@ def _sales(accounts: Any, period: Period) -> QuerySet:
 
 def _costs(accounts: Any, period: Period) -> QuerySet:
     """Costs to serve: a month's cost counts on the first day of its month."""
-    return (
-        ActivityCost.objects.active().filter(account__in=accounts).filter(between("month", period))
-    )
+    return ActivityCost.objects.active().filter(_whose(accounts), between("month", period))
+
+
+def _whose(accounts: Any) -> Q:
+    return Q(account=accounts) if isinstance(accounts, OuterRef) else Q(account__in=accounts)
 
 
 def between(name: str, period: Period) -> Q:

@@ -7,7 +7,7 @@ the group tree. Rights are those of today, dates and stages those of `as_of`.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from accounts.models import Account, StageChange, StatusChange
 from kam.access.querysets import Reader
 from teams.models import BusinessUnit, Programme
 
+NOT_ASSESSED = "not_assessed"
 TOP = 10
 """Customers named in `top`."""
 
@@ -40,23 +41,46 @@ class Scope(NamedTuple):
 class Row:
     """One customer, or one customer group, of the ranking; shares are 0..1 of the total."""
 
-    account: Account
+    account: int
+    name: str
     revenue: Decimal
     share: Decimal | None
     cumulative_share: Decimal | None
+
+
+class Census(NamedTuple):
+    """Accounts by stage: on the day, a year before, and as aimed at.
+
+    `overdue` stage reviews; `bare` accounts with sales and no recorded cost to serve, a period.
+    """
+
+    stages: dict[str, int]
+    year_ago: dict[str, int]
+    targets: dict[str, int]
+    overdue: int
+    bare: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Portfolio:
     """What the portfolio is worth and where it stands; amounts in `now.currency`."""
 
-    accounts: int
+    census: Census
     now: figures.Figures
     before: figures.Figures | None
-    stages: dict[str, int]
-    overdue: int
     pareto: figures.Pareto
     top: list[Row]
+    months: figures.Months | None
+
+    @property
+    def accounts(self) -> int:
+        """Accounts in all."""
+        return sum(self.census.stages.values())
+
+    @property
+    def stages(self) -> dict[str, int]:
+        """Accounts by stage, `not_assessed` among them."""
+        return self.census.stages
 
     @property
     def revenue_change(self) -> Decimal | None:
@@ -79,46 +103,66 @@ def accounts_of(user: Reader, scope: Scope) -> QuerySet[Account]:
     return then.filter(status_then__in=scope.statuses)
 
 
-def build(user: Reader, scope: Scope, *, compare: bool) -> Portfolio:
+def build(
+    user: Reader,
+    scope: Scope,
+    *,
+    compare: bool,
+    rates: figures.Rates | None = None,
+) -> Portfolio:
     """The portfolio of `scope` for `user`; `compare` adds the figures of the year before."""
     accounts = accounts_of(user, scope)
-    rates = rates_for(scope)
+    rates = rates or rates_for(scope)
     periods = [scope.period, scope.period.year_before()] if compare else [scope.period]
-    now, *before = figures.compared(accounts, periods, rates)
-    stages = stage_counts(accounts, scope)
-    pareto, top = _ranking(user, accounts, scope, rates, now.revenue)
-    return Portfolio(
-        accounts=sum(stages.values()),
-        now=now,
-        before=before[0] if before else None,
-        stages=stages,
-        overdue=accounts.overdue_for_review(scope.as_of).count(),
-        pareto=pareto,
-        top=top,
-    )
-
-
-def stage_counts(
-    accounts: QuerySet[Account], scope: Scope, *, on: datetime.date | None = None
-) -> dict[str, int]:
-    """Accounts by stage on the day `on` (`as_of`); `not_assessed` where there was no review."""
-    day = on or scope.as_of
-    if day >= scope.programme.today():
-        rows = accounts.order_by().values_list("stage").annotate(count=Count("pk"))
+    census = take_census(accounts, scope, periods)
+    if all(period.is_whole_months for period in periods):
+        months = figures.Months(accounts, periods, rates)
+        found = [
+            months.total(period, bare=bare)
+            for period, bare in zip(periods, census.bare, strict=True)
+        ]
     else:
-        known = _known(StageChange.objects.filter(account=OuterRef("pk")), "happened_on", day)
-        then = accounts.annotate(stage_then=Subquery(known.values("to_stage")[:1]))
-        rows = then.order_by().values_list("stage_then").annotate(count=Count("pk"))
-    counts = dict.fromkeys([*Stage.values, "not_assessed"], 0)
-    for stage, count in rows:
-        counts[stage or "not_assessed"] += count
-    return counts
+        months = None
+        found = figures.compared(accounts, periods, rates)
+    pareto, top = _ranking(user, accounts, scope, rates, found[0].revenue)
+    return Portfolio(census, found[0], found[1] if compare else None, pareto, top, months)
 
 
-def target_counts(accounts: QuerySet[Account]) -> dict[str, int]:
-    """Accounts by target stage; those without one are left out."""
-    rows = accounts.exclude(target_stage=None).order_by().values_list("target_stage")
-    return dict(rows.annotate(count=Count("pk")))
+def take_census(
+    accounts: QuerySet[Account], scope: Scope, periods: Sequence[figures.Period]
+) -> Census:
+    """Count `accounts` by stage on `as_of`, a year before it and as aimed at, in one query."""
+    today = scope.programme.today()
+    year_ago = scope.as_of - datetime.timedelta(days=365)
+    then = _known(StageChange.objects.filter(account=OuterRef("pk")), "happened_on", year_ago)
+    stage: Any = F("stage")
+    if scope.as_of < today:
+        known = StageChange.objects.filter(account=OuterRef("pk"))
+        stage = Subquery(_known(known, "happened_on", scope.as_of).values("to_stage")[:1])
+    bare = {
+        f"bare_{place}": Count("pk", filter=figures.without_costs(period))
+        for place, period in enumerate(periods)
+    }
+    rows = (
+        accounts.order_by()
+        .annotate(stage_now=stage, stage_then=Subquery(then.values("to_stage")[:1]))
+        .values("stage_now", "stage_then", "target_stage")
+        .annotate(
+            count=Count("pk"), late=Count("pk", filter=Q(review_due_on__lt=scope.as_of)), **bare
+        )
+    )
+    stages, formerly = (dict.fromkeys([*Stage.values, NOT_ASSESSED], 0) for _ in range(2))
+    targets = dict.fromkeys(Stage.values, 0)
+    overdue, lacking = 0, [0] * len(periods)
+    for row in rows:
+        stages[row["stage_now"] or NOT_ASSESSED] += row["count"]
+        formerly[row["stage_then"] or NOT_ASSESSED] += row["count"]
+        if row["target_stage"]:
+            targets[row["target_stage"]] += row["count"]
+        overdue += row["late"]
+        for place in range(len(periods)):
+            lacking[place] += row[f"bare_{place}"]
+    return Census(stages, formerly, targets, overdue, tuple(lacking))
 
 
 class MonthPair(NamedTuple):
@@ -129,17 +173,20 @@ class MonthPair(NamedTuple):
     before: Decimal | None
 
 
-def month_pairs(accounts: QuerySet[Account], scope: Scope, rates: figures.Rates) -> list[MonthPair]:
-    """Revenue month by month beside the year before (at most the last twelve months)."""
+def month_pairs(whole: Portfolio, scope: Scope) -> list[MonthPair]:
+    """Revenue month by month beside the year before (at most the last twelve months).
+
+    Empty where the period does not consist of whole months.
+    """
+    if whole.months is None:
+        return []
     last = scope.period.last or scope.as_of
     first = max(scope.period.first or datetime.date.min, _months_back(last.replace(day=1), 11))
-    before = figures.Period(_months_back(first.replace(day=1), 12), last)
-    sums = figures.revenue_by_month(accounts, before, rates)
     pairs = []
     month = first.replace(day=1)
     while month <= last:
-        year_ago = _months_back(month, 12)
-        pairs.append(MonthPair(month, sums.get(month, Decimal(0)), sums.get(year_ago, Decimal(0))))
+        before = whole.months.revenue(_months_back(month, 12))
+        pairs.append(MonthPair(month, whole.months.revenue(month), before))
         month = _months_back(month, -1)
     return pairs
 
@@ -181,50 +228,51 @@ def _ranking(
 ) -> tuple[figures.Pareto, list[Row]]:
     """Pareto point and the largest customers, from one pass over the ranked revenue."""
     ranked = _ranked(user, accounts, scope, rates)
-    head: list[tuple[int, Decimal]] = []
+    head: list[tuple[int, str, Decimal]] = []
 
     def remembered() -> Iterator[Decimal | None]:
-        for account, revenue in ranked:
+        for account, name, revenue in ranked:
             if len(head) < TOP:
-                head.append((account, revenue or Decimal(0)))
+                head.append((account, name, revenue or Decimal(0)))
             yield revenue
 
     revenues = remembered()
     pareto = figures.pareto(revenues, total)
     while len(head) < TOP and next(revenues, None) is not None:
         pass
-    named = Account.objects.visible_to(user).in_bulk([account for account, _revenue in head])
     rows, reached = [], Decimal(0)
-    for pk, revenue in head:
+    for pk, name, revenue in head:
         reached += revenue
         share = figures.ratio(revenue, total)
-        rows.append(Row(named[pk], revenue, share, figures.ratio(reached, total)))
+        rows.append(Row(pk, name, revenue, share, figures.ratio(reached, total)))
     return pareto, rows
 
 
 def _ranked(
     user: Reader, accounts: QuerySet[Account], scope: Scope, rates: figures.Rates
-) -> Iterator[tuple[int, Decimal | None]]:
+) -> Iterator[tuple[int, str, Decimal | None]]:
     if scope.level == "account":
-        rows = figures.revenue_rows(accounts, scope.period, rates)
-        return rows.values_list("account", "total").iterator(chunk_size=500)
+        rows = figures.revenue_rows(accounts, scope.period, rates, "account", "account__name")
+        return rows.values_list("account", "account__name", "total").iterator(chunk_size=500)
     return iter(_grouped(user, accounts, scope, rates))
 
 
 def _grouped(
     user: Reader, accounts: QuerySet[Account], scope: Scope, rates: figures.Rates
-) -> list[tuple[int, Decimal | None]]:
+) -> list[tuple[int, str, Decimal | None]]:
     """Revenue by group, under the highest account of the group that `user` may see."""
     roots = Account.objects.visible_to(user).filter(pk=OuterRef("root"))
     hidden = accounts.filter(~Q(root=F("pk")), ~Exists(roots.order_by()))
-    key = "account__root" if not hidden.exists() else "account__path"
-    rows = figures.revenue_rows(accounts, scope.period, rates, key=key).values_list(key, "total")
-    if key == "account__root":
-        return list(rows)
-    shown = set(Account.objects.visible_to(user).values_list("pk", flat=True))
+    if not hidden.exists():
+        keys = ("account__root", "account__root__name")
+        rows = figures.revenue_rows(accounts, scope.period, rates, *keys)
+        return list(rows.values_list(*keys, "total"))
+    names = dict(Account.objects.visible_to(user).values_list("pk", "name"))
     sums: dict[int, Any] = {}
-    for path, revenue in rows:
+    paths = figures.revenue_rows(accounts, scope.period, rates, "account__path")
+    for path, revenue in paths.values_list("account__path", "total"):
         chain = [int(part) for part in path.strip("/").split("/")]
-        top = next(pk for pk in chain if pk in shown)
+        top = next(pk for pk in chain if pk in names)
         sums[top] = sums.get(top, Decimal(0)) + (revenue or Decimal(0))
-    return sorted(sums.items(), key=lambda item: (-item[1], item[0]))
+    ordered = sorted(sums.items(), key=lambda item: (-item[1], item[0]))
+    return [(pk, names[pk], revenue) for pk, revenue in ordered]

@@ -21,12 +21,15 @@ from kam.web.services import save_view
 from teams.models import BusinessUnit, Programme, Team, User
 from tests.factories.accounts import (
     AccountFactory,
+    ActivityCostFactory,
     ConflictExceptionFactory,
     ConflictFactory,
     ContactFactory,
+    ExchangeRateFactory,
     ExternalIdFactory,
     FactFactory,
     InteractionFactory,
+    LedgerEntryFactory,
     MonthTotalFactory,
     ProductFactory,
     ProductLineFactory,
@@ -138,6 +141,9 @@ class World:
         self.things["stage_change"] = StageChangeFactory(account=account, reason=SECRET)
         ExternalIdFactory(account=account, value=f"{SECRET}1")
         MonthTotalFactory(account=account)
+        self.things["line"] = LedgerEntryFactory(account=account, document=SECRET)
+        self.things["cost"] = ActivityCostFactory(account=account, source=SECRET)
+        self.things["rate"] = ExchangeRateFactory(programme=self.programme, currency="EUR")
         other = AccountFactory(programme=self.programme, name=f"{SECRET} rival", team=self.team)
         self.things["other"] = other
         self.things["barrier"] = ConflictFactory(a=account, b=other, kind="exclusive")

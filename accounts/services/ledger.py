@@ -15,6 +15,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts import policies
+from accounts.figures import SIX_PLACES
 from accounts.models import Account, ActivityCost, ExchangeRate, LedgerEntry, MonthTotal
 from kam.changes import editing, record
 from teams.models import Programme, User
@@ -208,7 +209,7 @@ def _costed(changes: Mapping[str, Any]) -> dict[str, Any]:
     wanted = dict(changes)
     quantity, rate = wanted.get("quantity"), wanted.get("rate")
     if wanted.get("amount") is None and quantity is not None and rate is not None:
-        wanted["amount"] = quantity * rate
+        wanted["amount"] = (quantity * rate).quantize(SIX_PLACES)
     return wanted
 
 

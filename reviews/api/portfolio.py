@@ -23,8 +23,8 @@ MONEY = {"max_digits": 30, "decimal_places": 6, "allow_null": True}
 class TopSerializer(Serializer):
     """One of the largest accounts (or groups); shares are 0..1 of the total."""
 
-    account = serializers.IntegerField(source="account.pk")
-    name = serializers.CharField(source="account.name")
+    account = serializers.IntegerField()
+    name = serializers.CharField()
     revenue = serializers.DecimalField(**MONEY)
     share = serializers.FloatField(allow_null=True)
     cumulative_share = serializers.FloatField(allow_null=True)

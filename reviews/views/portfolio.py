@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -25,7 +24,7 @@ from reviews import portfolio
 from reviews.forms.portfolio import ScopeForm
 from teams.models import Programme
 
-NOT_ASSESSED = "none"
+UNASSESSED = "none"
 """How the list of accounts is asked for those without a stage."""
 
 
@@ -50,7 +49,7 @@ class PortfolioView(PartialMixin, ScopedViewMixin, TableMixin, ListView):
     columns = (
         Column("name", gettext_lazy("Account"), sort="name", optional=False),
         Column("stage", gettext_lazy("Stage"), sort="stage"),
-        Column("manager", gettext_lazy("Manager")),
+        Column("manager", gettext_lazy("Manager"), sort="manager_name"),
         Column("revenue", gettext_lazy("Revenue"), sort="revenue", numeric=True),
         Column("change", gettext_lazy("On a year ago"), numeric=True),
         Column("contribution", gettext_lazy("Contribution"), sort="contribution", numeric=True),
@@ -95,22 +94,20 @@ class PortfolioView(PartialMixin, ScopedViewMixin, TableMixin, ListView):
         return portfolio.rates_for(self.scope)
 
     def get_queryset(self) -> QuerySet[Account]:
-        self.queryset = figures.with_figures(
-            portfolio.accounts_of(self.request.user, self.scope), self.scope.period, self.rates
-        ).for_list()
+        mine = portfolio.accounts_of(self.request.user, self.scope).with_manager()
+        self.queryset = figures.with_figures(mine, self.scope.period, self.rates)
         return super().get_queryset()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         scope = self.scope
-        accounts = portfolio.accounts_of(self.request.user, scope)
-        whole = portfolio.build(self.request.user, scope, compare=True)
+        whole = portfolio.build(self.request.user, scope, compare=True, rates=self.rates)
         context = super().get_context_data(
             scope_form=self.form,
             scope=scope,
             portfolio=whole,
             figures=self.strip(whole),
-            stages=self.stage_rows(accounts, whole),
-            months=portfolio.month_pairs(accounts, scope, self.rates),
+            stages=self.stage_rows(whole.census),
+            months=portfolio.month_pairs(whole, scope),
             largest=max((row.revenue for row in whole.top), default=None),
             rate_day=self.rates.on,
             today=self.programme.today(),
@@ -176,31 +173,29 @@ class PortfolioView(PartialMixin, ScopedViewMixin, TableMixin, ListView):
             },
             {
                 "label": _("Reviews overdue"),
-                "value": formatting.number(whole.overdue),
+                "value": formatting.number(whole.census.overdue),
                 "unit": _("of %(count)s") % {"count": formatting.number(whole.accounts)},
                 "detail": _("stage reviews past their day"),
                 "url": overdue,
             },
         ]
 
-    def stage_rows(self, accounts: QuerySet[Account], whole: portfolio.Portfolio) -> list[StageRow]:
+    def stage_rows(self, census: portfolio.Census) -> list[StageRow]:
         """Accounts by stage today, a year ago and as aimed at."""
-        year_ago = self.scope.as_of - datetime.timedelta(days=365)
-        before = portfolio.stage_counts(accounts, self.scope, on=year_ago)
-        targets = portfolio.target_counts(accounts)
         rows = [
             StageRow(
                 stage,
-                whole.stages[stage],
-                before[stage],
-                targets.get(stage, 0),
+                census.stages[stage],
+                census.year_ago[stage],
+                census.targets[stage],
                 self.list_url(stage=stage),
             )
             for stage in (*LADDER, Stage.UNCOUPLING)
         ]
-        unknown, formerly = whole.stages["not_assessed"], before["not_assessed"]
+        unknown = census.stages[portfolio.NOT_ASSESSED]
+        formerly = census.year_ago[portfolio.NOT_ASSESSED]
         if unknown or formerly:
-            url = self.list_url(stage=NOT_ASSESSED)
+            url = self.list_url(stage=UNASSESSED)
             rows.append(StageRow(None, unknown, formerly, 0, url))
         return rows
 
