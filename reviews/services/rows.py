@@ -59,16 +59,16 @@ def prefill(review: StageReview) -> None:
 
 def first_answers(
     review: StageReview, answers: Mapping[str, Mapping[str, Any]], on: datetime.date
-) -> dict[str, Any]:
-    """Insert the answers that a new review comes with; returns them for its one log row."""
-    told: dict[str, Any] = {}
+) -> list[str]:
+    """Insert the answers that a new review comes with; returns them, a line each, for its log."""
+    told: list[str] = []
 
     def write(item: str, values: Mapping[str, Any]) -> None:
         row = Answer(review=review, item=item, **_answer_values(review, item, values, on))
         Answer.objects.filter(review=review, item=item, is_confirmed=False).delete()
         row.full_clean()
         row.save(force_insert=True)
-        told[item] = {"score": row.score, "evidence": row.evidence}
+        told.append(f"{item}: {row.score} {row.evidence}".strip())
 
     _each_answer(review, answers, write)
     return told

@@ -69,7 +69,10 @@ def start_review(
         actor=actor,
         obj=review,
         verb="created",
-        after={**record.snapshot(review, START_FIELDS), **({"answers": told} if told else {})},
+        after={
+            **record.snapshot(review, START_FIELDS),
+            **({"answers": "\n".join(told)} if told else {}),
+        },
     )
     rows.write_content(actor, review, on, None, signals, checks)
     return assessment.refresh(review)
