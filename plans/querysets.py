@@ -6,7 +6,7 @@ import datetime
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Count, ExpressionWrapper, F, Q
+from django.db.models import Case, Count, F, Q, Value, When
 
 from accounts.querysets import TrackedHangingQuerySet
 from kam.access.querysets import AccountScopedQuerySet, Reader, scope_model
@@ -54,7 +54,9 @@ class WorkingCopyQuerySet(AccountScopedQuerySet, TrackedQuerySet):
         return (
             super()
             .visible_to(user)
-            .annotate(reads_working=ExpressionWrapper(works, output_field=models.BooleanField()))
+            .annotate(
+                reads_working=Case(When(works, then=Value(value=True)), default=Value(value=False))
+            )
             .filter(self._readable())
         )
 
