@@ -71,7 +71,7 @@ def start_review(
         verb="created",
         after={
             **record.snapshot(review, START_FIELDS),
-            **({"answers": "\n".join(told)} if told else {}),
+            **({"given_answers": "\n".join(told)} if told else {}),
         },
     )
     rows.write_content(actor, review, on, None, signals, checks)

@@ -426,4 +426,4 @@ def test_review_with_answers_leaves_one_log_row(people):
     row = Change.objects.first()
     assert Change.objects.count() == before + 1
     assert (row.verb, row.object_id, row.account_id) == ("created", review.pk, people.account.pk)
-    assert "A4: 1 Minutes of 12 May" in row.after["answers"].splitlines()
+    assert "A4: 1 Minutes of 12 May" in row.after["given_answers"].splitlines()
