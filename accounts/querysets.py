@@ -163,6 +163,19 @@ class AccountQuerySet(TrackedQuerySet):
         by_number = numbers.filter(value__istartswith=text).order_by().values("account")
         return self.filter(pk__in=by_name.union(by_number, all=True))
 
+    def first_found(self, text: str, limit: int) -> list[Any]:
+        """At most `limit` accounts found by `text`, by name; then those found by number alone.
+
+        Two queries, so that a common word ends at the first matches in the index of names.
+        """
+        rows = list(self.filter(name__icontains=text).order_by("name", "pk")[:limit])
+        if len(rows) < limit:
+            numbers = self.model._meta.apps.get_model("accounts.ExternalId").objects
+            owners = numbers.filter(value__istartswith=text).order_by().values("account")
+            numbered = self.filter(pk__in=owners).exclude(pk__in=[row.pk for row in rows])
+            rows += numbered.order_by("name", "pk")[: limit - len(rows)]
+        return rows
+
     def numbered_in(self, system: str) -> Self:
         """Accounts that have a number in the named system."""
         numbers = self.model._meta.apps.get_model("accounts.ExternalId").objects
@@ -196,7 +209,15 @@ class AccountQuerySet(TrackedQuerySet):
         """Annotates whether `user` may see the parent: an invisible one reads as none."""
         everybody: Any = self.model._default_manager
         parents = everybody.visible_to(user).filter(pk=OuterRef("parent"))
-        return self.annotate(parent_is_visible=Exists(parents.order_by()))
+        # A scalar subquery: PostgreSQL would hash an EXISTS over the whole table for 50 rows.
+        shown = Subquery(parents.order_by().values("pk")[:1])
+        return self.annotate(visible_parent=shown).annotate(
+            parent_is_visible=Case(
+                When(visible_parent__isnull=False, then=Value(value=True)),
+                default=Value(value=False),
+                output_field=models.BooleanField(),
+            )
+        )
 
     def with_rights_of(self, user: Reader) -> Self:
         """Annotates `may_edit`, `may_contribute`, `may_manage` and `may_confirm`."""

@@ -272,6 +272,6 @@ class AccountPickView(LoginRequiredMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         text = self.request.GET.get(self.request.GET.get("field", "q"), "").strip()
-        found = Account.objects.visible_to(self.request.user).active().found_by(text)
-        rows = found.order_by("name", "pk")[:PICKED] if text else []
+        visible = Account.objects.visible_to(self.request.user).active()
+        rows = visible.first_found(text, PICKED) if text else []
         return super().get_context_data(rows=rows, **kwargs)

@@ -131,7 +131,7 @@ def my_accounts(user: Reader) -> Shortcuts:
 
 def find_accounts(user: Reader, text: str, limit: int) -> list[Found]:
     """Accounts by part of the name, or by the start of a number in another system."""
-    found = Account.objects.visible_to(user).active().found_by(text).order_by("name", "pk")
+    found = Account.objects.visible_to(user).active().first_found(text, limit)
     return [
         Found(
             row.name,
@@ -139,7 +139,7 @@ def find_accounts(user: Reader, text: str, limit: int) -> list[Found]:
             ", ".join(part for part in (row.get_status_display(), row.country) if part),
             row.stage,
         )
-        for row in found[:limit]
+        for row in found
     ]
 
 

@@ -224,3 +224,12 @@ def test_search_finds_part_of_name_and_start_of_number(programme):
     AccountFactory(programme=programme, name="Elm")
     for text, found in (("LOGIST", True), ("dk-1", True), ("100482", False), ("%", False)):
         assert (text, birch in Account.objects.found_by(text)) == (text, found)
+
+
+def test_suggestions_come_by_name_then_by_number(programme):
+    numbered = AccountFactory(programme=programme, name="Zeta")
+    numbered.external_ids.create(programme=programme, system="erp", value="elm-1")
+    named = [AccountFactory(programme=programme, name=name) for name in ("Elm B", "Elm A")]
+    found = Account.objects.first_found("elm", 3)
+    assert found == [named[1], named[0], numbered]
+    assert Account.objects.first_found("elm", 1) == [named[1]]
