@@ -135,6 +135,8 @@ def birch(account: Account, crew: Crew, director: User, today: datetime.date) ->
         unit="k",
         baseline=Decimal(10_400),
         target=Decimal(11_200),
+        actual=Decimal(10_660),
+        actual_on=today - datetime.timedelta(days=2),
         shared=True,
     )
     services.add_content(
@@ -153,7 +155,10 @@ def birch(account: Account, crew: Crew, director: User, today: datetime.date) ->
         title="Cut complaints from 20 to 12 a year by fixing delivery windows at Road",
         type="retain",
         owner=crew.member,
-        kpi="Complaints a year",
+        kpi="Complaints",
+        unit="a year",
+        actual=Decimal(15),
+        actual_on=today - datetime.timedelta(days=2),
         baseline=Decimal(20),
         target=Decimal(12),
         shared=True,
@@ -166,6 +171,9 @@ def birch(account: Account, crew: Crew, director: User, today: datetime.date) ->
         type="relationship",
         owner=crew.deputy,
         kpi="Contacts with two links",
+        unit="contacts",
+        actual=Decimal(1),
+        actual_on=today - datetime.timedelta(days=2),
         baseline=Decimal(0),
         target=Decimal(2),
     )
@@ -233,6 +241,7 @@ def ordinary(account: Account, crew: Crew, today: datetime.date, state: str) -> 
         title=f"Keep {account} and widen the contacts to two functions",
         type="retain",
         kpi="Functions in regular contact",
+        unit="functions",
         baseline=Decimal(1),
         target=Decimal(2),
     )

@@ -110,5 +110,5 @@ def register() -> None:
     register_part(Part("reviews", gettext_lazy("Reviews"), "reviews:account", 40))
     panels.register(
         "account",
-        panels.Panel("stand", "reviews/_stand.html", stand, order=5, area="side"),
+        panels.Panel("stand", "reviews/_stand.html", stand, order=30, area="main"),
     )

@@ -116,22 +116,22 @@ def archive(**files) -> bytes:
     return target.getvalue()
 
 
-@pytest.mark.parametrize(
-    ("data", "word"),
-    [
-        (b"", "empty"),
-        (b"\xef\xbb\xbf \r\n\r\n", "empty"),
-        (gzip.compress(b""), "empty"),
-        (b"\n  <html><table><tr><td>1", "web page"),
-        (b"<?xml version='1.0'?><Workbook/>", "XML"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 600, "old or a protected"),
-        (b"%PDF-1.7 ...", "PDF"),
-        (archive(readme="x"), "zip archive"),
-        (archive(a="x")[:-10], "damaged"),
-        (gzip.compress(ORDINARY.encode() * 50)[:60], "damaged"),
-        (b"7z\xbc\xaf\x27\x1c....", "Unpack"),
-    ],
-)
+HOSTILE = {
+    "nothing": (b"", "empty"),
+    "blank lines": (b"\xef\xbb\xbf \r\n\r\n", "empty"),
+    "gz of nothing": (gzip.compress(b""), "empty"),
+    "html": (b"\n  <html><table><tr><td>1", "web page"),
+    "xml": (b"<?xml version='1.0'?><Workbook/>", "XML"),
+    "old excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 600, "old or a protected"),
+    "pdf": (b"%PDF-1.7 ...", "PDF"),
+    "zip": (archive(readme="x"), "zip archive"),
+    "broken zip": (archive(a="x")[:-10], "damaged"),
+    "broken gz": (gzip.compress(ORDINARY.encode() * 50)[:60], "damaged"),
+    "7z": (b"7z\xbc\xaf\x27\x1c....", "Unpack"),
+}
+
+
+@pytest.mark.parametrize(("data", "word"), HOSTILE.values(), ids=HOSTILE)
 def test_file_that_is_no_table_is_refused_with_what_to_do(data, word):
     with pytest.raises(UnreadableFile, match=word):
         read(data)
