@@ -45,13 +45,29 @@ def read_line(line: str, *, today: datetime.date, people: Sequence[User]) -> Cap
             unknown, several = name, tuple(matches)
             nearest = None if matches else closest(name, people)
             text = rest
-    due = None
-    head, comma, tail = text.rpartition(",")
-    if comma and head.strip():
-        due = _day(tail, today)
-        if due is not None:
-            text = head.strip()
+    text, due = _day_at_end(text, today)
     return Captured(text, owner, due, unknown, nearest, several)
+
+
+class NoDay(ValueError):  # noqa: N818  (reads as what it says)
+    """What stands behind "by" is no day."""
+
+
+def read_mention(
+    name: str, due: str, text: str, *, today: datetime.date, people: Sequence[User]
+) -> Captured:
+    """What a line "@name by due: text" of a talk asks for; without "by" a day may end the text.
+
+    Raises `NoDay` when `due` was given and is no day.
+    """
+    text, day = _day_at_end(" ".join(text.split()), today) if not due else (text, _day(due, today))
+    if due and day is None:
+        raise NoDay(due)
+    matches = named(name, people)
+    if len(matches) == 1:
+        return Captured(text, matches[0], day)
+    nearest = None if matches else closest(name, people)
+    return Captured(text, None, day, name, nearest, tuple(matches))
 
 
 def named(name: str, people: Sequence[User]) -> list[User]:
@@ -85,6 +101,13 @@ def closest(name: str, people: Sequence[User]) -> User | None:
 def _looks_like_name(name: str) -> bool:
     words = name.split()
     return len(words) == 1 and name[0].isupper() and name.replace("-", "").isalpha()
+
+
+def _day_at_end(text: str, today: datetime.date) -> tuple[str, datetime.date | None]:
+    """`text` without the day behind its last comma, and that day."""
+    head, comma, tail = text.rpartition(",")
+    due = _day(tail, today) if comma and head.strip() else None
+    return (text, None) if due is None else (head.strip(), due)
 
 
 def _day(text: str, today: datetime.date) -> datetime.date | None:

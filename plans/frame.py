@@ -1,4 +1,5 @@
-"""What plans put on pages that several apps share: panels, the part of the account, search."""
+"""What plans put on pages that several apps share: panels, the part of the account, search, and
+actions made of lines in talks."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Account
+from accounts.services.interaction import on_mention
 from accounts.views.parts import Part, register_part
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
@@ -18,6 +20,7 @@ from kam.web.panels import Panel
 from kam.web.search import Found, SearchSource
 from plans.models import Action, Objective, Plan
 from plans.reading import as_read
+from plans.services import act_on_mention
 
 SHOWN_ACTIONS = 8
 
@@ -107,6 +110,7 @@ def register() -> None:
             key="a",
         )
     )
+    on_mention(act_on_mention)
     register_part(Part("plan", gettext_lazy("Plan"), "plans:of_account", 40))
     panels.register("account", Panel("agreed", "plans/_panel_agreed.html", agreed, 10, "main"))
     panels.register("account", Panel("due", "plans/_panel_due.html", due, 20, "main"))

@@ -163,6 +163,15 @@ class InteractionSerializer(FixedParentMixin, ModelSerializer):
         read_only_fields = ("user", *STAMPS)
 
 
+class LoggedSerializer(InteractionSerializer):
+    """A talk just written down, and in sentences what its lines made besides."""
+
+    made = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+    class Meta(InteractionSerializer.Meta):
+        fields = (*InteractionSerializer.Meta.fields, "made")  # type: ignore[assignment]
+
+
 class ExceptionSerializer(ModelSerializer):
     """Somebody to whom a barrier does not apply."""
 

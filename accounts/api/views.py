@@ -253,6 +253,15 @@ class InteractionViewSet(EditableViewSet):
             today=business_today(),
         )
         serializer.instance = logged.interaction
+        self.made = logged.made
+
+    def represent(self, obj: Any) -> dict[str, Any] | None:
+        data = super().represent(obj)
+        return data if data is None or self.action != "create" else {**data, "made": self.made}
+
+    @extend_schema(responses={201: bodies.LoggedSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().create(request, *args, **kwargs)
 
     def perform_update(self, serializer: bodies.InteractionSerializer) -> None:
         serializer.instance = services.update_interaction(

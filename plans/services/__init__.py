@@ -1,6 +1,7 @@
 """Everything that is written about plans; pages and API call these alone."""
 
 from plans.services.actions import (
+    act_on_mention,
     archive_action,
     capture_action,
     close_action,
@@ -39,6 +40,7 @@ from plans.services.transitions import (
 )
 
 __all__ = [
+    "act_on_mention",
     "activate_plan",
     "add_content",
     "approval_blockers",

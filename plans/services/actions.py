@@ -9,8 +9,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Account
+from accounts.models import Account, Interaction
+from accounts.services.interaction import Mention
 from kam.changes import editing
+from kam.web.formatting import day
 from plans import capture, policies
 from plans.choices import ActionOrigin, ActionStatus, PlanStatus
 from plans.models import Action, Objective, Strategy
@@ -66,6 +68,39 @@ def capture_action(
         "origin": ActionOrigin.PLAN if objective or strategy else ActionOrigin.CAPTURE,
     }
     return create_action(actor=actor, account=account, values=values, today=today)
+
+
+def act_on_mention(
+    *, actor: User, interaction: Interaction, mention: Mention, today: datetime.date
+) -> str:
+    """Make an action of a line "@Tom by Friday: quote Aarhus" in a talk; returns what was made.
+
+    Raises `ValidationError` at `text` for a name of nobody and a day that is none, so that the
+    note is refused whole and its author corrects the line.
+    """
+    account = interaction.account
+    people = team_people(account, today)
+    try:
+        found = capture.read_mention(*mention, today=today, people=people)
+    except capture.NoDay as error:
+        words = _("“%(text)s” is no day. Try “Friday”, “12 June” or “+2w”.")
+        raise ValidationError({"text": words % {"text": mention.due}}, code="due") from error
+    if found.unknown_owner:
+        raise ValidationError({"text": unknown_owner_words(found)}, code="owner")
+    values = {
+        "text": found.text,
+        "due": found.due,
+        "owner": found.owner,
+        "origin": ActionOrigin.INTERACTION,
+    }
+    try:
+        action = create_action(actor=actor, account=account, values=values, today=today)
+    except ValidationError as error:
+        raise ValidationError({"text": error.messages}) from error
+    made = {"person": action.owner, "text": action.text, "day": day(action.due, today)}
+    if action.due is None:
+        return _("Action for %(person)s: %(text)s") % made
+    return _("Action for %(person)s by %(day)s: %(text)s") % made
 
 
 def team_people(account: Account, today: datetime.date) -> list[User]:
