@@ -1,5 +1,7 @@
 """All addresses of the application."""
 
+from typing import Any
+
 from django.urls import include, path
 
 from accounts.api.urls import routes as account_routes
@@ -10,7 +12,7 @@ from reviews.api.urls import routes as review_routes
 from teams.api.urls import routes as team_routes
 from teams.views.me import SetUpView
 
-resources = [
+resources: list[list[tuple[str, Any]]] = [
     account_routes,
     import_routes,
     plan_routes,

@@ -108,7 +108,7 @@ def in_words(rows: list[RowDifference], plan: Plan) -> list[RowInWords]:
         model = MODELS[row.kind]
         fields = []
         for item in row.fields:
-            field = model._meta.get_field(item.name)
+            field = _field(model, item.name)
             before, after = word_differences(
                 words.of(field, item.before), words.of(field, item.after)
             )
@@ -118,6 +118,11 @@ def in_words(rows: list[RowDifference], plan: Plan) -> list[RowInWords]:
     return shown
 
 
+def _field(model: type[models.Model], name: str) -> Any:
+    """The field `name`, a column of its own, of `model`."""
+    return model._meta.get_field(name)
+
+
 class _Words:
     """Values in words: choices by name, related rows by title."""
 
@@ -125,7 +130,7 @@ class _Words:
         wanted: dict[type[models.Model], set[int]] = {}
         for row in rows:
             for item in row.fields:
-                field = MODELS[row.kind]._meta.get_field(item.name)
+                field = _field(MODELS[row.kind], item.name)
                 if field.is_relation:
                     ids = wanted.setdefault(field.related_model, set())
                     ids.update(value for value in (item.before, item.after) if value)
@@ -134,7 +139,7 @@ class _Words:
             for model, ids in wanted.items()
         }
 
-    def of(self, field: models.Field, value: Any) -> str:
+    def of(self, field: Any, value: Any) -> str:
         """`value` of `field` as a reader understands it; nothing for an empty one."""
         if value in (None, ""):
             return ""

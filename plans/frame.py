@@ -36,7 +36,7 @@ def agreed(request: HttpRequest, account: Account) -> dict[str, Any]:
     """What we agreed: objectives of the current plan, with how far they are."""
     today = business_today()
     plan = current_plan(request.user, account)
-    rows = []
+    rows: list[Any] = []
     if plan is not None:
         objectives = Objective.objects.visible_to(request.user).current().for_list()
         rows = [as_read(row) for row in objectives.filter(plan=plan.pk)]

@@ -7,10 +7,10 @@ the group tree. Rights are those of today, dates and stages those of `as_of`.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
@@ -154,7 +154,7 @@ def take_census(
     stages, formerly = (dict.fromkeys([*Stage.values, NOT_ASSESSED], 0) for _ in range(2))
     targets = dict.fromkeys(Stage.values, 0)
     overdue, lacking = 0, [0] * len(periods)
-    for row in rows:
+    for row in cast("Iterable[dict[str, Any]]", rows):
         stages[row["stage_now"] or NOT_ASSESSED] += row["count"]
         formerly[row["stage_then"] or NOT_ASSESSED] += row["count"]
         if row["target_stage"]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from kam.access.querysets import Reader
 
@@ -19,7 +20,7 @@ SHORTEST = 2
 class Found:
     """One result: where it leads, what it is called, and a line that tells it from others."""
 
-    label: str
+    label: Any
     url: str
     detail: str = ""
     stage: str | None = None
@@ -30,7 +31,7 @@ class SearchSource:
     """A kind of thing that can be found; `search(user, text, limit)` costs one query."""
 
     name: str
-    label: str
+    label: Any
     icon: str
     search: Callable[[Reader, str, int], Iterable[Found]]
     order: int = 50

@@ -158,7 +158,7 @@ class ContentViewSet(EditableViewSet):
         return super().get_queryset().current()
 
     def perform_create(self, serializer: Any) -> None:
-        row = self.model(**serializer.validated_data)
+        row: Any = self.model(**serializer.validated_data)
         serializer.instance = services.add_content(actor=self.request.user, row=row)
 
     def perform_update(self, serializer: Any) -> None:

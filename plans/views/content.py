@@ -120,9 +120,10 @@ class ContentUpdateView(KindMixin, UpdateView):
         return form
 
     def perform(self, form: Any) -> PlanContent:
+        row: Any = self.object
         return services.update_content(
             actor=self.request.user,
-            row=self.object,
+            row=row,
             expected_version=form.version,
             changes=form.changes,
         )

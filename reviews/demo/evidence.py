@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -88,7 +89,7 @@ def draft(
     )
 
 
-def propose(review: StageReview, author: User, decision: dict[str, object]) -> StageReview:
+def propose(review: StageReview, author: User, decision: Mapping[str, object]) -> StageReview:
     """Propose a stage on the day of the review."""
     return services.propose(
         actor=author,

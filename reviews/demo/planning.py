@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from accounts.models import Account
 from plans import services
-from plans.models import Objective, Plan, Risk, Strategy, SwotEntry
+from plans.models import Action, Objective, Plan, Risk, Strategy, SwotEntry
 from teams.models import User
 
 
@@ -76,8 +76,8 @@ def add_analysis(plan: Plan, crew: Crew, today: datetime.date) -> None:
     }
     for quadrant, texts in entries.items():
         for text in texts:
-            row = SwotEntry(plan=plan, quadrant=quadrant, text=text, evidence="Team, last review")
-            services.add_content(actor=crew.manager, row=row)
+            entry = SwotEntry(plan=plan, quadrant=quadrant, text=text, evidence="Team, last review")
+            services.add_content(actor=crew.manager, row=entry)
     risks = (
         ("defection", "Contract is tendered again", 3, 4, "0.35", "Offer a two-year frame"),
         ("people", "Sponsor leaves", 2, 3, "0.25", "Introduce the deputy early"),
@@ -181,7 +181,7 @@ def birch(account: Account, crew: Crew, director: User, today: datetime.date) ->
     submit_and_approve(plan, crew, today)
     services.activate_plan(actor=crew.manager, plan=plan, today=today)
     day = datetime.timedelta(days=1)
-    actions = (
+    actions: tuple[tuple[str, User, int, dict[str, Any]], ...] = (
         ("Review the account handover file", crew.manager, -20, {}),
         ("Agree a date for Raj and Petit to meet", crew.manager, -4, {}),
         ("Call Petit about the June forecast", crew.manager, 0, {"objective": revenue}),
@@ -208,7 +208,7 @@ def make_action(
     owner: User,
     due: datetime.date,
     **more: object,
-) -> object:
+) -> Action:
     """An action of somebody on the team."""
     values = {"text": text, "owner": owner, "due": due, **more}
     return services.create_action(actor=crew.manager, account=account, values=values, today=today)
