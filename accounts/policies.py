@@ -9,6 +9,13 @@ from kam.access.querysets import Reader
 from teams.models import Programme, Role
 
 
+def has_accounts(user: Reader) -> bool:
+    """Whether any role shows accounts to `user`; without one, what speaks of accounts is not
+    offered."""
+    reach = reach_of(user, business_today())
+    return bool(reach.programmes or reach.units or reach.teams)
+
+
 def can_create_account(user: Reader, programme: Programme) -> bool:
     """Creating accounts is the programme manager's and the administrator's."""
     if not user.is_active:

@@ -121,6 +121,7 @@ CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 
 # People
 AUTH_USER_MODEL = "teams.User"
+ACCESS_SCOPE_PICKER = "accounts:pick"
 ACCESS_SCOPE_MODEL = "accounts.Account"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",

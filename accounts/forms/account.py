@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy
 
 from accounts import services
 from accounts.choices import LADDER, RationaleType, Status
-from accounts.forms.fields import DateInput, PickField
+from accounts.forms.fields import DateInput
 from accounts.models import Account, ExternalId
 from kam.access.dates import business_today
+from kam.web.fields import PickField
 from kam.web.forms import ServiceForm, ShapeForm
 from teams.models import BusinessUnit, Programme, Team, User
 

@@ -7,9 +7,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from accounts.forms.fields import DateInput, PickField
+from accounts.forms.fields import DateInput
 from accounts.models import Account, Conflict
 from kam.access.dates import business_today
+from kam.web.fields import PickField
 from kam.web.forms import ShapeForm
 from teams.models import User
 

@@ -7,13 +7,14 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from accounts.forms.fields import DateInput, PickField
+from accounts.forms.fields import DateInput
 from accounts.models import Account, Contact, Interaction, Site
 from accounts.models.people import ATTITUDES, BuyingRole
 from accounts.services.interaction import EDITABLE_FIELDS as INTERACTION_FIELDS
 from accounts.services.people import EDITABLE_FIELDS as CONTACT_FIELDS
 from accounts.services.site import EDITABLE_FIELDS as SITE_FIELDS
 from kam.access.dates import business_today
+from kam.web.fields import PickField
 from kam.web.forms import ServiceForm
 from teams.models import User
 

@@ -199,6 +199,17 @@ def register() -> None:
             key="c",
         )
     )
+    navigation.register(
+        Entry(
+            "history",
+            gettext_lazy("History"),
+            "history",
+            "web:history",
+            80,
+            section="foot",
+            visible=policies.has_accounts,
+        )
+    )
     navigation.provide_shortcuts(my_accounts)
     register_part(Part("overview", gettext_lazy("Overview"), "accounts:detail", 10))
     register_part(Part("profile", gettext_lazy("Profile"), "accounts:profile", 20))

@@ -61,7 +61,8 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class Line:
-    """One change as a reader sees it; `account` and `label` are empty where they may not."""
+    """One change as a reader sees it; `account`, `label` and `url` (the page of the object, if it
+    has one) are empty where they may not."""
 
     change: Change
     who: str
@@ -70,6 +71,7 @@ class Line:
     label: str
     account: models.Model | None
     fields: tuple[FieldChange, ...]
+    url: str = ""
 
     @property
     def at(self) -> Any:
@@ -178,28 +180,33 @@ class _Sight:
             queryset = queryset.visible_to(self.user)
         return {item.pk: item for item in queryset.filter(pk__in=keys).order_by()}
 
-    def _objects(self, rows: list[Change]) -> dict[str, set[Any] | None]:
-        """Keys of visible objects by kind; None where the kind has no rule of its own."""
+    def _objects(self, rows: list[Change]) -> dict[str, dict[Any, models.Model] | None]:
+        """Visible objects by kind and key; None where the kind has no rule of its own."""
         keys: dict[str, set[Any]] = defaultdict(set)
         for row in rows:
             keys[row.object_type].add(row.object_id)
-        found: dict[str, set[Any] | None] = {}
+        found: dict[str, dict[Any, models.Model] | None] = {}
         for object_type, pks in keys.items():
             model = self.models[object_type]
             if model is None or not _has_rule(model) or model is get_user_model():
                 found[object_type] = None
             elif model is scope_model() and pks <= set(self.accounts):
-                found[object_type] = pks
+                found[object_type] = self.accounts
             else:
                 visible: Any = model._default_manager.all()
                 visible = visible.visible_to(self.user).filter(pk__in=pks).order_by()
-                found[object_type] = set(visible.values_list("pk", flat=True))
+                found[object_type] = {item.pk: item for item in visible}
         return found
 
     def shows_object(self, row: Change) -> bool:
         """Whether the reader may see the row's object itself."""
         keys = self.objects[row.object_type]
         return keys is None or row.object_id in keys
+
+    def _url(self, row: Change) -> str:
+        """Address of the object's page; empty without one, and of what is not to be seen."""
+        obj = (self.objects[row.object_type] or {}).get(row.object_id)
+        return obj.get_absolute_url() if hasattr(obj, "get_absolute_url") else ""
 
     def _shows(self, related: type[models.Model], value: Any) -> bool:
         return all(key in self.named.get(related, {}) for key in _keys(value))
@@ -225,6 +232,7 @@ class _Sight:
             label=row.object_label if self.shows_object(row) else "",
             account=self.accounts.get(row.account_id),
             fields=tuple(self._fields(row, model)),
+            url=self._url(row),
         )
 
     def _fields(self, row: Change, model: type[models.Model] | None) -> Iterable[FieldChange]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Account
-from accounts.querysets import reach_of
+from accounts.policies import has_accounts
 from accounts.views.parts import Part, register_part
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
@@ -62,12 +62,6 @@ def waiting_badge(user: Reader) -> navigation.Badge | None:
     """Proposed stages that wait for this person."""
     count = StageReview.objects.confirmable_by(user).count()
     return navigation.Badge(count, _("%(n)d wait for you") % {"n": count}) if count else None
-
-
-def has_accounts(user: Reader) -> bool:
-    """Whether any role shows accounts to the reader; without one the portfolio is not offered."""
-    reach = reach_of(user, business_today())
-    return bool(reach.programmes or reach.units or reach.teams)
 
 
 def register() -> None:

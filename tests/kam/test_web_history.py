@@ -3,13 +3,14 @@
 import pytest
 from django.template import Context, Template
 from django.test import RequestFactory
+from django.urls import reverse
 
 from kam.changes import record
 from kam.changes.context import source
 from kam.changes.models import Change
 from kam.web.views import history
-from tests.factories.accounts import AccountFactory
-from tests.factories.teams import RoleGrantFactory, UserFactory
+from tests.factories.accounts import AccountFactory, ContactFactory, SiteFactory
+from tests.factories.teams import MembershipFactory, RoleGrantFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 URL = "/history/"
@@ -41,7 +42,8 @@ def test_history_query_count(client, admin, account, django_assert_num_queries, 
     for number in range(count):
         write(account, admin, number)
     client.get(URL)
-    with django_assert_num_queries(6):  # however many rows
+    # session, user, roles, rows, their accounts, people to choose from; company and two badges
+    with django_assert_num_queries(9):
         response = client.get(URL)
     assert len(response.context["lines"]) == count
 
@@ -75,6 +77,39 @@ def test_history_is_filtered(client, admin, account):
     assert len(verbs(client.get(URL, {"since": day, "until": day}))) == 2
     for values in ({"since": "2999-01-01"}, {"object_type": "teams.team"}, {"account": 10**30}):
         assert verbs(client.get(URL, values)) == []
+
+
+def test_history_finds_its_account_by_name_within_what_the_reader_sees(client, admin, account):
+    hidden = AccountFactory(name="Fenced")
+    reader = MembershipFactory(team__programme=account.programme)
+    account.team = reader.team
+    account.save()
+    for row in (account, hidden):
+        write(row, admin, row.pk)
+    client.force_login(reader.user)
+    for text in ("alba", f"Alba ({account.pk})", str(account.pk)):
+        page = client.get(URL, {"account": text})
+        assert verbs(page) == [f"verb{account.pk}"]
+        assert [chip.value for chip in page.context["table"].chips] == ["Alba"]
+    for text in ("Fenced", hidden.pk, "nobody"):
+        assert verbs(client.get(URL, {"account": text})) == []
+    assert reverse("accounts:pick") in client.get(URL).content.decode()
+
+
+def test_history_leads_to_its_objects_that_have_a_page(client, admin, account):
+    contact = ContactFactory(account=account)
+    site = SiteFactory(account=account)
+    for row in (account, contact, site):
+        record.change(actor=admin, obj=row, verb="seen", after={"name": "x"})
+    urls = [line.url for line in client.get(URL).context["lines"]]
+    assert urls == ["", contact.get_absolute_url(), account.get_absolute_url()]
+
+
+def test_history_stands_in_the_navigation_of_who_sees_accounts(client, admin):
+    link = b'href="/history/"'
+    assert link in client.get("/teams/").content
+    client.force_login(UserFactory())
+    assert link not in client.get("/teams/").content
 
 
 def test_history_is_exported_field_by_field_without_formulas(client, admin, account):

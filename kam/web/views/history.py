@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import django_filters
+from django.conf import settings
 from django.db import models
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
@@ -15,10 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import ListView
 
+from kam.access.querysets import scope_model
 from kam.changes.history import FieldChange, Line, describe, kinds
 from kam.changes.models import Change
 from kam.documents.tables import TYPES, export_table
 from kam.documents.tables import Column as FileColumn
+from kam.web.fields import PickField
 from kam.web.views.scoped import ScopedViewMixin
 from kam.web.views.tables import TableMixin
 
@@ -34,13 +37,28 @@ def people(request: HttpRequest | None) -> models.QuerySet:
     return users._default_manager.all().visible_to(request.user).with_name()
 
 
+def accounts(request: HttpRequest | None) -> models.QuerySet:
+    """Accounts that the reader sees."""
+    rows: Any = scope_model()._default_manager
+    return rows.none() if request is None else rows.visible_to(request.user)
+
+
+class PickFilter(django_filters.filters.QuerySetRequestMixin, django_filters.Filter):
+    """One row out of many, found by typing its name."""
+
+    field_class = PickField
+
+
 class HistoryFilter(django_filters.FilterSet):
     """Who, what kind, of which account, when, from where."""
 
     actor = django_filters.ModelChoiceFilter(queryset=people, label=gettext_lazy("Person"))
     object_type = django_filters.ChoiceFilter(choices=kinds, label=gettext_lazy("Kind"))
-    account = django_filters.NumberFilter(
-        field_name="account_id", method="of_account", label=gettext_lazy("Account number")
+    account = PickFilter(
+        queryset=accounts,
+        method="of_account",
+        label=gettext_lazy("Account"),
+        url_name=settings.ACCESS_SCOPE_PICKER,
     )
     since = django_filters.DateFilter(method="from_day", label=gettext_lazy("From"))
     until = django_filters.DateFilter(method="to_day", label=gettext_lazy("Until"))
@@ -54,7 +72,7 @@ class HistoryFilter(django_filters.FilterSet):
 
     def of_account(self, rows: Any, name: str, value: Any) -> Any:
         """Rows of one account; the reader's rights have narrowed them already."""
-        return rows.filter(account_id=int(value)) if abs(value) < 2**63 else rows.none()
+        return rows.filter(account_id=value.pk)
 
     def from_day(self, rows: Any, name: str, value: datetime.date) -> Any:
         """From the beginning of a day in the reader's zone."""

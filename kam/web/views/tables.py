@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F, QuerySet
+from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.utils.functional import cached_property
 
@@ -165,8 +165,11 @@ class Table:
             raw = [value for value in self.parameters.getlist(name) if value]
             if not raw or not bound.form.is_valid():
                 continue
+            chosen = bound.form.cleaned_data.get(name)
             options = {str(key): str(text) for key, text in getattr(field, "choices", ())}
             words = ", ".join(options.get(value, value) for value in raw)
+            if isinstance(chosen, Model):
+                words = str(chosen)
             label = str(field.label or name)
             rows.append(FilterChip(label, words, changed(self.parameters, **{name: None})))
         return rows
