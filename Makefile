@@ -3,11 +3,11 @@ PYTHON ?= python3
 PORT ?= 8000
 DEPLOY = $(PYTHON) -m deploy
 
-export PORT DEMO DB ARGS WORKERS
+export PORT DEMO DB ARGS WORKERS ACCOUNTS
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check env format lock vendor
+.PHONY: help run test check bench env format lock vendor
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,10 @@ test: ## run all tests on SQLite and PostgreSQL (DB=sqlite|postgres, ARGS="-k na
 
 check: ## lint, format, types, migrations, templates, security, lock files
 	@$(DEPLOY) check
+
+bench: ## measure pages and API on a load-test programme (ACCOUNTS=1000)
+	@$(DEPLOY) environment
+	@.venv/bin/python -m bench
 
 env: ## make .venv with all tools
 	@$(DEPLOY) environment --dev

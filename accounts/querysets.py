@@ -69,12 +69,19 @@ def _reach(user: Reader, on: datetime.date) -> Reach:
     conflicts = RoleGrant._meta.apps.get_model("accounts.Conflict").objects
     accounts = RoleGrant._meta.apps.get_model("accounts.Account").objects
     for mine, theirs in (("a", "b"), ("b", "a")):
+        # paths by subquery, not by join: few conflicts lead, whatever a planner thinks of them
+        paths = {
+            side: Subquery(accounts.filter(pk=OuterRef(side)).order_by().values("path"))
+            for side in (mine, theirs)
+        }
         inside = accounts.filter(
-            team__in=members.values("team"), path__startswith=OuterRef(f"{mine}__path")
+            team__in=members.values("team"), path__startswith=OuterRef("own_path")
         )
-        fences = conflicts.fences(on).not_excepted(user, on).filter(Exists(inside.order_by()))
+        fences = conflicts.fences(on).not_excepted(user, on).alias(own_path=paths[mine])
         parts.append(
-            fences.order_by().values_list(Value("fence"), Value(""), "pk", f"{theirs}__path")
+            fences.filter(Exists(inside.order_by()))
+            .order_by()
+            .values_list(Value("fence"), Value(""), "pk", paths[theirs])
         )
     found = list(rows.union(*parts, all=True))
     return Reach(

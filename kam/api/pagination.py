@@ -84,6 +84,8 @@ def sort_keys(queryset: models.QuerySet) -> tuple[models.QuerySet, list[Key]]:
 def _key(queryset: models.QuerySet, path: str, descending: bool) -> Key:  # noqa: FBT001
     if path == "pk":
         path = queryset.model._meta.pk.attname  # type: ignore[union-attr]
+    elif "__" not in path and path not in queryset.query.annotations:
+        path = queryset.model._meta.get_field(path).attname  # type: ignore[union-attr]
     expression: Any = queryset.query.clone().resolve_ref(path)
     field = expression.output_field
     if field.is_relation:  # the order of the related rows' keys, not of their own sorting
@@ -122,7 +124,7 @@ def _stored(value: Any) -> Any:
 def _read(row: models.Model, path: str) -> Any:
     for name in path.split("__"):
         row = getattr(row, name, None)  # type: ignore[assignment]
-    return row
+    return row.pk if isinstance(row, models.Model) else row
 
 
 def _loaded(field: models.Field, value: Any) -> Any:

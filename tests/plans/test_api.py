@@ -182,6 +182,23 @@ def test_list_query_count(client, people, path, factory, count, django_assert_nu
     assert len(response.json()["results"]) == count
 
 
+@pytest.mark.parametrize(
+    ("path", "factory"),
+    [("objectives", ObjectiveFactory), ("strategies", StrategyFactory)],
+)
+def test_list_sorted_by_what_a_row_belongs_to_is_walked_page_by_page(client, people, path, factory):
+    plan = PlanFactory(account=people.account)
+    owner = {"plan": plan} if factory is ObjectiveFactory else {"objective__plan": plan}
+    rows = factory.create_batch(3, **owner)
+    client.force_login(people.kam)
+    address, found = f"/api/v1/{path}/?page_size=1", []
+    while address:
+        page = client.get(address).json()
+        found += [row["id"] for row in page["results"]]
+        address = page["next"]
+    assert found == [row.pk for row in rows]
+
+
 def test_page_and_api_refuse_the_same(call, client, people, plan):
     """A due date before the start, and an owner who has nothing to do with the account."""
     bad = {

@@ -1,0 +1,70 @@
+"""`make bench`: opens pages and API lists as three people, prints a table, writes JSON.
+
+A ratio is the time of a page over that of a bare Django view that runs the same SQL, both the
+middle of several in one run, so that the machine's speed cancels out. Times of other runs or
+machines do not compare.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def prepare(accounts: int) -> None:
+    """Settings for a measured run; the database is one of its own unless DATABASE_URL names it."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "kam.settings"
+    os.environ["ALLOWED_HOSTS"] = "testserver,localhost"
+    os.environ["API_CALLS_PER_MINUTE"] = "0"
+    os.environ["DEBUG"] = "False"
+    os.environ.setdefault("SECRET_KEY", "only-for-the-benchmark-0123456789-abcdefghijklmnop")
+    (ROOT / "var").mkdir(exist_ok=True)
+    default = f"sqlite:///{ROOT / 'var' / f'bench-{accounts}.sqlite3'}"
+    os.environ.setdefault("DATABASE_URL", default)
+
+
+def main() -> int:
+    """Seed once, measure, report."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--accounts", type=int, default=int(os.environ.get("ACCOUNTS") or 1000))
+    parser.add_argument("--rounds", type=int, default=5, help="times that each page is opened")
+    parser.add_argument("--json", type=Path, default=ROOT / "var" / "bench.json")
+    parser.add_argument("--only", default="", help="pages whose name contains this")
+    parser.add_argument("--slow", action="store_true", help="print the slowest query of each page")
+    options = parser.parse_args()
+    prepare(options.accounts)
+
+    import django  # noqa: PLC0415  (settings come first)
+
+    django.setup()
+    from django.core.management import call_command  # noqa: PLC0415  (settings come first)
+
+    from bench.measure import measured  # noqa: PLC0415  (settings come first)
+
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    call_command("seed", accounts=options.accounts, stdout=sys.stderr)
+    results = []
+    print(f"{'page':<28}{'as':<16}{'queries':>8}{'ms':>9}{'bare ms':>9}{'ratio':>7}{'kB':>7}")
+    for row in measured(options.rounds, options.only):
+        results.append(row._asdict())
+        note = "" if row.status == 200 else f"  {row.status}"
+        note += "  OVER BUDGET" if row.queries > row.budget else ""
+        print(
+            f"{row.name:<28}{row.role:<16}{row.queries:>8}{row.seconds * 1000:>9.1f}"
+            f"{row.bare_seconds * 1000:>9.1f}{row.ratio:>7.2f}{row.bytes / 1000:>7.0f}{note}"
+        )
+        if options.slow:
+            print(f"    {row.slowest_ms:.1f} ms: {row.slowest[:900]}")
+    options.json.write_text(json.dumps(results, indent=1))
+    print(f"written to {options.json}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
