@@ -326,6 +326,12 @@ class Team(Tracked):
     def get_absolute_url(self) -> str:
         return reverse("teams:detail", args=[self.pk])
 
+    @property
+    def present_managers(self) -> list[Membership]:
+        """Managers among the `current_members` that `for_list` loaded."""
+        members: list[Membership] = self.current_members  # type: ignore[attr-defined]
+        return [row for row in members if row.role == TeamRole.KAM]
+
 
 class Membership(Dated):
     """One person in one team, in one role, from one day to another (K011, K153)."""

@@ -92,7 +92,7 @@ ACTION = hidden(lambda w: [w.things["action"].pk])
 
 ROUTES: dict[str, Route] = {
     # teams
-    "teams:list": listed({"q": SECRET}, {"sort": "-name"}),
+    "teams:list": listed({"q": SECRET}, {"sort": "-name"}, {"export": "csv"}),
     "teams:create": listed(),
     "teams:detail": hidden(lambda w: [w.team.pk]),
     "teams:update": hidden(lambda w: [w.team.pk]),
@@ -108,7 +108,7 @@ ROUTES: dict[str, Route] = {
     "settings:tokens": listed(),
     "settings:token_create": listed(),
     "settings:token_revoke": hidden(lambda w: [w.things["token"].pk]),
-    "settings:people": listed({"q": "insider"}),
+    "settings:people": listed({"q": "insider"}, {"export": "csv"}),
     "settings:person_create": listed(),
     "settings:person": reserved(lambda w: [w.insider.pk]),
     "settings:person_update": reserved(lambda w: [w.insider.pk]),
@@ -220,7 +220,9 @@ ROUTES: dict[str, Route] = {
     "plans:draft": FIELD,
     "plans:discard_draft": FIELD,
     "plans:capture_under": hidden(lambda w: ["strategy", w.things["strategy"].pk]),
-    "plans:actions": listed({"whose": "all"}, {"account": "1"}, {"state": "all"}),
+    "plans:actions": listed(
+        {"whose": "all"}, {"account": "1"}, {"state": "all"}, {"whose": "all", "export": "csv"}
+    ),
     "plans:capture": listed(),
     "plans:action": ACTION,
     "plans:close": ACTION,
@@ -331,13 +333,17 @@ ROUTES: dict[str, Route] = {
     "web:history": listed({"source": "page"}, {"export": "csv"}, {"account": 1}, {"page": 9}),
     "reviews:my_day": listed({"whose": "accounts"}),
     "reviews:changed": listed(),
-    "reviews:portfolio": listed({"sort": "-revenue"}, {"status": "candidate", "level": "group"}),
+    "reviews:portfolio": listed(
+        {"sort": "-revenue"}, {"status": "candidate", "level": "group"}, {"export": "csv"}
+    ),
     "reviews:list": listed(
         {"show": "due"},
         {"show": "drafts"},
         {"show": "waiting"},
         {"show": "done"},
         {"mine": "1"},
+        {"export": "csv"},
+        {"show": "done", "export": "csv"},
         {"q": SECRET},
     ),
     "reviews:account": hidden(lambda w: [w.account.pk]),

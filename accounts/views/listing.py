@@ -64,6 +64,7 @@ EXPORTED = (
     files.Column(_("Next review"), "review_due_on"),
     files.Column(_("Status since"), "status_since"),
     files.Column(_("Reason"), "rationale", 40),
+    files.Column(_("Number"), "pk", 10),
 )
 """All that the table can show, and the four fields of the register (K010)."""
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import ListView
 
 from accounts.choices import REVIEWED_STATUSES
 from accounts.models import Account
 from accounts.views.parts import AccountPartView
 from kam.access.dates import business_today
+from kam.documents import tables as files
 from kam.web.views import PartialMixin, ScopedViewMixin
-from kam.web.views.tables import CappedPaginator
+from kam.web.views.tables import CappedPaginator, ExportMixin
 from reviews import policies
 from reviews.choices import ReviewStatus
 from reviews.models import StageReview
@@ -38,7 +41,33 @@ OPEN = (ReviewStatus.DRAFT, ReviewStatus.PROPOSED)
 DONE = (ReviewStatus.CONFIRMED, ReviewStatus.REJECTED)
 
 
-class ReviewListView(PartialMixin, ScopedViewMixin, ListView):
+ACCOUNTS_DUE = (
+    files.Column(gettext_lazy("Account number"), "pk", 10),
+    files.Column(gettext_lazy("Account"), "name", 30),
+    files.Column(gettext_lazy("Stage"), lambda row: row.get_stage_display() or ""),
+    files.Column(gettext_lazy("Target stage"), lambda row: row.get_target_stage_display() or ""),
+    files.Column(gettext_lazy("Index"), "relationship_index"),
+    files.Column(gettext_lazy("Last"), "reviewed_on"),
+    files.Column(gettext_lazy("Due"), "review_due_on"),
+    files.Column(gettext_lazy("Under way"), "has_open_review", 10),
+)
+REVIEWS = (
+    files.Column(gettext_lazy("Number"), "pk", 10),
+    files.Column(gettext_lazy("Account number"), "account_id", 10),
+    files.Column(gettext_lazy("Account"), "account.name", 30),
+    files.Column(gettext_lazy("Day"), "reviewed_on"),
+    files.Column(gettext_lazy("State"), lambda row: row.get_status_display()),
+    files.Column(gettext_lazy("Index"), "index"),
+    files.Column(gettext_lazy("Recommended"), lambda row: row.get_recommended_stage_display()),
+    files.Column(gettext_lazy("Decided"), lambda row: row.get_decided_stage_display()),
+    files.Column(gettext_lazy("Closed as"), lambda row: row.get_closing_status_display()),
+    files.Column(gettext_lazy("Author"), lambda row: str(row.author or ""), 24),
+    files.Column(gettext_lazy("Proposed by"), lambda row: str(row.proposed_by or ""), 24),
+    files.Column(gettext_lazy("Decided by"), lambda row: str(row.decided_by or ""), 24),
+)
+
+
+class ReviewListView(ExportMixin, PartialMixin, ScopedViewMixin, ListView):
     """What is due, drafts, what waits for a confirmation, what is done."""
 
     model = StageReview
@@ -46,6 +75,7 @@ class ReviewListView(PartialMixin, ScopedViewMixin, ListView):
     partial_template_name = "reviews/_stagereview_list.html"
     paginate_by = PAGE
     paginator_class = CappedPaginator
+    page_name = "reviews"
     SHOWS = ("due", "drafts", "waiting", "done")
 
     @property
@@ -58,6 +88,10 @@ class ReviewListView(PartialMixin, ScopedViewMixin, ListView):
     def is_mine(self) -> bool:
         """Narrowed to what the reader may write or confirm."""
         return self.request.GET.get("mine") == "1"
+
+    def get_export_columns(self) -> Sequence[files.Column]:
+        """What is due are accounts, the rest are reviews."""
+        return ACCOUNTS_DUE if self.show == "due" else REVIEWS
 
     def get_queryset(self) -> QuerySet:
         user, text = self.request.user, self.request.GET.get("q", "").strip()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -17,6 +19,7 @@ from accounts import figures
 from accounts.choices import LADDER, Stage, Status
 from accounts.models import Account
 from kam.access.dates import business_today
+from kam.documents import tables as files
 from kam.web import formatting
 from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
 from kam.web.views.tables import Column
@@ -38,6 +41,31 @@ class StageRow(NamedTuple):
     url: str
 
 
+def _change(row: Any) -> Decimal | None:
+    return figures.change_ratio(row.revenue, row.revenue_before)
+
+
+def _share(row: Any) -> Decimal | None:
+    return figures.ratio(row.contribution, row.revenue)
+
+
+EXPORTED = (
+    files.Column(gettext_lazy("Number"), "pk", 10),
+    files.Column(gettext_lazy("Account"), "name", 30),
+    files.Column(gettext_lazy("Status"), lambda row: row.get_status_display()),
+    files.Column(gettext_lazy("Stage"), lambda row: row.get_stage_display() or ""),
+    files.Column(gettext_lazy("Target stage"), lambda row: row.get_target_stage_display() or ""),
+    files.Column(gettext_lazy("Manager"), "manager_name", 24),
+    files.Column(gettext_lazy("Revenue"), "revenue"),
+    files.Column(gettext_lazy("Revenue a year ago"), "revenue_before"),
+    files.Column(gettext_lazy("On a year ago (ratio)"), _change),
+    files.Column(gettext_lazy("Contribution"), "contribution"),
+    files.Column(gettext_lazy("Contribution (ratio)"), _share),
+    files.Column(gettext_lazy("Index"), "relationship_index"),
+    files.Column(gettext_lazy("Next review"), "review_due_on"),
+)
+
+
 class PortfolioView(PartialMixin, ScopedViewMixin, TableMixin, ListView):
     """Six figures, value by account, stages, months and the list behind them (design.md 7)."""
 
@@ -57,6 +85,22 @@ class PortfolioView(PartialMixin, ScopedViewMixin, TableMixin, ListView):
         Column("index", gettext_lazy("Index"), sort="relationship_index", numeric=True),
         Column("review", gettext_lazy("Next review"), sort="review_due_on"),
     )
+
+    def get_export_columns(self) -> Sequence[files.Column]:
+        """The columns of the table with the numbers behind them, and the currency."""
+        currency = self.programme.currency
+        return (*EXPORTED, files.Column(_("Currency"), lambda _row: currency, 10))
+
+    @property
+    def export_notes(self) -> Sequence[str]:  # type: ignore[override]
+        """What the amounts cover."""
+        first, last = self.scope.period.first, self.scope.period.last
+        return (
+            _("Period: %(first)s – %(last)s")
+            % {"first": formatting.short_day(first), "last": formatting.short_day(last)},
+            _("Rates of %(day)s") % {"day": formatting.short_day(self.rates.on)},
+            _("Totals cover the accounts you may see."),
+        )
 
     @cached_property
     def form(self) -> ScopeForm:
@@ -114,8 +158,8 @@ class PortfolioView(PartialMixin, ScopedViewMixin, TableMixin, ListView):
             **kwargs,
         )
         for account in context["object_list"]:
-            account.change = figures.change_ratio(account.revenue, account.revenue_before)
-            account.contribution_ratio = figures.ratio(account.contribution, account.revenue)
+            account.change = _change(account)
+            account.contribution_ratio = _share(account)
         context["rest"] = len(context["table"].shown) - 1
         return context
 

@@ -217,7 +217,33 @@ class Table:
         return self.export("xlsx")
 
 
-class TableMixin:
+class ExportMixin:
+    """A list view whose rows `?export=csv|xlsx` hands out as a file, all of them."""
+
+    page_name = ""
+    export_columns: Sequence[files.Column] = ()
+    export_notes: Sequence[str] = ()
+
+    def get_export_columns(self) -> Sequence[files.Column]:
+        """Columns of the file; none where the list is not handed out."""
+        return self.export_columns
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The page, or all filtered rows as a file."""
+        kind = request.GET.get("export", "")
+        columns = self.get_export_columns() if kind in files.TYPES else ()
+        if not columns:
+            return super().get(request, *args, **kwargs)  # type: ignore[misc]
+        return files.export_table(
+            name=self.page_name or "list",
+            columns=columns,
+            rows=self.get_queryset(),  # type: ignore[attr-defined]
+            kind=kind,
+            notes=self.export_notes,
+        )
+
+
+class TableMixin(ExportMixin):
     """A list view with `columns`, a default sort and, if named, a `filterset_class`.
 
     Sorting takes the names in `columns` only; ties are broken by primary key. Lists longer than
@@ -227,25 +253,9 @@ class TableMixin:
     request: HttpRequest
     columns: Sequence[Column] = ()
     default_sort = ""
-    page_name = ""
     sizes: Sequence[int] = (25, 50, 100)
     paginator_class = CappedPaginator
     filterset_class: Any = None
-    export_columns: Sequence[files.Column] = ()
-    export_notes: Sequence[str] = ()
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The page, or with `?export=csv|xlsx` all filtered rows as a file."""
-        kind = request.GET.get("export", "")
-        if self.export_columns and kind in files.TYPES:
-            return files.export_table(
-                name=self.page_name or "list",
-                columns=self.export_columns,
-                rows=self.get_queryset(),
-                kind=kind,
-                notes=self.export_notes,
-            )
-        return super().get(request, *args, **kwargs)  # type: ignore[misc]
 
     @cached_property
     def filterset(self) -> Any:
@@ -293,5 +303,5 @@ class TableMixin:
         context = super().get_context_data(**kwargs)  # type: ignore[misc]
         context["table"] = Table(self, self.request)
         context["filter"] = self.filterset
-        context["exports"] = bool(self.export_columns)
+        context["exports"] = bool(self.get_export_columns())
         return context
