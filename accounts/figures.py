@@ -250,8 +250,9 @@ def by_account(pks: Iterable[int], period: Period, rates: Rates) -> dict[int, Fi
 
 
 def with_figures(accounts: QuerySet[Account], period: Period, rates: Rates) -> QuerySet[Account]:
-    """`accounts` with `revenue`, `contribution` and `revenue_before` (the year before) of their own
-    lines, to show and to sort by; NULL is "not available", revenue without lines is 0."""
+    """`accounts` with `revenue`, `gross_margin`, `cost_to_serve`, `contribution` and
+    `revenue_before` (the year before) of their own lines, to show and to sort by; NULL is "not
+    available", revenue without lines is 0."""
 
     def own(source: QuerySet, value: Any) -> Subquery:
         return Subquery(source.order_by().values("account").annotate(own=value).values("own"))
@@ -267,12 +268,12 @@ def with_figures(accounts: QuerySet[Account], period: Period, rates: Rates) -> Q
         costless=Coalesce(own(sales, sums["costless"]), 0),
         cost_to_serve=own(_costs(mine, period), rates.total("amount")),
     )
+    margin = F("revenue") - F("known_cost")
     return annotated.annotate(
+        gross_margin=Case(When(costless=0, then=margin), default=None, output_field=AMOUNT),
         contribution=Case(
-            When(costless=0, then=F("revenue") - F("known_cost") - F("cost_to_serve")),
-            default=None,
-            output_field=AMOUNT,
-        )
+            When(costless=0, then=margin - F("cost_to_serve")), default=None, output_field=AMOUNT
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from reviews.views import listing, my_day, portfolio, stage
 app_name = "reviews"
 urlpatterns = [
     path("portfolio/", portfolio.PortfolioView.as_view(), name="portfolio"),
+    path("portfolio/decisions/", portfolio.DecisionsView.as_view(), name="decisions"),
     path("", my_day.MyDayView.as_view(), name="my_day"),
     path("my-day/changed/", my_day.ChangedView.as_view(), name="changed"),
     path("reviews/", listing.ReviewListView.as_view(), name="list"),

@@ -336,6 +336,7 @@ ROUTES: dict[str, Route] = {
     "reviews:portfolio": listed(
         {"sort": "-revenue"}, {"status": "candidate", "level": "group"}, {"export": "csv"}
     ),
+    "reviews:decisions": listed({"unit": "1"}),
     "reviews:list": listed(
         {"show": "due"},
         {"show": "drafts"},

@@ -38,6 +38,22 @@ COLUMNS = (
     Column("revenue", _("Revenue"), sort="revenue", numeric=True, phone=False),
     Column("contribution", _("Contrib."), sort="contribution", numeric=True, phone=False),
     Column("ratio", _("%"), numeric=True, phone=False),
+    Column(
+        "margin",
+        _("Gross margin"),
+        sort="gross_margin",
+        numeric=True,
+        default=False,
+        phone=False,
+    ),
+    Column(
+        "cost",
+        _("Cost to serve"),
+        sort="cost_to_serve",
+        numeric=True,
+        default=False,
+        phone=False,
+    ),
     Column("index", _("Index"), sort="relationship_index", numeric=True, phone=False),
     Column("review", _("Next review"), sort="review_due_on"),
     Column("target", _("Target by"), sort="target_stage_by", default=False, phone=False),
@@ -59,6 +75,8 @@ EXPORTED = (
     files.Column(_("Country"), "country"),
     files.Column(_("Industry"), "industry", 20),
     files.Column(_("Revenue, 12 months"), lambda row: getattr(row, "revenue", None)),
+    files.Column(_("Gross margin, 12 months"), lambda row: getattr(row, "gross_margin", None)),
+    files.Column(_("Cost to serve, 12 months"), lambda row: getattr(row, "cost_to_serve", None)),
     files.Column(_("Contribution, 12 months"), lambda row: getattr(row, "contribution", None)),
     files.Column(_("Relationship index"), "relationship_index"),
     files.Column(_("Next review"), "review_due_on"),
@@ -68,7 +86,7 @@ EXPORTED = (
 )
 """All that the table can show, and the four fields of the register (K010)."""
 
-FIGURE_COLUMNS = {"revenue", "contribution", "ratio"}
+FIGURE_COLUMNS = {"revenue", "contribution", "ratio", "margin", "cost"}
 
 
 class AccountRows:

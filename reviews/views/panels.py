@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -14,10 +16,12 @@ from accounts.views.parts import Part, register_part
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
 from kam.web import navigation, panels
-from reviews import policies
+from reviews import alerts, policies
 from reviews.models import StageReview
+from reviews.portfolio import Scope
 from reviews.sheet import DimensionBlock, Sheet
-from reviews.views.my_day import overdue_count
+from reviews.views.my_day import MINE, overdue_count
+from reviews.views.portfolio import shown
 
 
 class Stand:
@@ -64,6 +68,20 @@ def waiting_badge(user: Reader) -> navigation.Badge | None:
     return navigation.Badge(count, _("%(n)d wait for you") % {"n": count}) if count else None
 
 
+def my_alerts(request: HttpRequest, obj: Any) -> dict[str, Any]:
+    """What is wrong on the reader's accounts."""
+    mine = Account.objects.held_by(request.user, MINE)
+    return shown(alerts.alerts(request.user, mine, business_today()))
+
+
+def decisions(request: HttpRequest, scope: Scope) -> dict[str, Any]:
+    """Where the portfolio's panel of decisions loads from."""
+    parameters = {"programme": scope.programme.pk}
+    if scope.unit is not None:
+        parameters["unit"] = scope.unit.pk
+    return {"url": f"{reverse('reviews:decisions')}?{urlencode(parameters)}"}
+
+
 def register() -> None:
     """Called when the app is ready."""
     navigation.register(
@@ -102,6 +120,13 @@ def register() -> None:
         )
     )
     register_part(Part("reviews", gettext_lazy("Reviews"), "reviews:account", 40))
+    panels.register(
+        "my_day", panels.Panel("alerts", "reviews/_panel_alerts.html", my_alerts, 10, "side")
+    )
+    panels.register(
+        "portfolio",
+        panels.Panel("decisions", "reviews/_panel_decisions.html", decisions, 10, "side"),
+    )
     panels.register(
         "account",
         panels.Panel("stand", "reviews/_stand.html", stand, order=30, area="main"),

@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.generic import ListView
+from django.views.generic import ListView, TemplateView
 
 from accounts import figures
 from accounts.choices import LADDER, Stage, Status
@@ -23,12 +24,19 @@ from kam.documents import tables as files
 from kam.web import formatting
 from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
 from kam.web.views.tables import Column
-from reviews import portfolio
+from reviews import alerts, portfolio
 from reviews.forms.portfolio import ScopeForm
 from teams.models import Programme
 
 UNASSESSED = "none"
 """How the list of accounts is asked for those without a stage."""
+
+
+MONEY = ("stage", "manager", "revenue", "margin", "cost", "contribution")
+"""Columns of the list behind margin and cost to serve."""
+
+SHOWN_ALERTS = 8
+"""Matters that a panel shows."""
 
 
 class StageRow(NamedTuple):
@@ -66,7 +74,44 @@ EXPORTED = (
 )
 
 
-class PortfolioView(PartialMixin, ScopedViewMixin, TableMixin, ListView):
+class ScopeMixin:
+    """A page about what `ScopeForm` asks for."""
+
+    request: HttpRequest
+
+    @cached_property
+    def form(self) -> ScopeForm:
+        """What is asked for, as typed."""
+        form = ScopeForm(self.request.GET or None, user=self.request.user, today=business_today())
+        form.is_valid()
+        return form
+
+    @cached_property
+    def programme(self) -> Programme:
+        """The programme asked for, else the reader's first."""
+        asked = self.form.cleaned_data.get("programme") if self.form.is_valid() else None
+        programme = asked or Programme.objects.first_for(self.request.user)
+        if programme is None:
+            raise Http404
+        return programme
+
+    @cached_property
+    def scope(self) -> portfolio.Scope:
+        """Key accounts over the last twelve whole months unless asked otherwise."""
+        if self.form.is_valid():
+            scope = self.form.scope(self.programme)
+        else:
+            scope = portfolio.Scope(
+                self.programme, figures.Period(None, None), self.programme.today()
+            )
+        if "status" not in self.request.GET:
+            scope = scope._replace(statuses=(Status.KEY,))
+        if not scope.period.first and not self.request.GET.get("to"):
+            scope = scope._replace(period=figures.trailing_year(scope.as_of))
+        return scope
+
+
+class PortfolioView(ScopeMixin, PartialMixin, ScopedViewMixin, TableMixin, ListView):
     """Six figures, value by account, stages, months and the list behind them (design.md 7)."""
 
     model = Account
@@ -101,37 +146,6 @@ class PortfolioView(PartialMixin, ScopedViewMixin, TableMixin, ListView):
             _("Rates of %(day)s") % {"day": formatting.short_day(self.rates.on)},
             _("Totals cover the accounts you may see."),
         )
-
-    @cached_property
-    def form(self) -> ScopeForm:
-        """What is asked for, as typed."""
-        form = ScopeForm(self.request.GET or None, user=self.request.user, today=business_today())
-        form.is_valid()
-        return form
-
-    @cached_property
-    def programme(self) -> Programme:
-        """The programme asked for, else the reader's first."""
-        asked = self.form.cleaned_data.get("programme") if self.form.is_valid() else None
-        programme = asked or Programme.objects.first_for(self.request.user)
-        if programme is None:
-            raise Http404
-        return programme
-
-    @cached_property
-    def scope(self) -> portfolio.Scope:
-        """Key accounts over the last twelve whole months unless asked otherwise."""
-        if self.form.is_valid():
-            scope = self.form.scope(self.programme)
-        else:
-            scope = portfolio.Scope(
-                self.programme, figures.Period(None, None), self.programme.today()
-            )
-        if "status" not in self.request.GET:
-            scope = scope._replace(statuses=(Status.KEY,))
-        if not scope.period.first and not self.request.GET.get("to"):
-            scope = scope._replace(period=figures.trailing_year(scope.as_of))
-        return scope
 
     @cached_property
     def rates(self) -> figures.Rates:
@@ -196,6 +210,7 @@ class PortfolioView(PartialMixin, ScopedViewMixin, TableMixin, ListView):
                 "detail": _("%(amount)s k") % {"amount": formatting.kilo(now.gross_margin)}
                 if now.gross_margin is not None
                 else _("cost of goods is not known"),
+                "url": self.list_url(sort="-margin", columns=MONEY),
             },
             {
                 "label": _("Cost to serve"),
@@ -203,6 +218,7 @@ class PortfolioView(PartialMixin, ScopedViewMixin, TableMixin, ListView):
                 "detail": _("%(amount)s k") % {"amount": formatting.kilo(now.cost_to_serve)}
                 if now.cost_to_serve is not None
                 else _("not recorded for all"),
+                "url": self.list_url(sort="-cost", columns=MONEY),
             },
             {
                 "label": _("80 % of revenue"),
@@ -243,13 +259,33 @@ class PortfolioView(PartialMixin, ScopedViewMixin, TableMixin, ListView):
             rows.append(StageRow(None, unknown, formerly, 0, url))
         return rows
 
-    def list_url(self, **filters: str) -> str:
+    def list_url(self, **filters: str | Sequence[str]) -> str:
         """The list of accounts with this page's statuses and unit, and `filters` besides."""
         parameters: list[tuple[str, Any]] = [("status", item) for item in self.scope.statuses]
         if self.scope.unit is not None:
             parameters.append(("business_unit", self.scope.unit.pk))
         parameters += filters.items()
-        return f"{reverse('accounts:list')}?{urlencode(parameters)}"
+        return f"{reverse('accounts:list')}?{urlencode(parameters, doseq=True)}"
+
+
+class DecisionsView(ScopeMixin, LoginRequiredMixin, TemplateView):
+    """What the portfolio asks of the reader today, whatever day it shows; loaded when seen."""
+
+    template_name = "reviews/decisions.html"
+
+    def get_template_names(self) -> list[str]:
+        return ["reviews/_decisions.html" if self.request.htmx else self.template_name]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        today = self.programme.today()
+        scope = self.scope._replace(statuses=(), as_of=today)
+        accounts = portfolio.accounts_of(self.request.user, scope)
+        return super().get_context_data(**shown(alerts.decisions(accounts, today)), **kwargs)
+
+
+def shown(found: list[alerts.Alert]) -> dict[str, Any]:
+    """The first of `found`, and how many follow."""
+    return {"alerts": found[:SHOWN_ALERTS], "more": max(0, len(found) - SHOWN_ALERTS)}
 
 
 def _signed_percent(ratio: Any) -> str:

@@ -1,0 +1,224 @@
+"""What is wrong or waits for a decision, in words with one remedy each (handbook 6.4).
+
+Alerts are derived from what the data say now, and close by themselves: nothing is stored. Those
+about missing things start 30 days after appointment (`design.md` 11).
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.choices import REVIEWED_STATUSES, Stage, Status
+from accounts.models import Account, Contact
+from kam.access.querysets import Reader
+from kam.web.formatting import late
+from plans.models import Action, Plan
+from reviews.models import StageReview
+from teams.models import TeamRole
+from teams.querysets import memberships_today
+
+GRACE = datetime.timedelta(days=30)
+"""After appointment, before what is missing is an alert (`design.md` 11)."""
+ACTION_PATIENCE = datetime.timedelta(days=30)
+"""AL16: an action may be overdue this long."""
+READ = 200
+"""Accounts, actions and people that are looked at for one panel."""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One matter: `url` leads to where it is put right, `remedy` says how; `in_dialog` when that
+    is a form. `tone` is bad or warn."""
+
+    account: Account
+    text: str
+    detail: str
+    url: str
+    remedy: str
+    tone: str = "warn"
+    in_dialog: bool = False
+
+
+def looked_at(accounts: QuerySet[Account], today: datetime.date) -> list[Account]:
+    """Those of `accounts` that something is the matter with, with what that is: one query.
+
+    Annotated: `managed`, `deputised`, `planned`, and of the latest reviews `advised` (recommended
+    stage), `waiting` (key of a proposal), `waiting_stage` and `waiting_closing`.
+    """
+    members = memberships_today().filter(team=OuterRef("team")).order_by()
+    plans = Plan.objects.active().in_force().filter(account=OuterRef("pk")).order_by()
+    reviews = StageReview.objects.filter(account=OuterRef("pk"))
+    stood_for = reviews.assessments().order_by("-reviewed_on", "-pk")
+    proposals = reviews.waiting().order_by("-reviewed_on", "-pk")
+    rows = (
+        accounts.active()
+        .of_status(*REVIEWED_STATUSES)
+        .annotate(
+            managed=Exists(members.filter(role=TeamRole.KAM)),
+            deputised=Exists(members.filter(role=TeamRole.DEPUTY)),
+            planned=Exists(plans),
+            advised=Subquery(stood_for.values("recommended_stage")[:1]),
+            waiting=Subquery(proposals.values("pk")[:1]),
+            waiting_stage=Subquery(proposals.values("decided_stage")[:1]),
+            waiting_closing=Subquery(proposals.values("closing_status")[:1]),
+        )
+    )
+    settled = Q(status_since=None) | Q(status_since__lte=today - GRACE)
+    lacking = Q(managed=False) | Q(deputised=False) | Q(planned=False)
+    matters = (
+        Q(waiting__isnull=False)
+        | Q(advised=Stage.UNCOUPLING)
+        | Q(review_due_on__lt=today)
+        | (Q(status=Status.KEY) & settled & lacking)
+    )
+    order = F("review_due_on").asc(nulls_last=True)
+    return list(rows.filter(matters).order_by(order, "name", "pk")[:READ])
+
+
+def decisions(accounts: QuerySet[Account], today: datetime.date) -> list[Alert]:
+    """What `accounts` ask of whoever leads them, the most pressing first (AL1, AL2, AL5, AL7,
+    AL10, and proposed stages)."""
+    rows = looked_at(accounts, today)
+    found = [_proposal(row) for row in rows if row.waiting]  # type: ignore[attr-defined]
+    found += [_uncoupling(row) for row in rows if _is_advised(row)]
+    found += [_vacancy(row) for row in rows if _vacant(row, today)]
+    found += [_planless(row) for row in rows if _lacks(row, "planned", today)]
+    found += [_review(row, today) for row in rows if _is_late(row, today)]
+    return found
+
+
+def alerts(user: Reader, accounts: QuerySet[Account], today: datetime.date) -> list[Alert]:
+    """What is wrong on `accounts`, which `user` looks after: three queries (AL2, AL5, AL7, AL16,
+    AL17)."""
+    rows = looked_at(accounts, today)
+    found = [_vacancy(row) for row in rows if _vacant(row, today)]
+    found += [_planless(row) for row in rows if _lacks(row, "planned", today)]
+    found += [_review(row, today) for row in rows if _is_late(row, today)]
+    return found + _old_actions(user, accounts, today) + _silences(user, accounts, today)
+
+
+def _lacks(account: Any, what: str, today: datetime.date) -> bool:
+    """Whether something is missing that a key account has from its thirtieth day on."""
+    since = account.status_since
+    is_settled = since is None or since <= today - GRACE
+    return account.status == Status.KEY and is_settled and not getattr(account, what)
+
+
+def _vacant(account: Any, today: datetime.date) -> bool:
+    return _lacks(account, "managed", today) or _lacks(account, "deputised", today)
+
+
+def _is_late(account: Account, today: datetime.date) -> bool:
+    return account.review_due_on is not None and account.review_due_on < today
+
+
+def _is_advised(account: Any) -> bool:
+    return account.advised == Stage.UNCOUPLING and account.stage != Stage.UNCOUPLING
+
+
+def _proposal(account: Any) -> Alert:
+    stage = account.waiting_stage or account.waiting_closing
+    wanted = {**dict(Stage.choices), **dict(Status.choices)}.get(stage, stage)
+    return Alert(
+        account,
+        _("Stage of %(account)s waits for confirmation") % {"account": account},
+        _("proposed: %(stage)s") % {"stage": wanted},
+        reverse("reviews:detail", args=[account.waiting]),
+        _("Decide"),
+    )
+
+
+def _uncoupling(account: Any) -> Alert:
+    return Alert(
+        account,
+        _("%(account)s: uncouple, or repair?") % {"account": account},
+        _("the last review advises uncoupling"),
+        reverse("reviews:account", args=[account.pk]),
+        _("See why"),
+        "bad",
+    )
+
+
+def _vacancy(account: Any) -> Alert:
+    if account.managed:
+        text = _("%(account)s has no deputy")
+    elif account.deputised:
+        text = _("%(account)s has no manager")
+    else:
+        text = _("%(account)s has neither manager nor deputy")
+    team = account.team_id
+    return Alert(
+        account,
+        text % {"account": account},
+        _("nobody answers for it") if not account.managed else _("nobody stands in"),
+        reverse("teams:detail", args=[team]) if team else account.get_absolute_url(),
+        _("Open team") if team else _("Open account"),
+        "warn" if account.managed else "bad",
+    )
+
+
+def _planless(account: Any) -> Alert:
+    return Alert(
+        account,
+        _("%(account)s has no approved plan") % {"account": account},
+        _("nothing that was agreed is in force"),
+        reverse("plans:of_account", args=[account.pk]),
+        _("Open plan"),
+    )
+
+
+def _review(account: Account, today: datetime.date) -> Alert:
+    return Alert(
+        account,
+        _("Stage review of %(account)s is overdue") % {"account": account},
+        late(account.review_due_on, today),
+        reverse("reviews:account", args=[account.pk]),
+        _("Open reviews"),
+    )
+
+
+def _old_actions(user: Reader, accounts: QuerySet[Account], today: datetime.date) -> list[Alert]:
+    rows = Action.objects.visible_to(user).overdue(today - ACTION_PATIENCE)
+    rows = rows.filter(account__in=accounts.order_by().values("pk")).for_list()
+    return [
+        Alert(
+            row.account,
+            row.text,
+            " · ".join([str(row.account), str(row.owner or _("nobody")), late(row.due, today)]),
+            reverse("plans:action", args=[row.pk]),
+            _("Open action"),
+            "bad",
+            in_dialog=True,
+        )
+        for row in rows[:READ]
+    ]
+
+
+def _silences(user: Reader, accounts: QuerySet[Account], today: datetime.date) -> list[Alert]:
+    """People not talked to for half as long again as agreed."""
+    rows = Contact.objects.visible_to(user).quiet(today).select_related("account")
+    rows = rows.filter(account__in=accounts.order_by().values("pk"))[:READ]
+    found = []
+    for row in rows:
+        over = (today - row.quiet_on).days
+        if row.interval_days is None or 2 * over <= row.interval_days:
+            continue
+        words = ngettext("%(days)d day past the interval", "%(days)d days past the interval", over)
+        found.append(
+            Alert(
+                row.account,
+                _("%(name)s hears nothing from us") % {"name": row.name},
+                f"{row.account} · {words % {'days': over}}",
+                f"{reverse('accounts:log_contact_with', args=[row.account_id])}?contact={row.pk}",
+                _("Log contact"),
+                in_dialog=True,
+            )
+        )
+    return found
