@@ -43,11 +43,21 @@ def main(arguments: Sequence[str]) -> int:
     outcomes = []
     for database in databases:
         with contextlib.ExitStack() as stack:
-            server = postgres.running() if database == "postgres" else None
-            address = stack.enter_context(server) if server else {}
+            address: dict[str, str] = {}
+            for worker in range(workers() if database == "postgres" else 0):
+                address = {**address, **stack.enter_context(postgres.running())}
+                address[f"PGHOST_GW{worker}"] = address["PGHOST"]
             outcomes.append(run(python, database, {**variables, **address}))
     print("\n" + "\n".join(str(outcome) for outcome in outcomes), flush=True)
     return int(any(outcome.exit_code for outcome in outcomes))
+
+
+def workers() -> int:
+    """How many tests run at a time (WORKERS=)."""
+    wanted = os.environ.get("WORKERS") or DEFAULT_WORKERS
+    if not wanted.isdigit() or int(wanted) < 1:
+        raise Stop(f"WORKERS={wanted} is no number. Use WORKERS=2, or leave it out.")
+    return int(wanted)
 
 
 def read_databases(wanted: str) -> tuple[str, ...]:
@@ -65,7 +75,7 @@ def run(python: Path, database: str, variables: dict[str, str]) -> Outcome:
     report = ROOT / "var" / f"test-{database}.json"
     report.unlink(missing_ok=True)
     command = [str(python), "-m", "pytest", "--dist", "loadgroup"]
-    command += ["-n", os.environ.get("WORKERS") or DEFAULT_WORKERS]
+    command += ["-n", str(workers())]
     command += SELECTION[database] + shlex.split(os.environ.get("ARGS", ""))
     started = time.monotonic()
     done = subprocess.run(

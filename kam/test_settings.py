@@ -6,6 +6,11 @@ os.environ["ENV_FILE"] = os.devnull  # what somebody has in .env must not change
 os.environ.setdefault("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz")
 os.environ.setdefault("ALLOWED_HOSTS", "localhost,127.0.0.1,testserver")
 
+# A PostgreSQL server a worker: see docs/decisions.md.
+os.environ["PGHOST"] = os.environ.get(
+    f"PGHOST_{os.environ.get('PYTEST_XDIST_WORKER', '').upper()}", os.environ.get("PGHOST", "")
+)
+
 from kam.settings import *  # noqa: F403  (the key has to be there first)
 from kam.settings import DATABASES, STORAGES, VAR_DIR
 

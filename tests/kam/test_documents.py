@@ -135,6 +135,7 @@ def test_xlsx_goes_on_in_a_second_sheet_and_cuts_visibly(monkeypatch):
     assert read_xlsx(COLUMNS, []).worksheets[0]["A1"].value == "Name"
 
 
+@pytest.mark.django_db  # the end of a response closes old connections
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_response_is_a_download(kind):
     rows = [{"name": "=1", "value": 2}]
