@@ -260,6 +260,9 @@ ROUTES: dict[str, Route] = {
     "api:conflicts-list": listed({"with_count": 1}),
     "api:conflicts-detail": hidden(lambda w: [w.things["barrier"].pk]),
     "api:conflicts-exceptions": hidden(lambda w: [w.things["barrier"].pk]),
+    "api:conflicts-end-exception": hidden(
+        lambda w: [w.things["barrier"].pk, w.things["exception"].pk]
+    ),
     "api:product-lines-list": listed(),
     "api:product-lines-detail": known(lambda w: [w.things["product_line"].pk]),
     "api:products-list": listed({"search": "x"}),

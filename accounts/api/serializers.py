@@ -180,6 +180,12 @@ class ExceptionSerializer(ModelSerializer):
         fields = ("id", "user", "reason", "valid_from", "valid_until")
 
 
+class ExceptionEndSerializer(Serializer):
+    """The last day of an exception."""
+
+    valid_until = serializers.DateField()
+
+
 class ConflictSerializer(FixedParentMixin, ModelSerializer):
     """Two accounts that stand in each other's way; only `valid_until` changes later."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -311,6 +312,24 @@ class ConflictViewSet(CreateMixin, UpdateMixin, ReadOnlyViewSet):
         body.is_valid(raise_exception=True)
         services.add_exception(actor=request.user, conflict=conflict, **body.validated_data)
         return self.respond(conflict, self.represent(conflict), status.HTTP_201_CREATED)
+
+    @extend_schema(
+        request=bodies.ExceptionEndSerializer,
+        responses=bodies.ConflictSerializer,
+        parameters=[OpenApiParameter("exception", int, OpenApiParameter.PATH)],
+    )
+    @action(detail=True, methods=["post"], url_path=r"exceptions/(?P<exception>[0-9]+)/end")
+    def end_exception(self, request: Request, pk: str, exception: str) -> Response:
+        """Let an exception end after a day."""
+        conflict = self.get_object()
+        ended = get_object_or_404(conflict.exceptions.all(), pk=exception)
+        body = bodies.ExceptionEndSerializer(
+            data=request.data, context=self.get_serializer_context()
+        )
+        body.is_valid(raise_exception=True)
+        last_day = body.validated_data["valid_until"]
+        services.end_exception(actor=request.user, exception=ended, last_day=last_day)
+        return self.respond(conflict, self.represent(conflict))
 
 
 class ProductLineViewSet(EditableViewSet):

@@ -6,9 +6,10 @@ import datetime
 import secrets
 
 from django.contrib.auth import get_user_model
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from kam.api.models import Token, digest
 from kam.changes import record
@@ -37,9 +38,13 @@ def create_token(
 ) -> tuple[Token, str]:
     """Make a token for `owner`, valid for `days` (None: until revoked); returns it and its secret.
 
-    Raises PermissionDenied (neither owner nor administrator) or ValidationError.
+    Raises PermissionDenied (neither owner nor administrator) or ValidationError (`system`, which
+    never signs in).
     """
     _refuse_stranger(actor, owner)
+    people = get_user_model()._default_manager.all().people()  # type: ignore[attr-defined]
+    if not people.filter(pk=owner.pk).exists():
+        raise ValidationError(_("Nobody calls as this user: tokens are people's."), code="owner")
     secret = f"kam_{secrets.token_urlsafe(32)}"
     token = Token(
         owner=owner,

@@ -187,6 +187,15 @@ class MembershipSerializer(ModelSerializer):
         read_only_fields = ("version", "updated_at")
 
 
+class StaffedSerializer(MembershipSerializer):
+    """A membership just written, with the rules that warn of it without refusing it."""
+
+    warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+    class Meta(MembershipSerializer.Meta):
+        fields = (*MembershipSerializer.Meta.fields, "warnings")  # type: ignore[assignment]
+
+
 class RoleChangeSerializer(Serializer):
     """Another role for a member from a day on."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -307,16 +308,34 @@ class MembershipViewSet(EditableViewSet):
     serializer_class = serializers.MembershipSerializer
     filterset_fields = ("team", "user", "role", "function")
     ordering_fields = ("team", "user", "valid_from", "updated_at")
+    warnings: Sequence[str] | None = None
+
+    def represent(self, obj: Any) -> dict[str, Any] | None:
+        data = super().represent(obj)
+        known = data is None or self.warnings is None
+        return data if known else {**data, "warnings": list(self.warnings)}
+
+    @extend_schema(responses={201: serializers.StaffedSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().create(request, *args, **kwargs)
+
+    @extend_schema(responses=serializers.StaffedSerializer)
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().update(request, *args, **kwargs)
+
+    @extend_schema(responses=serializers.StaffedSerializer)
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().partial_update(request, *args, **kwargs)
 
     def perform_create(self, serializer: Any) -> None:
         values = {"valid_from": None, **serializer.validated_data}
-        membership, _warnings = services.add_membership(actor=self.request.user, **values)
+        membership, self.warnings = services.add_membership(actor=self.request.user, **values)
         serializer.instance = membership
 
     def perform_update(self, serializer: Any) -> None:
         changes = _without(serializer, "team", "user", "role")
         changes.pop("takes_over", None)
-        membership, _warnings = services.update_membership(
+        membership, self.warnings = services.update_membership(
             actor=self.request.user,
             membership=serializer.instance,
             expected_version=self.version,
@@ -334,7 +353,7 @@ class MembershipViewSet(EditableViewSet):
 
     @extend_schema(
         request=serializers.RoleChangeSerializer,
-        responses={201: serializers.MembershipSerializer},
+        responses={201: serializers.StaffedSerializer},
     )
     @action(detail=True, methods=["post"])
     def role(self, request: Request, pk: str | None = None) -> Response:
@@ -344,7 +363,7 @@ class MembershipViewSet(EditableViewSet):
         context = self.get_serializer_context()
         body = serializers.RoleChangeSerializer(data=request.data, context=context)
         body.is_valid(raise_exception=True)
-        membership, _warnings = services.change_membership_role(
+        membership, self.warnings = services.change_membership_role(
             actor=request.user,
             membership=instance,
             expected_version=version,

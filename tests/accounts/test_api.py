@@ -6,6 +6,7 @@ from accounts.models import Account, Contact, ExternalId, Interaction
 from kam.access.dates import business_today
 from tests.factories.accounts import (
     AccountFactory,
+    ConflictExceptionFactory,
     ConflictFactory,
     ContactFactory,
     ExternalIdFactory,
@@ -261,3 +262,21 @@ def test_conflict_is_recorded_and_ended(manager, kam, birch, programme):
     url = f"/api/v1/conflicts/{made.json()['id']}/"
     ended = manager.patch(url, {"valid_until": "2026-06-30"}, HTTP_IF_MATCH='"1"')
     assert ended.json()["valid_until"] == "2026-06-30"
+
+
+def test_exception_from_a_barrier_is_ended_by_whoever_decides(manager, programme, birch, kam):
+    other = AccountFactory(programme=programme)
+    barrier = ConflictFactory(a=birch, b=other)
+    person = MembershipFactory(team__programme=programme).user
+    exception = ConflictExceptionFactory(conflict=barrier, user=person)
+    foreign = ConflictExceptionFactory(user=person)
+    url = f"/api/v1/conflicts/{barrier.pk}/exceptions/"
+    body = {"valid_until": "2026-06-30"}
+    assert kam.post(f"{url}{exception.pk}/end/", body).status_code == 404
+    assert manager.post(f"{url}{foreign.pk}/end/", body).status_code == 404
+    assert manager.post(f"{url}{exception.pk}/end/", {}).status_code == 400
+    exception.refresh_from_db()
+    assert exception.valid_until is None
+    answer = manager.post(f"{url}{exception.pk}/end/", body)
+    assert answer.status_code == 200
+    assert answer.json()["exceptions"][0]["valid_until"] == "2026-06-30"

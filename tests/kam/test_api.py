@@ -16,7 +16,7 @@ from kam.api import services
 from kam.api.models import StoredAnswer, Token
 from kam.api.tasks import forget_old_answers
 from kam.changes.models import Change
-from teams.models import Programme
+from teams.models import Programme, User
 from tests.concurrency import run_together
 from tests.factories.api import TokenFactory, caller
 from tests.factories.teams import ProgrammeFactory, RoleGrantFactory, UserFactory
@@ -397,6 +397,13 @@ def test_create_token_command_prints_a_working_secret(capsys):
     for arguments in (["nobody"], ["erp", "--days", "0"]):
         with pytest.raises(CommandError):
             call_command("create_token", *arguments, "--scope", "read")
+
+
+def test_create_token_command_refuses_the_user_of_imports():
+    User.objects.get_or_create(username="system")
+    with pytest.raises(CommandError, match="tokens are people's"):
+        call_command("create_token", "system", "--scope", "read")
+    assert Token.objects.count() == 0
 
 
 def test_calls_are_counted_and_bounded(client, settings):

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from kam.access.dates import business_today
 from teams.models import Membership, ProgrammeSetting, RoleGrant, Team, User
+from tests.factories.accounts import AccountFactory
 from tests.factories.api import caller
 from tests.factories.teams import (
     BusinessUnitFactory,
@@ -277,3 +278,23 @@ def test_me_says_and_changes_who_calls(programme):
     assert client.patch(f"{V1}/me/", mine, headers={"If-Match": '"2"'}).json()["username"] == (
         membership.user.username
     )
+
+
+def test_membership_answer_carries_warnings_of_limits(manager, programme):
+    """A third account warns and asks for nothing (handbook 5.3)."""
+    person = UserFactory()
+    for _place in range(2):
+        team = MembershipFactory(team__programme=programme, user=person).team
+        AccountFactory(programme=programme, team=team, status="key")
+    team = TeamFactory(programme=programme)
+    AccountFactory(programme=programme, team=team, status="key")
+    client = caller(manager)
+    body = {"team": team.pk, "user": person.pk, "role": "kam"}
+    made = client.post(f"{V1}/memberships/", body)
+    assert made.status_code == 201
+    assert len(made.json()["warnings"]) == 1
+    assert "3" in made.json()["warnings"][0]
+    url = f"{V1}/memberships/{made.json()['id']}/"
+    assert "warnings" not in client.get(url).json()
+    changed = client.patch(url, {"effort_fte": "0.4"}, headers={"If-Match": '"1"'})
+    assert changed.json()["warnings"] == []
