@@ -125,12 +125,28 @@ def check_membership(
     counted = accounts.of_status(*COUNTED).select_related("programme")
     loads = [refuse_overload(user, counted_in, on=day) for counted_in in counted]
     heaviest = max(loads, key=lambda load: load.accounts, default=None)
-    if heaviest is None or not heaviest.warns:
+    return [load_words(user, heaviest)] if heaviest is not None and heaviest.warns else []
+
+
+def load_words(user: User, load: Load) -> str:
+    """A load that warns, in words (handbook 5.3)."""
+    words = _("%(person)s will manage %(count)d accounts; one or two is normal.")
+    return words % {"person": user, "count": load.accounts}
+
+
+def load_warnings(account: Account, *, on: datetime.date) -> list[str]:
+    """What the load of the account's managers warns of on a day, in words; from three accounts on
+    (K033)."""
+    if account.team_id is None or account.status not in COUNTED:
         return []
-    return [
-        _("%(person)s will manage %(count)d accounts; one or two is normal.")
-        % {"person": user, "count": heaviest.accounts}
+    managers = Membership.objects.filter(team=account.team_id, role=TeamRole.KAM).valid_on(on)
+    warn_from = int(setting(account.programme, "warn_accounts_per_manager", on))
+    maximum = int(setting(account.programme, "max_accounts_per_manager", on))
+    loads = [
+        (member.user, Load(manager_load(member.user, on=on), warn_from, maximum))
+        for member in managers.select_related("user")
     ]
+    return [load_words(user, load) for user, load in loads if load.warns]
 
 
 def _check_team(actor: User, account: Account, team: Team) -> None:

@@ -19,8 +19,8 @@ from django.views.generic.detail import SingleObjectMixin
 from accounts import services
 from accounts.forms import AccountForm, StatusForm, TeamForm
 from accounts.models import Account, StageChange, StatusChange
-from accounts.services.status import STATUS_ACTIONS, key_account_count
-from accounts.services.team import manager_load
+from accounts.services.status import PROGRAMME_WARNING, STATUS_ACTIONS, key_account_count
+from accounts.services.team import load_warnings, manager_load
 from accounts.views.parts import AccountPartView, figures_of
 from kam.access.dates import business_today
 from kam.changes.errors import VersionConflict
@@ -222,7 +222,7 @@ class StatusView(AccountDecisionView):
 
     def perform(self, form: StatusForm) -> Account:
         chosen = form.cleaned_data
-        return services.set_status(
+        account = services.set_status(
             actor=self.request.user,
             account=self.object,
             status=chosen["status"],
@@ -232,6 +232,8 @@ class StatusView(AccountDecisionView):
             override_reason=chosen["override_reason"],
             expected_version=chosen["version"],
         )
+        _warn(self.request, account)
+        return account
 
 
 class TeamView(AccountDecisionView):
@@ -250,12 +252,20 @@ class TeamView(AccountDecisionView):
         return super().get_context_data(form_title=title, cancel_url=url, **kwargs)
 
     def perform(self, form: TeamForm) -> Account:
-        return services.assign_team(
+        account = services.assign_team(
             actor=self.request.user,
             account=self.object,
             team=form.cleaned_data["team"],
             expected_version=form.cleaned_data["version"],
         )
+        _warn(self.request, account)
+        return account
+
+
+def _warn(request: HttpRequest, account: Account) -> None:
+    """Say what was allowed and still is too much."""
+    for text in load_warnings(account, on=business_today()):
+        messages.warning(request, text)
 
 
 def limit_warnings(account: Account) -> list[str]:
@@ -266,6 +276,11 @@ def limit_warnings(account: Account) -> list[str]:
         _("The programme holds %(count)d of at most %(limit)d key accounts.")
         % {"count": key_account_count(account.programme), "limit": limit}
     ]
+    if key_account_count(account.programme) >= PROGRAMME_WARNING:
+        warnings.append(
+            _("More than %(count)d key accounts are far too many to serve as such.")
+            % {"count": PROGRAMME_WARNING}
+        )
     if account.team_id is None:
         warnings.append(_("It has no team, so nobody manages it yet."))
         return warnings

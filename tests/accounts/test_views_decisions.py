@@ -262,3 +262,27 @@ def test_products_are_read_by_the_programmes_people(client, programme):
     assert client.get(reverse("accounts:products")).status_code == 200
     assert client.get(reverse("accounts:product_edit", args=[product.pk])).status_code == 403
     assert client.get(reverse("accounts:product_create")).status_code == 403
+
+
+def test_assigning_a_third_account_warns_and_is_done(client, manager, programme):
+    """Handbook 5.3: one or two are normal, three to five warn."""
+    member = MembershipFactory(team__programme=programme)
+    for _place in range(2):
+        team = MembershipFactory(team__programme=programme, user=member.user).team
+        AccountFactory(programme=programme, team=team, status="key")
+    account = AccountFactory(programme=programme, status="key")
+    url = reverse("accounts:team", args=[account.pk])
+    page = client.post(url, {"team": member.team_id, "version": account.version}, follow=True)
+    account.refresh_from_db()
+    assert account.team == member.team
+    assert "will manage 3 accounts; one or two is normal." in page.content.decode()
+
+
+def test_more_than_fifty_key_accounts_are_warned_of(client, manager, programme):
+    account = AccountFactory(programme=programme)
+    url = reverse("accounts:status", args=[account.pk])
+    words = "More than 50 key accounts"
+    AccountFactory.create_batch(49, programme=programme, status="key")
+    assert words not in client.get(url).content.decode()
+    AccountFactory(programme=programme, status="key")
+    assert words in client.get(url).content.decode()
