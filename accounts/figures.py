@@ -22,6 +22,7 @@ from django.db.models import (
     DecimalField,
     Exists,
     F,
+    FilteredRelation,
     Max,
     OuterRef,
     Q,
@@ -35,6 +36,7 @@ from django.db.models.functions import Coalesce, TruncMonth
 from django.utils.translation import gettext as _
 
 from accounts.models import Account, ActivityCost, ExchangeRate, LedgerEntry, MonthTotal
+from kam.access.querysets import Reader
 from teams.models import Programme
 
 SIX_PLACES = Decimal("0.000001")
@@ -115,6 +117,24 @@ def rates_on(programme: Programme, on: datetime.date) -> Rates:
         .values_list("currency", "rate")
     )
     return Rates(programme.currency, on, {**dict(rows), programme.currency: Decimal(1)})
+
+
+def rates_for(user: Reader, on: datetime.date) -> Rates | None:
+    """Rates to the currency of the first programme that `user` belongs to; None without one."""
+    known = Q(exchange_rates__archived_at=None, exchange_rates__valid_from__lte=on)
+    rows = (
+        Programme.objects.visible_to(user)
+        .active()
+        .annotate(known=FilteredRelation("exchange_rates", condition=known))
+        .order_by("pk", "known__currency", "known__valid_from")
+        .values_list("pk", "currency", "known__currency", "known__rate")
+    )
+    found = list(rows)
+    if not found:
+        return None
+    home = found[0][1]
+    factors = {code: rate for pk, _home, code, rate in found if pk == found[0][0] and code}
+    return Rates(home, on, {**factors, home: Decimal(1)})
 
 
 @dataclass(frozen=True)

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from kam.access.querysets import Reader
 from kam.changes.querysets import register_audience
 from kam.web import navigation
 from kam.web.navigation import Entry
 from teams import policies
-from teams.models import Programme
-
-
-def company_of(user: Reader) -> str:
-    """Name of the supplier whose first programme `user` belongs to; empty for strangers."""
-    programme = Programme.objects.first_for(user)
-    return programme.supplier_name if programme else ""
 
 
 def register() -> None:
     """Say who reads which rows of the change log, and what stands in the navigation."""
     register_audience("programme", policies.readers_of_programme)
     register_audience("team", policies.readers_of_team)
-    navigation.provide_company(company_of)
     navigation.register(Entry("teams", _("Teams"), "users", "teams:list", order=40, key="t"))
     navigation.register(
         Entry("settings", _("Settings"), "settings", "settings:index", order=90, section="foot")

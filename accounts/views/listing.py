@@ -23,7 +23,7 @@ from kam.access.dates import business_today
 from kam.documents import tables as files
 from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
 from kam.web.views.tables import Column
-from teams.models import Programme, User
+from teams.models import User
 
 UNLISTED = {"search", "group", "parent"}
 """Filters that have a field or a link of their own: a list of 10,000 accounts is no choice."""
@@ -104,15 +104,9 @@ class AccountRows:
         return figures.trailing_year(self.today)
 
     @cached_property
-    def programme(self) -> Programme | None:
-        """The first programme that the reader belongs to: figures are in its currency."""
-        return Programme.objects.first_for(self.request.user)
-
-    @cached_property
     def rates(self) -> figures.Rates | None:
-        """Rates to the currency of that programme, on the last day of the period."""
-        on = self.period.last or self.today
-        return figures.rates_on(self.programme, on) if self.programme else None
+        """Rates to the currency of the reader's first programme on the last day of the period."""
+        return figures.rates_for(self.request.user, self.period.last or self.today)
 
     def get_queryset(self) -> QuerySet[Account]:
         rows = super().get_queryset().for_page(self.request.user)  # type: ignore[misc]

@@ -19,6 +19,7 @@ from django.views.generic import TemplateView
 from accounts.choices import REVIEWED_STATUSES
 from accounts.models import Account, Contact
 from kam.access.dates import business_today
+from kam.access.querysets import Reader
 from kam.changes import history
 from kam.changes.models import Change
 from kam.web.formatting import day
@@ -295,10 +296,9 @@ def belongs(user: Any) -> bool:
     return Programme.objects.visible_to(user).exists()
 
 
-def overdue_count(user: Any) -> int:
-    """Overdue actions and reviews of a person, for the count in the navigation: one query."""
+def overdue(user: Reader) -> list[QuerySet]:
+    """Overdue actions of a person, and overdue reviews of the accounts that they lead."""
     today = business_today()
     actions = Action.objects.visible_to(user).overdue(today).of(user)
     led = Account.objects.held_by(user, LEADERS).active().of_status(*REVIEWED_STATUSES)
-    kinds = [rows.order_by().values("pk") for rows in (actions, led.overdue_for_review(today))]
-    return kinds[0].union(*kinds[1:], all=True).count()
+    return [actions, led.overdue_for_review(today)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from django.db.models import Count, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,14 +16,16 @@ from accounts.models import Account
 from accounts.policies import has_accounts
 from accounts.views.parts import Part, register_part
 from kam.access.dates import business_today
+from kam.access.once import once
 from kam.access.querysets import Reader
 from kam.web import navigation, panels
 from reviews import alerts, policies
 from reviews.models import StageReview
 from reviews.portfolio import Scope
 from reviews.sheet import DimensionBlock, Sheet
-from reviews.views.my_day import MINE, overdue_count
+from reviews.views.my_day import MINE, overdue
 from reviews.views.portfolio import shown
+from teams.models import Programme, User
 
 
 class Stand:
@@ -55,16 +59,52 @@ def stand(request: HttpRequest, account: Account) -> dict[str, Any]:
     }
 
 
+class Around(NamedTuple):
+    """What the frame of every page says to one person."""
+
+    company: str
+    overdue: int
+    waiting: int
+
+
+def around(user: Reader) -> Around:
+    """Supplier of the person's first programme, what is overdue, which reviews wait for them: one
+    query, once a page."""
+    return once(("around", user.pk), lambda: _around(user))
+
+
+def _around(user: Reader) -> Around:
+    programmes = Programme.objects.visible_to(user).active().order_by("pk")
+    actions, reviews = (_number_of(rows) for rows in overdue(user))
+    waiting = _number_of(StageReview.objects.confirmable_by(user))
+    row = User.objects.filter(pk=user.pk).values_list(
+        Coalesce(Subquery(programmes.values("supplier_name")[:1]), Value("")),
+        actions + reviews,
+        waiting,
+    )
+    return Around(*row.get())
+
+
+def _number_of(rows: QuerySet) -> Coalesce:
+    counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(number=Count("pk"))
+    return Coalesce(Subquery(counted.values("number")), 0)
+
+
+def company(user: Reader) -> str:
+    """Name of the supplier whose first programme `user` belongs to; empty for strangers."""
+    return around(user).company
+
+
 def due_badge(user: Reader) -> navigation.Badge | None:
     """Overdue actions and reviews beside "My day"."""
-    count = overdue_count(user)
+    count = around(user).overdue
     words = ngettext("%(n)d overdue", "%(n)d overdue", count) % {"n": count}
     return navigation.Badge(count, words, "bad") if count else None
 
 
 def waiting_badge(user: Reader) -> navigation.Badge | None:
     """Proposed stages that wait for this person."""
-    count = StageReview.objects.confirmable_by(user).count()
+    count = around(user).waiting
     return navigation.Badge(count, _("%(n)d wait for you") % {"n": count}) if count else None
 
 
@@ -84,6 +124,7 @@ def decisions(request: HttpRequest, scope: Scope) -> dict[str, Any]:
 
 def register() -> None:
     """Called when the app is ready."""
+    navigation.provide_company(company)
     navigation.register(
         navigation.Entry(
             "my_day",

@@ -12,7 +12,7 @@ from tests.factories.imports import RunFactory
 from tests.factories.teams import RoleGrantFactory
 
 pytestmark = pytest.mark.django_db
-QUERIES = 8  # session, user, rights, rows, programmes, and the frame: company, two badges
+QUERIES = 6  # session, user, rights, rows, programmes, and the frame
 API_QUERIES = 4  # session, user, rights, rows
 TEXT = (
     "Kd-Nr;Datum;Betrag;Region\n7;02.05.2026;1.234,50;N\n;02.05.2026;1,00;N\n8;03.05.2026;2,00;S\n"

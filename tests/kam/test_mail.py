@@ -43,7 +43,7 @@ def test_message_is_kept_as_it_would_be_sent():
 def test_mail_list_query_count(client, admin, django_assert_num_queries, count):
     keep(*(EmailMessage(f"Subject {n}", "x", *BOTH) for n in range(count)))
     client.get(reverse("mail:list"))
-    with django_assert_num_queries(5):  # session, user, administrator, count, rows
+    with django_assert_num_queries(6):  # session, user, rights, administrator, rows; frame
         response = client.get(reverse("mail:list"))
     assert len(response.context["page_obj"].object_list) == count
 

@@ -42,8 +42,8 @@ def test_history_query_count(client, admin, account, django_assert_num_queries, 
     for number in range(count):
         write(account, admin, number)
     client.get(URL)
-    # session, user, roles, rows, their accounts, people to choose from; company and two badges
-    with django_assert_num_queries(9):
+    # session, user, roles, rows, their accounts, people to choose from; frame
+    with django_assert_num_queries(7):
         response = client.get(URL)
     assert len(response.context["lines"]) == count
 

@@ -425,5 +425,5 @@ def test_frame_costs_the_same_however_many_accounts(client, count, django_assert
         MembershipFactory(team=team, user=user, role="kam")
         AccountFactory(programme=team.programme, team=team)
     client.force_login(user)
-    with django_assert_max_num_queries(7):  # session, user, company, rights, my accounts
+    with django_assert_max_num_queries(5):  # session, user, rights, my accounts, company and counts
         assert client.get("/search/").status_code == 200

@@ -229,7 +229,7 @@ def test_review_list_query_count(client, people, show, count, django_assert_num_
     client.force_login(people.director)
     address = f"{reverse('reviews:list')}?show={show}"
     client.get(address)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         response = client.get(address)
     shown = len(response.context["object_list"])
     assert shown == (count + 1 if show == "due" else count)

@@ -23,8 +23,8 @@ from tests.factories.teams import (
 )
 
 pytestmark = pytest.mark.django_db
-FRAME = 7
-"""Queries of the frame around a page: session, person, rights, company, three counts."""
+FRAME = 4
+"""Queries of the frame around a page: session, person, rights, company with two counts."""
 DAY = datetime.timedelta(days=1)
 
 
