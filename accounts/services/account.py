@@ -53,7 +53,7 @@ def create_account(
     if not policies.can_create_account(actor, programme):
         raise PermissionDenied
     _lock_groups(programme)
-    account = Account(programme=programme, **changes)
+    account = Account(programme=programme, **_with_fresh_parent(changes))
     _check_shape(account)
     account.full_clean()
     account.save(force_insert=True)
@@ -78,11 +78,11 @@ def update_account(
     """
     if not policies.can_edit(actor, account):
         raise PermissionDenied
-    changes = _without_invisible_parent(actor, account, changes)
-    moves = "parent" in changes and changes["parent"] != account.parent
-    if moves:
+    if "parent" in changes:
         _lock_groups(account.programme)
     account = editing.locked(account)
+    changes = _with_fresh_parent(_without_invisible_parent(actor, account, changes))
+    moves = "parent" in changes and changes["parent"] != account.parent
     delicate = {
         name for name in MANAGED_FIELDS & set(changes) if changes[name] != getattr(account, name)
     }
@@ -174,9 +174,18 @@ def _without_invisible_parent(
     return kept
 
 
+def _with_fresh_parent(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`changes` with the parent as it stands now, group trees locked: it may have been moved since
+    the caller read it."""
+    kept = dict(changes)
+    if kept.get("parent") is not None:
+        kept["parent"] = Account.objects.get(pk=kept["parent"].pk)
+    return kept
+
+
 def _lock_groups(programme: Programme) -> None:
     """Let moves in the group trees of a programme happen one after the other."""
-    Programme.objects.select_for_update().get(pk=programme.pk)
+    Programme.objects.select_for_update(no_key=True).get(pk=programme.pk)
 
 
 def _check_shape(account: Account) -> None:

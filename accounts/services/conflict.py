@@ -103,6 +103,7 @@ def end_exception(
     *, actor: User, exception: ConflictException, last_day: datetime.date
 ) -> ConflictException:
     """Let an exception end after `last_day`. Raises PermissionDenied or ValidationError."""
+    exception = editing.locked(exception)
     conflict = exception.conflict
     if not (policies.can_manage(actor, conflict.a) and policies.can_manage(actor, conflict.b)):
         raise PermissionDenied

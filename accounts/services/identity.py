@@ -12,7 +12,7 @@ from django.db import transaction
 from accounts import policies
 from accounts.models import Account, ExternalId
 from accounts.services.account import create_account, set_external_ids, update_account
-from accounts.services.team import assign_team
+from accounts.services.team import assign_team, lock_people
 from teams.models import Programme, Team, User
 
 
@@ -46,6 +46,8 @@ def save_account(
 
     Raises what `update_account`, `set_external_ids` and `assign_team` raise; then nothing is done.
     """
+    if isinstance(team, Team):
+        lock_people(team)  # people and team before the account, as `assign_team` does
     account = update_account(
         actor=actor, account=account, expected_version=expected_version, changes=changes
     )
@@ -66,6 +68,8 @@ def register_account(
     team: Team | None = None,
 ) -> Account:
     """Create an account with its team. Raises what `create_account` and `assign_team` raise."""
+    if team is not None:
+        lock_people(team)
     account = create_account(
         actor=actor, programme=programme, changes=changes, external_ids=external_ids
     )
@@ -83,7 +87,7 @@ def put_account(
     The number of an account that `actor` may not see is refused like any other that they may not
     create. Raises PermissionDenied or ValidationError.
     """
-    Programme.objects.select_for_update().get(pk=programme.pk)  # one after the other
+    Programme.objects.select_for_update(no_key=True).get(pk=programme.pk)  # one after the other
     known = (
         ExternalId.objects.filter(programme=programme, system=system, value=value)
         .select_related("account")

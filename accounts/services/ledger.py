@@ -47,7 +47,7 @@ def enter_sales_lines(
     """
     if not policies.can_manage(actor, account):
         raise PermissionDenied
-    account = Account.objects.select_for_update().select_related("programme").get(pk=account.pk)
+    account = editing.locked(account)
     entries = [
         LedgerEntry(
             programme=account.programme,
@@ -87,10 +87,11 @@ def remove_sales_line(*, actor: User, entry: LedgerEntry) -> None:
 
     Raises PermissionDenied or ValidationError (line of an import).
     """
-    account = Account.objects.select_for_update().get(pk=entry.account_id)
+    account = editing.locked(entry.account)
     if not policies.can_manage(actor, account):
         raise PermissionDenied
-    entry = LedgerEntry.objects.get(pk=entry.pk)
+    if not LedgerEntry.objects.filter(pk=entry.pk).exists():  # taken back a moment ago
+        return
     if entry.run_id is not None:
         raise ValidationError(_("It came with an import: undo the import."), code="imported")
     _add_to_month(account, *_month_key(entry), [entry], sign=-1)

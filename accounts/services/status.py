@@ -53,7 +53,7 @@ def set_status(
     """
     if not policies.can_manage(actor, account):
         raise PermissionDenied
-    programme = Programme.objects.select_for_update().get(pk=account.programme_id)
+    programme = Programme.objects.select_for_update(no_key=True).get(pk=account.programme_id)
     if account.team is not None:
         lock_people(account.team)
     account = editing.locked(account)

@@ -69,13 +69,15 @@ def refuse_overload(user: User, account: Account, *, on: datetime.date) -> Load:
     return load
 
 
-def lock_people(team: Team) -> None:
+def lock_people(team: Team) -> Team:
     """Keep others from giving the team's people accounts or teams until the transaction ends.
 
-    Locks are taken in the order people, team, account, as `teams.services` does.
+    Locks are taken in the order people, team, account, as `teams.services` does. Returns a fresh
+    copy of the team.
     """
     people = Membership.objects.filter(team=team).order_by().values("user")
-    list(User.objects.select_for_update().filter(pk__in=people).order_by("pk"))
+    list(User.objects.select_for_update(no_key=True).filter(pk__in=people).order_by("pk"))
+    return editing.locked(team)
 
 
 @transaction.atomic
@@ -90,8 +92,7 @@ def assign_team(
     if not policies.can_manage(actor, account):
         raise PermissionDenied
     if team is not None:
-        lock_people(team)
-        team = Team.objects.select_for_update().get(pk=team.pk)
+        team = lock_people(team)
     account = editing.locked(account)
     editing.expect(account, expected_version)
     if team is not None and team.pk != account.team_id:

@@ -21,8 +21,12 @@ class Versioned(Protocol):
 
 
 def locked(obj: T) -> T:
-    """Fresh copy of `obj`, locked until the end of the transaction."""
-    return type(obj)._default_manager.select_for_update(of=("self",)).get(pk=obj.pk)  # type: ignore[return-value]
+    """Fresh copy of `obj`, locked until the end of the transaction.
+
+    Its key never changes, so that rows which point to it can be written meanwhile.
+    """
+    rows = type(obj)._default_manager.select_for_update(of=("self",), no_key=True)
+    return rows.get(pk=obj.pk)  # type: ignore[return-value]
 
 
 def expect(obj: models.Model, version: int | None) -> None:

@@ -38,7 +38,7 @@ def create_plan(*, actor: User, account: Account, values: dict[str, Any]) -> Pla
     Currency is the account's unless given. Raises `PermissionDenied`, or `ValidationError` when
     the account is neither key, candidate nor groomed, or has a plan for the period.
     """
-    account = Account.objects.select_for_update(of=("self",)).get(pk=account.pk)
+    account = editing.locked(account)
     locks.require_editor(actor, account)
     if account.status not in PLANNED:
         raise ValidationError(

@@ -353,3 +353,30 @@ def test_exception_from_a_barrier_is_given_by_somebody_else(director, programme)
         actor=director, conflict=conflict, user=user, reason="Carve-out"
     )
     assert Change.objects.of(exception).get().after["user"] == user.pk
+
+
+def test_parent_moved_meanwhile_makes_no_circle(director, programme):
+    """What the caller read of the parent is old once somebody else has moved it."""
+    first, second = AccountFactory.create_batch(2, programme=programme)
+    stale = Account.objects.get(pk=first.pk)
+    services.update_account(
+        actor=director, account=first, expected_version=1, changes={"parent": second}
+    )
+    with pytest.raises(ValidationError) as error:
+        services.update_account(
+            actor=director, account=second, expected_version=1, changes={"parent": stale}
+        )
+    assert list(error.value.message_dict) == ["parent"]
+    assert Account.objects.get(pk=second.pk).path == f"/{second.pk}/"
+
+
+def test_parent_moved_meanwhile_gives_new_account_its_true_path(director, programme):
+    first, second = AccountFactory.create_batch(2, programme=programme)
+    stale = Account.objects.get(pk=first.pk)
+    services.update_account(
+        actor=director, account=first, expected_version=1, changes={"parent": second}
+    )
+    child = services.create_account(
+        actor=director, programme=programme, changes={"name": "Child", "parent": stale}
+    )
+    assert (child.path, child.root_id) == (f"/{second.pk}/{first.pk}/{child.pk}/", second.pk)
