@@ -10,11 +10,13 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Offer what this app brings to the packages below; the models have to be there first."""
-        from accounts import imports
+        from accounts import imports, policies
         from accounts.services.team import check_membership
         from accounts.views import panels
+        from kam.changes.querysets import register_audience
         from teams.services import register_membership_rule
 
+        register_audience("object", policies.readers_of_conflicts)
         register_membership_rule(check_membership)
         imports.register()
         panels.register()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from accounts.models import Account
+from django.db.models import Q
+
+from accounts.models import Account, Conflict, ConflictException
 from accounts.querysets import MANAGERS, reach_of
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
@@ -60,3 +62,10 @@ def can_read_programme(user: Reader) -> bool:
     reach = reach_of(user, business_today()) if user.is_active else None
     readers = MANAGERS | {Role.AUDITOR}
     return reach is not None and any(role in readers for role, _programme in reach.programmes)
+
+
+def readers_of_conflicts(user: Reader) -> Q:
+    """Condition on the change log: matters of conflicts both sides of which `user` may see."""
+    shown = Conflict.objects.visible_to(user).order_by().values("pk")
+    kinds = (Conflict._meta.label_lower, ConflictException._meta.label_lower)
+    return Q(object_type__in=kinds, audience_id__in=shown)

@@ -24,6 +24,7 @@ from plans.models import (
     Strategy,
     SwotEntry,
 )
+from plans.reading import as_read
 from teams.models import Function, Membership, User
 
 
@@ -168,6 +169,11 @@ class CustomerGoalForm(ServiceForm):
         field_classes = {"stated_on": DayField}
 
 
+def _as_named(row: Any) -> str:
+    """What a picker calls a row: by the content that the reader reads."""
+    return str(as_read(row))
+
+
 class ActionForm(ServiceForm):
     """An action of one account."""
 
@@ -198,8 +204,10 @@ class ActionForm(ServiceForm):
         self.fields["function"].queryset = functions
         objectives = Objective.objects.visible_to(user).current()
         self.fields["objective"].queryset = objectives.filter(plan__account=account.pk)
+        self.fields["objective"].label_from_instance = _as_named
         strategies = Strategy.objects.visible_to(user).current()
         self.fields["strategy"].queryset = strategies.filter(objective__plan__account=account.pk)
+        self.fields["strategy"].label_from_instance = _as_named
         others = Action.objects.visible_to(user).active().filter(account=account.pk)
         self.fields["depends_on"].queryset = others.exclude(pk=self.instance.pk or 0)
 

@@ -78,11 +78,10 @@ def may_add(user: Reader, account: Account) -> bool:
 def find_plans(user: Reader, text: str, limit: int) -> list[Found]:
     """Plans by part of the title or of the account's name."""
     rows = Plan.objects.visible_to(user).active().select_related("account")
-    for word in text.split():
-        rows = rows.filter(title__icontains=word) | rows.filter(account__name__icontains=word)
+    rows = rows.found_by(text, ("title", "account__name")).order_by("-starts_on", "pk")
     return [
         Found(f"{row.title}, {row.account}", row.get_absolute_url(), row.get_status_display())
-        for row in rows.order_by("-starts_on", "pk")[:limit]
+        for row in map(as_read, rows[:limit])
     ]
 
 

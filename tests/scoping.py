@@ -22,6 +22,7 @@ from teams.models import BusinessUnit, Programme, Team, User
 from tests.factories.accounts import (
     AccountFactory,
     ActivityCostFactory,
+    ActivityFactory,
     ConflictExceptionFactory,
     ConflictFactory,
     ContactFactory,
@@ -91,12 +92,14 @@ class World:
         self.unit = BusinessUnitFactory(programme=self.programme, name="Open unit")
         self.administrator = RoleGrantFactory(user__username="ada").user
         self.insider = RoleGrantFactory(
-            user__username="insider", finance=True, programme=self.programme
+            user__username="insider", auditor=True, programme=self.programme
         ).user
         self.things["function"] = FunctionFactory(programme=self.programme)
         self.things["corporate_objective"] = CorporateObjectiveFactory(programme=self.programme)
         self.things["product_line"] = ProductLineFactory(programme=self.programme)
         self.things["product"] = ProductFactory(programme=self.programme)
+        self.things["activity"] = ActivityFactory(programme=self.programme)
+        self.things["rate"] = ExchangeRateFactory(programme=self.programme, currency="EUR")
         self.things["setting"] = ProgrammeSettingFactory(
             programme=self.programme, name="hurdle", value=6, valid_from=business_today()
         )
@@ -142,8 +145,9 @@ class World:
         ExternalIdFactory(account=account, value=f"{SECRET}1")
         MonthTotalFactory(account=account)
         self.things["line"] = LedgerEntryFactory(account=account, document=SECRET)
-        self.things["cost"] = ActivityCostFactory(account=account, source=SECRET)
-        self.things["rate"] = ExchangeRateFactory(programme=self.programme, currency="EUR")
+        self.things["cost"] = ActivityCostFactory(
+            account=account, activity=self.things["activity"], source=SECRET
+        )
         other = AccountFactory(programme=self.programme, name=f"{SECRET} rival", team=self.team)
         self.things["other"] = other
         self.things["barrier"] = ConflictFactory(a=account, b=other, kind="exclusive")

@@ -35,7 +35,8 @@ pytestmark = pytest.mark.django_db
 
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 NOT_FOUND = {404, 405}
-REFUSED = {403, 404, 405, 428}  # 428: no version named, nothing was looked at
+REFUSED = {403, 404, 405, 415, 428}
+"""415 and 428: a body that is no JSON, no version named; nothing was looked at."""
 UNKNOWN = {301, 302, 401, 403, 404, 405}
 """What a visitor gets who has not signed in: the sign-in page or a refusal."""
 
@@ -245,7 +246,7 @@ ROUTES: dict[str, Route] = {
     "api:activity-costs-list": listed({"with_count": 1}),
     "api:activity-costs-detail": hidden(lambda w: [w.things["cost"].pk]),
     "api:activities-list": listed({"with_count": 1}),
-    "api:activities-detail": known(lambda w: [w.things["cost"].activity.pk]),
+    "api:activities-detail": known(lambda w: [w.things["activity"].pk]),
     "api:exchange-rates-list": listed({"with_count": 1}),
     "api:exchange-rates-detail": known(lambda w: [w.things["rate"].pk]),
     "api:portfolio": listed({"level": "group"}, {"status": "key"}, {"to": "2026-05-31"}),

@@ -208,7 +208,7 @@ def figures_of(user: Reader, account: Account, parameters: Any) -> dict[str, Any
     rates = figures.rates_on(account.programme, period.last or business_today())
     whole = Account.objects.filter(pk=account.pk)
     if level == "group":
-        whole = Account.objects.visible_to(user).active().under(account)
+        whole = Account.objects.in_group_of(account, user).active()
     found = figures.totals(whole, period, rates)
     names = ("revenue", "cost", "gross_margin", "cost_to_serve", "contribution")
     body = {name: getattr(found, name) for name in names}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
@@ -33,20 +34,24 @@ from kam.api.serializers import ModelSerializer, Serializer
 STAMPS = ("version", "created_at", "updated_at", "archived_at")
 
 
+def _key(value: Any) -> Any:
+    return value.pk if isinstance(value, models.Model) else value
+
+
+def _stored(row: models.Model, name: str) -> Any:
+    return getattr(row, row._meta.get_field(name).attname)  # type: ignore[union-attr]
+
+
 class FixedParentMixin:
-    """What a row belongs to is said when it is made and stays: `fixed` names those fields."""
+    """What is said when a row is made and stays, e.g. its account: `fixed` names the fields."""
 
     fixed: tuple[str, ...] = ("account",)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         row = self.instance  # type: ignore[attr-defined]
         for name in self.fixed:
-            if (
-                row is not None
-                and name in attrs
-                and attrs.pop(name).pk != getattr(row, f"{name}_id")
-            ):
-                message = _("It stays where it was made.")
+            if row is not None and name in attrs and _key(attrs.pop(name)) != _stored(row, name):
+                message = _("It stays as it was made.")
                 raise serializers.ValidationError({name: message}, code="fixed")
         return attrs
 
@@ -189,7 +194,7 @@ class ExceptionEndSerializer(Serializer):
 class ConflictSerializer(FixedParentMixin, ModelSerializer):
     """Two accounts that stand in each other's way; only `valid_until` changes later."""
 
-    fixed = ("a", "b")
+    fixed = ("a", "b", "kind", "valid_from")
     exceptions = ExceptionSerializer(many=True, read_only=True)
 
     class Meta:

@@ -296,12 +296,13 @@ class ConflictViewSet(CreateMixin, UpdateMixin, ReadOnlyViewSet):
         )
 
     def perform_update(self, serializer: bodies.ConflictSerializer) -> None:
-        serializer.instance = services.end_conflict(
-            actor=self.request.user,
-            conflict=serializer.instance,
-            last_day=serializer.validated_data.get("valid_until"),
-            expected_version=self.version,
-        )
+        if "valid_until" in serializer.validated_data:
+            serializer.instance = services.end_conflict(
+                actor=self.request.user,
+                conflict=serializer.instance,
+                last_day=serializer.validated_data["valid_until"],
+                expected_version=self.version,
+            )
 
     @extend_schema(request=bodies.ExceptionSerializer, responses=bodies.ConflictSerializer)
     @action(detail=True, methods=["post"])

@@ -66,22 +66,24 @@ def refuse_violations(
     raise ValidationError(message, code="barrier")
 
 
-def violations_of(conflicts: Iterable[Conflict], on: datetime.date) -> dict[int, list[str]]:
+def violations_of(
+    conflicts: Iterable[Conflict], *, reader: User, on: datetime.date
+) -> dict[int, list[str]]:
     """What stands against each of `conflicts` at present, by its primary key, in two queries.
 
     For a barrier: people in teams of both sides who are not excepted (`exceptions` prefetched);
-    for an exclusive pair: key accounts on both sides.
+    for an exclusive pair: key accounts on both sides. Accounts that `reader` may not see, though
+    they lie below one side, neither count nor are named.
     """
     rows = list(conflicts)
     tops = [account for conflict in rows for account in (conflict.a, conflict.b)]
     roots = {account.root_id for account in tops}
-    present = Membership.objects.valid_on(on).filter(team__accounts__root__in=roots)
+    shown = Account.objects.visible_to(reader).filter(root__in=roots).order_by()
+    present = Membership.objects.valid_on(on).filter(team__accounts__in=shown.values("pk"))
     people = list(
         present.select_related("user").annotate(path=F("team__accounts__path")).order_by("pk")
     )
-    keys = list(
-        Account.objects.active().of_status(Status.KEY).filter(root__in=roots).order_by("name", "pk")
-    )
+    keys = list(shown.active().of_status(Status.KEY).order_by("name", "pk"))
     return {conflict.pk: _against(conflict, people, keys, on) for conflict in rows}
 
 

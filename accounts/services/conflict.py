@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import policies
 from accounts.models import Account, Conflict, ConflictException
 from kam.changes import editing, record
+from kam.changes.models import Change
 from teams.models import User
 
 LOGGED_FIELDS = ("a", "b", "kind", "valid_from", "valid_until")
@@ -42,7 +44,10 @@ def create_conflict(
     conflict = Conflict(
         a=first, b=second, kind=kind, valid_from=valid_from, valid_until=valid_until
     )
-    return editing.create(actor=actor, obj=conflict, fields=LOGGED_FIELDS)
+    conflict.full_clean()
+    conflict.save(force_insert=True)
+    record.created(actor=actor, obj=conflict, fields=LOGGED_FIELDS, **_audience(conflict))
+    return conflict
 
 
 @transaction.atomic
@@ -58,6 +63,7 @@ def end_conflict(
         obj=conflict,
         changes={"valid_until": last_day},
         expected_version=expected_version,
+        **_audience(conflict),
     )
 
 
@@ -94,6 +100,7 @@ def add_exception(
         actor=actor,
         obj=exception,
         fields=("conflict", "user", "reason", "valid_from", "valid_until"),
+        **_audience(conflict),
     )
     return exception
 
@@ -111,5 +118,10 @@ def end_exception(
     exception.valid_until = last_day
     exception.full_clean()
     exception.save(update_fields=["valid_until"])
-    record.change(actor=actor, obj=exception, before=before)
+    record.change(actor=actor, obj=exception, before=before, **_audience(conflict))
     return exception
+
+
+def _audience(conflict: Conflict) -> dict[str, Any]:
+    """Only who may see both sides reads about a conflict, not even as a row without names."""
+    return {"audience": Change.Audience.OBJECT, "audience_id": conflict.pk}

@@ -44,7 +44,7 @@ class ConflictListView(ScopedViewMixin, ListView):
         context = super().get_context_data(**kwargs)
         today = business_today()
         shown = list(context["page_obj"].object_list)
-        found = violations_of(shown, today)
+        found = violations_of(shown, reader=self.request.user, on=today)
         rows = [
             {
                 "conflict": conflict,

@@ -128,7 +128,7 @@ class FiguresView(AccountPartView):
 
     def _below(self, rates: figures.Rates) -> figures.Figures | None:
         """Figures with all accounts below that the reader sees; None without any."""
-        group = Account.objects.visible_to(self.request.user).active().under(self.object)
+        group = Account.objects.in_group_of(self.object, self.request.user).active()
         if not group.exclude(pk=self.object.pk).exists():
             return None
         return figures.totals(group, self.period, rates)

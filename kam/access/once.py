@@ -6,7 +6,8 @@ request (writing requests, jobs, commands) nothing is remembered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -27,6 +28,19 @@ def once(key: Hashable, ask: Callable[[], Answer]) -> Answer:
     if key not in answers:
         answers[key] = ask()
     return answers[key]
+
+
+@contextmanager
+def asking_once() -> Iterator[None]:
+    """A memory for the moment in which one queryset is put together of several rules."""
+    if _answers.get() is not None:
+        yield
+        return
+    token = _answers.set({})
+    try:
+        yield
+    finally:
+        _answers.reset(token)
 
 
 def remember_while_reading(get_response: Handler) -> Handler:

@@ -48,6 +48,7 @@ class Change(models.Model):
         TEAM = "team", _("the team")
         PRIVATE = "private", _("one person")
         PROGRAMME = "programme", _("the programme's administrators")
+        OBJECT = "object", _("who may see the object")
 
     at = models.DateTimeField(_("at"), auto_now_add=True, db_index=True)
     actor = models.ForeignKey(

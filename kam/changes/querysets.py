@@ -8,6 +8,7 @@ from typing import Self
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
 
+from kam.access.once import asking_once
 from kam.access.querysets import Reader, scope_model
 
 
@@ -20,15 +21,18 @@ class TrackedQuerySet(models.QuerySet):
 
 
 AudienceRule = Callable[[Reader], models.Q]
-_audiences: dict[str, AudienceRule] = {}
+_audiences: dict[str, list[AudienceRule]] = {}
 
 
 def register_audience(name: str, rule: AudienceRule) -> None:
     """Let an app say which rows of the audience `name` a reader may see (a condition on changes).
 
-    Rows that hang on an account need the account to be visible besides.
+    Rows that hang on an account need the account to be visible besides. Several rules of one
+    audience add up: each names the kinds of objects that it speaks of.
     """
-    _audiences[name] = rule
+    rules = _audiences.setdefault(name, [])
+    if rule not in rules:
+        rules.append(rule)
 
 
 class ChangeQuerySet(models.QuerySet):
@@ -39,14 +43,19 @@ class ChangeQuerySet(models.QuerySet):
         audience `user` belongs to by the rule of the app that registered it."""
         if not user.is_active:
             return self.none()
+        with asking_once():
+            return self.filter(self._readable_by(user))
+
+    def _readable_by(self, user: Reader) -> models.Q:
         q = models.Q
         accounts = scope_model()._default_manager.all().visible_to(user).order_by().values("pk")
         shown = q(account_id__in=accounts)
         audience = (q(audience="account") & shown) | q(audience="private", audience_id=user.pk)
-        for name, rule in _audiences.items():
-            audience |= q(audience=name) & (q(account_id=None) | shown) & rule(user)
+        for name, rules in _audiences.items():
+            for rule in rules:
+                audience |= q(audience=name) & (q(account_id=None) | shown) & rule(user)
         unruled = {"plan", "team"} - _audiences.keys()
-        return self.filter(audience | (q(audience__in=unruled) & shown))
+        return audience | (q(audience__in=unruled) & shown)
 
     def of(self, obj: models.Model) -> Self:
         """Changes of one object."""

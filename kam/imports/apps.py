@@ -12,9 +12,11 @@ class ImportsConfig(AppConfig):
 
     def ready(self) -> None:
         """Stand in the navigation of whoever may import."""
+        from kam.changes.querysets import register_audience
         from kam.imports import policies
         from kam.web import navigation
 
+        register_audience("object", policies.readers_of_runs)
         navigation.register(
             navigation.Entry(
                 "imports",

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from kam.changes.models import Change
 from kam.imports import kinds, querysets
 from kam.imports.reading import Findings
 
@@ -150,6 +151,11 @@ class Run(models.Model):
     def is_moving(self) -> bool:
         """Whether background work is going on."""
         return self.status in (self.Status.CHECKING, self.Status.RUNNING, self.Status.UNDOING)
+
+
+def audience(run: Run) -> dict[str, Any]:
+    """Who reads about a run in the change log: who may see it."""
+    return {"audience": Change.Audience.OBJECT, "audience_id": run.pk}
 
 
 class RejectedChunk(models.Model):

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from kam.changes import record
 from kam.changes.context import source
 from kam.imports.kinds import Numbered, Outcome, Rejected, Session
-from kam.imports.models import RejectedChunk, Run
+from kam.imports.models import RejectedChunk, Run, audience
 from kam.imports.reading import open_rows
 from kam.jobs.progress import Cancelled, InlineJob, current_job
 
@@ -211,6 +211,7 @@ def _publish(run: Run, job: InlineJob, session: Session, tally: Tally) -> None:
             obj=run,
             verb="imported",
             after={name: getattr(tally, name) for name in Tally.COUNTS},
+            **audience(run),
         )
 
 

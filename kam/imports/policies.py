@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Q
 
 from kam.access.querysets import Reader
 from kam.imports import kinds
@@ -28,6 +29,17 @@ def can_import_anything(user: Reader) -> bool:
     return any(kind.is_offered_to(user) for kind in kinds.registered())
 
 
+def can_see(actor: AbstractBaseUser, run: Run) -> bool:
+    """Whether `actor` may see `run`."""
+    return is_system(actor) or Run.objects.visible_to(actor).filter(pk=run.pk).exists()
+
+
 def can_edit(actor: AbstractBaseUser, run: Run) -> bool:
     """Whether `actor` may map, start, stop and undo `run`."""
     return is_system(actor) or Run.objects.editable_by(actor).filter(pk=run.pk).exists()
+
+
+def readers_of_runs(user: Reader) -> Q:
+    """Condition on the change log: imports that `user` may see; a file name may name a customer."""
+    shown = Run.objects.visible_to(user).order_by().values("pk")
+    return Q(object_type=Run._meta.label_lower, audience_id__in=shown)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from kam.documents.tables import neutralised
 from kam.imports.models import Run
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*")
 
 
 def table(run: Run) -> Iterator[list[str]]:
     """Heading and rows: row number, reason, then the cells as they stand in the file."""
-    yield [_("Row"), _("Reason"), *run.found.columns]
+    yield [_("Row"), _("Reason"), *(_harmless(name) for name in run.found.columns)]
     for number, reason, _code, cells in run.rejected_chunks.all().lines():
-        yield [str(number), reason, *(_harmless(cell) for cell in cells)]
+        yield [str(number), _harmless(reason), *(_harmless(cell) for cell in cells)]
 
 
 class _Echo:
@@ -36,12 +38,6 @@ def as_csv(run: Run) -> Iterator[str]:
 
 
 def _harmless(cell: Any) -> str:
-    """Text that a spreadsheet does not run: formulas get an apostrophe, numbers stay numbers."""
+    """Text that a spreadsheet does not run; plain numbers with a sign stay numbers."""
     text = "" if cell is None else str(cell)
-    if text.startswith(_FORMULA) and not _is_number(text):
-        return "'" + text
-    return text
-
-
-def _is_number(text: str) -> bool:
-    return text[1:].replace(".", "", 1).replace(",", "", 1).isdigit()
+    return text if NUMBER.fullmatch(text) else neutralised(text)

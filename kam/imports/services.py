@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from kam.changes import record
 from kam.changes.context import source
 from kam.imports import kinds, mapping, policies, values
-from kam.imports.models import RememberedMapping, Run
+from kam.imports.models import RememberedMapping, Run, audience
 from kam.imports.reading import Finding, Findings, inspect, open_rows
 from kam.imports.reading.inspect import CHOICES
 from kam.imports.tasks import work
@@ -78,7 +78,8 @@ def upload_file(
     file.seek(0)
     run.file.save(_safe_name(run), file, save=False)
     run.save(force_insert=True)
-    record.created(actor=actor, obj=run, fields=["kind", "scope_id", "file_name", "file_size"])
+    names = ["kind", "scope_id", "file_name", "file_size"]
+    record.created(actor=actor, obj=run, fields=names, **audience(run))
     return run
 
 
@@ -240,7 +241,7 @@ def configure_run(
     if remember:
         _remember(run)
     run.save()
-    record.change(actor=actor, obj=run, before=before)
+    record.change(actor=actor, obj=run, before=before, **audience(run))
     return run
 
 
@@ -289,7 +290,7 @@ def check_run(*, actor: AbstractBaseUser, run: Run, enqueue: bool = True) -> Run
     if run.status not in Run.EDITABLE:
         raise ValidationError(_("The import has been started."), code="started")
     _need_answers(run)
-    _begin(run, Run.Status.CHECKING, dry_run=True)
+    _begin(actor, run, Run.Status.CHECKING, dry_run=True)
     if enqueue:
         work.using(created_by=run.owner).enqueue(run.pk, "check")
     return run
@@ -307,14 +308,15 @@ def start_run(*, actor: AbstractBaseUser, run: Run, enqueue: bool = True) -> Run
     for name in run.counts():
         setattr(run, name, 0)
     run.report = {name: run.report[name] for name in ("preview",) if name in run.report}
-    _begin(run, Run.Status.RUNNING, dry_run=False)
-    record.change(actor=actor, obj=run, verb="started", after={"options": run.options})
+    _begin(actor, run, Run.Status.RUNNING, dry_run=False)
+    after = {"options": run.options}
+    record.change(actor=actor, obj=run, verb="started", after=after, **audience(run))
     if enqueue:
         _enqueue(run, "import")
     return run
 
 
-def _begin(run: Run, status: str, *, dry_run: bool) -> None:
+def _begin(actor: AbstractBaseUser, run: Run, status: str, *, dry_run: bool) -> None:
     run.status = status
     run.dry_run = dry_run
     run.stop_requested = False
@@ -322,18 +324,23 @@ def _begin(run: Run, status: str, *, dry_run: bool) -> None:
     run.started_at = timezone.now()
     run.beat_at = timezone.now()
     run.rows_done = 0 if dry_run else run.rows_done
-    _occupy(run)
+    _occupy(actor, run)
 
 
-def _occupy(run: Run) -> None:
-    """Save `run` with its lane. Raises ValidationError naming who holds the lane."""
+def _occupy(actor: AbstractBaseUser, run: Run) -> None:
+    """Save `run` with its lane. Raises ValidationError, which names who holds the lane only to
+    whoever may see that import."""
     try:
         with transaction.atomic():
             run.save()
     except IntegrityError as error:
         other = Run.objects.occupying(run.scope_id, run.lane).first()
-        shown = {"name": other.file_name if other else "", "number": other.pk if other else 0}
-        message = _("Import %(number)d (%(name)s) is under way or stopped: end it first.") % shown
+        message = _("Another import is under way or stopped: it has to end first.")
+        if other is not None and policies.can_see(actor, other):
+            message = _("Import %(number)d (%(name)s) is under way or stopped: end it first.") % {
+                "number": other.pk,
+                "name": other.file_name,
+            }
         raise ValidationError(message, code="busy") from error
 
 
@@ -392,8 +399,9 @@ def undo_run(*, actor: AbstractBaseUser, run: Run, enqueue: bool = True) -> Run:
     with source("import", str(run.pk)):
         run.import_kind.withdraw(run, actor.pk)
     run.is_live = False
-    _end(run)
-    record.change(actor=actor, obj=run, verb="undone", after={"created": run.created})
+    _end(actor, run)
+    after = {"created": run.created}
+    record.change(actor=actor, obj=run, verb="undone", after=after, **audience(run))
     if enqueue:
         _enqueue(run, "undo")
     return run
@@ -406,22 +414,22 @@ def cancel_run(*, actor: AbstractBaseUser, run: Run, enqueue: bool = True) -> Ru
     if run.status in Run.EDITABLE:
         run.status = Run.Status.CANCELLED
         run.save(update_fields=["status"])
-        record.change(actor=actor, obj=run, verb="cancelled")
+        record.change(actor=actor, obj=run, verb="cancelled", **audience(run))
         return run
     stopped = run.status == Run.Status.STOPPED
     if not stopped and not (run.status == Run.Status.RUNNING and is_silent(run)):
         raise ValidationError(_("Stop the import first."), code="moving")
-    _end(run)
-    record.change(actor=actor, obj=run, verb="cancelled")
+    _end(actor, run)
+    record.change(actor=actor, obj=run, verb="cancelled", **audience(run))
     if enqueue:
         _enqueue(run, "undo")
     return run
 
 
-def _end(run: Run) -> None:
+def _end(actor: AbstractBaseUser, run: Run) -> None:
     run.status = Run.Status.UNDOING
     run.attempt += 1
     run.beat_at = timezone.now()
     run.stop_requested = False
     run.lane = run.import_kind.lane
-    _occupy(run)
+    _occupy(actor, run)

@@ -61,6 +61,10 @@ class PlanViewSet(EditableViewSet):
     def get_queryset(self) -> Any:
         return super().get_queryset().active()
 
+    def search_rows(self, rows: Any, text: str) -> Any:
+        """In the content that the caller reads."""
+        return rows.found_by(text, self.search_fields)
+
     def perform_create(self, serializer: Any) -> None:
         values = serializer.validated_data
         serializer.instance = services.create_plan(
@@ -156,6 +160,10 @@ class ContentViewSet(EditableViewSet):
 
     def get_queryset(self) -> Any:
         return super().get_queryset().current()
+
+    def search_rows(self, rows: Any, text: str) -> Any:
+        """In the content that the caller reads."""
+        return rows.found_by(text, self.search_fields)
 
     def perform_create(self, serializer: Any) -> None:
         row: Any = self.model(**serializer.validated_data)

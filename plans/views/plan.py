@@ -40,7 +40,8 @@ class AccountPlanView(AccountPartView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         account, user = self.object, self.request.user
-        plans = list(Plan.objects.visible_to(user).active().for_list().filter(account=account))
+        rows = Plan.objects.visible_to(user).active().for_list().filter(account=account)
+        plans = [as_read(row) for row in rows]
         plan = current_plan(user, account)
         outline = Outline(plan, user, account.programme.today()) if plan is not None else None
         return super().get_context_data(
@@ -155,6 +156,10 @@ class PlanHistoryView(ScopedViewMixin, DetailView):
     model = Plan
     reading = "for_detail"
     template_name = "plans/plan_history.html"
+
+    def get_object(self, queryset: Any = None) -> Plan:
+        """The plan as the reader reads it."""
+        return as_read(super().get_object(queryset))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         versions = PlanVersion.objects.visible_to(self.request.user).for_list()

@@ -4,6 +4,7 @@ import pytest
 
 from accounts.models import Account, Contact, ExternalId, Interaction
 from kam.access.dates import business_today
+from kam.changes.models import Change
 from tests.factories.accounts import (
     AccountFactory,
     ConflictExceptionFactory,
@@ -11,12 +12,14 @@ from tests.factories.accounts import (
     ContactFactory,
     ExternalIdFactory,
     InteractionFactory,
+    MonthTotalFactory,
     ProductFactory,
     ProductLineFactory,
     SiteFactory,
 )
 from tests.factories.api import caller
 from tests.factories.teams import (
+    BusinessUnitFactory,
     MembershipFactory,
     ProgrammeFactory,
     RoleGrantFactory,
@@ -280,3 +283,63 @@ def test_exception_from_a_barrier_is_ended_by_whoever_decides(manager, programme
     answer = manager.post(f"{url}{exception.pk}/end/", body)
     assert answer.status_code == 200
     assert answer.json()["exceptions"][0]["valid_until"] == "2026-06-30"
+
+
+def test_conflict_keeps_its_kind_and_its_end(manager, programme):
+    """What is not changed is refused, never ignored; an end stays unless another one is named."""
+    conflict = ConflictFactory(
+        a=AccountFactory(programme=programme),
+        b=AccountFactory(programme=programme),
+        kind="exclusive",
+        valid_until="2026-12-31",
+    )
+    url = f"/api/v1/conflicts/{conflict.pk}/"
+    version = {"If-Match": manager.get(url)["ETag"]}
+    for body in ({"kind": "ring_fence"}, {"valid_from": "2026-02-01"}):
+        assert manager.patch(url, body, headers=version).status_code == 400
+    answer = manager.patch(url, {"kind": "exclusive"}, headers=version)
+    assert (answer.status_code, answer.json()["valid_until"]) == (200, "2026-12-31")
+
+
+def test_filter_by_contact_tells_nothing_of_hidden_people(kam):
+    """The id of a person whom the caller may not see is answered like one that does not exist."""
+    hidden = InteractionFactory(contacts=[ContactFactory()]).contacts.get()
+    url = "/api/v1/interactions/?contacts="
+    answers = [kam.get(f"{url}{pk}") for pk in (hidden.pk, hidden.pk + 1000)]
+    assert [(answer.status_code, answer.json()["results"]) for answer in answers] == [(200, [])] * 2
+
+
+def fenced(user, hidden):
+    """Put `user` behind a barrier to `hidden`."""
+    team = TeamFactory(programme=hidden.programme)
+    MembershipFactory(team=team, user=user, role="observer")
+    rival = AccountFactory(programme=hidden.programme, name="Rival", team=team)
+    return ConflictFactory(a=rival, b=hidden)
+
+
+def test_group_figures_end_where_sight_ends(manager, programme):
+    """Below an account that the caller may not see nothing belongs to the group."""
+    top = AccountFactory(programme=programme)
+    hidden = AccountFactory(programme=programme, parent=top)
+    below = AccountFactory(programme=programme, parent=hidden)
+    MonthTotalFactory(account=top, revenue=100)
+    MonthTotalFactory(account=below, revenue=7)
+    url = f"{ACCOUNTS}{top.pk}/figures/?level=group"
+    assert manager.get(url).json()["revenue"] == "107.000000"
+    senior = RoleGrantFactory(
+        senior_manager=True, business_unit=BusinessUnitFactory(programme=programme)
+    )
+    Account.objects.filter(pk__in=[top.pk, below.pk]).update(business_unit=senior.business_unit)
+    assert caller(senior.user).get(url).json()["revenue"] == "100.000000"
+
+
+def test_barrier_leaves_no_row_in_the_log_of_who_stands_before_it(manager, programme):
+    hidden = AccountFactory(programme=programme)
+    other = AccountFactory(programme=programme)
+    administrator = RoleGrantFactory().user
+    fenced(administrator, hidden)
+    body = {"a": hidden.pk, "b": other.pk, "kind": "ring_fence"}
+    assert manager.post("/api/v1/conflicts/", body).status_code == 201
+    rows = Change.objects.filter(object_type="accounts.conflict")
+    director = rows.get().actor
+    assert [rows.visible_to(reader).count() for reader in (director, administrator)] == [1, 0]

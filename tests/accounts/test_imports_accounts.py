@@ -1,13 +1,16 @@
 """Lists of customers: new, known, and who is part of whom."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
 from accounts.models import Account, ExternalId, StagedAccount, StatusChange
 from kam.changes.models import Change
+from kam.imports import services
 from kam.imports.models import Run
 from tests.accounts.test_imports_ledger import import_file, problems, undo
 from tests.factories.accounts import AccountFactory, ConflictFactory, ExternalIdFactory
+from tests.factories.imports import RunFactory
 from tests.factories.teams import (
     BusinessUnitFactory,
     MembershipFactory,
@@ -157,6 +160,25 @@ def test_manager_behind_a_barrier_reads_only_own_runs(manager, programme):
     ConflictFactory(a=rival, b=AccountFactory(programme=programme))
     assert not Run.objects.visible_to(manager).filter(pk=run.pk).exists()
     assert Run.objects.visible_to(other).filter(pk=run.pk).exists()
+    logged = Change.objects.of(run)
+    assert logged.visible_to(other).exists()
+    assert not logged.visible_to(manager).exists()
+
+
+def test_busy_lane_names_no_file_that_the_caller_may_not_see(manager, programme):
+    other = RoleGrantFactory(programme_manager=True, programme=programme).user
+    team = TeamFactory(programme=programme)
+    MembershipFactory(team=team, user=manager, role="observer")
+    rival = AccountFactory(programme=programme, team=team)
+    ConflictFactory(a=rival, b=AccountFactory(programme=programme))
+    RunFactory(
+        scope=programme, owner=other, file_name="Quagmire.csv", lane="customers", status="running"
+    )
+    for actor, named in ((manager, False), (other, True)):
+        run = RunFactory(scope=programme, owner=actor, status="mapped")
+        with pytest.raises(ValidationError) as error:
+            services.start_run(actor=actor, run=run, enqueue=False)
+        assert ("Quagmire" in str(error.value)) == named
 
 
 @pytest.mark.realdata

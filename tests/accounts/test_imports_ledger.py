@@ -410,6 +410,12 @@ def test_formula_in_a_refused_row_is_made_harmless(manager):
     assert list(rejects.table(run))[1][2:] == ["", "'=HYPERLINK(1)", "-5.00"]
 
 
+def test_formula_in_a_heading_or_behind_a_blank_is_made_harmless(manager):
+    text = '=cmd,Customer No,Date,Amount\n" =1+1",,2026-05-02,5\n\uff1dx,,2026-05-02,5\n'
+    heading, first, second = rejects.table(import_file(manager, text + "x,7,2026-05-02,1\n"))
+    assert (heading[2], first[2], second[2]) == ("'=cmd", "' =1+1", "'\uff1dx")
+
+
 def test_programmes_are_apart(manager):
     other = RoleGrantFactory(programme_manager=True, programme=ProgrammeFactory()).user
     import_file(manager, HEAD + "7,Birch,2026-05-02,A,2,10,,\n")

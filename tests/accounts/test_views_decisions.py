@@ -286,3 +286,18 @@ def test_more_than_fifty_key_accounts_are_warned_of(client, manager, programme):
     assert words not in client.get(url).content.decode()
     AccountFactory(programme=programme, status="key")
     assert words in client.get(url).content.decode()
+
+
+def test_conflicts_name_no_account_that_the_reader_may_not_see(client, manager, programme):
+    """A key account below one side stands behind a barrier before the reader."""
+    first = AccountFactory(programme=programme, name="First", status="key")
+    second = AccountFactory(programme=programme, name="Second")
+    hidden = AccountFactory(programme=programme, parent=second, name="Quagmire", status="key")
+    ConflictFactory(a=first, b=second, kind="exclusive")
+    url = reverse("accounts:conflicts")
+    assert "Quagmire" in client.get(url).content.decode()
+    team = TeamFactory(programme=programme)
+    MembershipFactory(team=team, user=manager, role="observer")
+    ConflictFactory(a=AccountFactory(programme=programme, team=team), b=hidden)
+    page = client.get(url).content.decode()
+    assert ("Second" in page, "Quagmire" in page) == (True, False)

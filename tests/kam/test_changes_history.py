@@ -162,7 +162,7 @@ def test_description_query_count(programme, account, member, count):
     ) as queries:
         found = lines(member)
     assert len(found) == count
-    assert len(queries) == 9  # however many rows; outside a request rights are asked for anew
+    assert len(queries) == 6  # rows, accounts and teams, each with rights; however many rows
 
 
 def test_kinds_are_models_with_a_rule():

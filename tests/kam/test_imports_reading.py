@@ -7,6 +7,7 @@ import zipfile
 import openpyxl
 import pytest
 
+from kam.documents.tables import Column, csv_lines
 from kam.imports.reading import UnreadableFile, inspect, open_rows
 
 ORDINARY = "Customer;Datum;Betrag\nÄrzte GmbH;31.12.2025;1.234,50\nBakker;01.01.2026;2,00\n"
@@ -151,3 +152,11 @@ def test_packed_file_that_grows_without_end_is_refused(settings):
     settings.IMPORT_MAX_BYTES = 1000
     with pytest.raises(UnreadableFile, match="unpacks to more"):
         read(gzip.compress(b"a,b\n" + b"1,2\n" * 50_000))
+
+
+@pytest.mark.parametrize("text", ["=1+1", "-5.00", "@a", "\u00a0=x", "'=x", "plain", "'quoted'"])
+def test_text_that_our_exports_mark_is_read_as_it_was(text):
+    """`docs/decisions.md`: what we export imports unchanged."""
+    rows = csv_lines([Column("Name", "name"), Column("=Key", "key")], [{"name": text, "key": 1}])
+    found, read_rows = read("".join(rows).encode())
+    assert (found.columns, read_rows) == (["Name", "=Key"], [[text, "1"]])

@@ -31,6 +31,8 @@ def call(client):
         browser.force_login(user)
         headers = {} if match is None else {"If-Match": f'"{match}"'}
         arguments = {} if body is None else {"data": body, "content_type": "application/json"}
+        if method == "get" and body is not None:
+            return browser.get(f"/api/v1/{path}/", body, headers=headers)
         return getattr(browser, method)(f"/api/v1/{path}/", headers=headers, **arguments)
 
     return perform
@@ -217,3 +219,19 @@ def test_page_and_api_refuse_the_same(call, client, people, plan):
     assert "It is due before it starts." in api.content.decode()
     assert not Objective.objects.exists()
     assert Plan.objects.get().version == 1
+
+
+def test_search_finds_only_what_the_caller_reads(call, people):
+    """A reader of the approved version learns nothing of what is being written."""
+    plan = PlanFactory(account=people.account, title="Next", approved={"title": "Approved"})
+    ObjectiveFactory(plan=plan, title="Poach rival", approved={"title": "Grow share"})
+
+    def found(user, path, text):
+        return len(call(user, "get", path, {"search": text}).json()["results"])
+
+    asked = [("objectives", "poach"), ("objectives", "grow"), ("plans", "next"), ("plans", "appr")]
+    seen = {
+        name: [found(user, *question) for question in asked]
+        for name, user in (("kam", people.kam), ("member", people.member))
+    }
+    assert seen == {"kam": [1, 0, 1, 0], "member": [0, 1, 0, 1]}

@@ -7,6 +7,7 @@ from tests.factories.plans import (
     ActionFactory,
     MilestoneFactory,
     ObjectiveFactory,
+    PlanFactory,
     RiskFactory,
     StrategyFactory,
     SwotEntryFactory,
@@ -32,3 +33,21 @@ def test_plan_page_query_count(client, people, plan, section, count, django_asse
     with django_assert_max_num_queries(40):
         response = client.get(reverse("plans:detail", args=[plan.pk]), {"section": section})
     assert response.status_code == 200
+
+
+def test_readers_meet_no_working_title_anywhere(client, people):
+    """Search, lists of plans, versions and pickers show what was approved, as the plan does."""
+    plan = PlanFactory(account=people.account, title="Poach rival", approved={"title": "Grow"})
+    ObjectiveFactory(plan=plan, title="Poach depot", approved={"title": "Grow depot"})
+    action = ActionFactory(account=people.account, owner=people.member)
+    pages = [
+        f"{reverse('web:search')}?q=grow",
+        reverse("plans:of_account", args=[people.account.pk]),
+        reverse("plans:history", args=[plan.pk]),
+        reverse("plans:action", args=[action.pk]),
+    ]
+    client.force_login(people.member)
+    bodies = [client.get(page).content.decode() for page in pages]
+    assert [("Grow" in body, "Poach" in body) for body in bodies] == [(True, False)] * len(pages)
+    hidden = client.get(reverse("web:search"), {"q": "rival"}).content.decode()
+    assert plan.get_absolute_url() not in hidden

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('object_id', models.BigIntegerField()),
                 ('object_label', models.CharField(blank=True, max_length=250, verbose_name='object')),
                 ('account_id', models.BigIntegerField(null=True)),
-                ('audience', models.CharField(choices=[('account', 'all who see the account'), ('plan', "the plan's readers"), ('team', 'the team'), ('private', 'one person'), ('programme', "the programme's administrators")], default='account', max_length=10)),
+                ('audience', models.CharField(choices=[('account', 'all who see the account'), ('plan', "the plan's readers"), ('team', 'the team'), ('private', 'one person'), ('programme', "the programme's administrators"), ('object', 'who may see the object')], default='account', max_length=10)),
                 ('audience_id', models.BigIntegerField(null=True)),
                 ('before', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
                 ('after', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),

@@ -12,6 +12,7 @@ from typing import IO
 import charset_normalizer
 from django.utils.translation import gettext as _
 
+from kam.documents.tables import restored
 from kam.imports.reading.errors import UnreadableFile
 from kam.imports.reading.findings import Finding
 
@@ -106,7 +107,10 @@ def head_of(stream: IO[bytes], encoding: str) -> str:
 
 
 def read_rows(stream: IO[bytes], *, encoding: str, delimiter: str) -> Iterator[list[str]]:
-    """Rows as lists of text, blank lines left out; raises `UnreadableFile` with the row."""
+    """Rows as lists of text, blank lines left out; raises `UnreadableFile` with the row.
+
+    Cells lose the apostrophe that our own exports put before what looks like a formula.
+    """
     csv.field_size_limit(FIELD_CHARACTERS)
     number = 0
     text = io.TextIOWrapper(stream, encoding=encoding, errors="strict", newline="")
@@ -117,7 +121,7 @@ def read_rows(stream: IO[bytes], *, encoding: str, delimiter: str) -> Iterator[l
                 continue
             if number == 1 and len(row) <= 2 and row[0].lower().startswith("sep="):
                 continue
-            yield row
+            yield [restored(cell) if cell[:1] == "'" else cell for cell in row]
     except UnicodeDecodeError as error:
         message = _("After line %(line)d comes a letter that is not %(encoding)s. Choose another.")
         raise UnreadableFile(message % {"line": number, "encoding": encoding}) from error
