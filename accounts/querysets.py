@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import operator
 from collections.abc import Collection
+from functools import reduce
 from typing import Any, NamedTuple, Self
 
 from django.db import models
@@ -141,6 +143,13 @@ class AccountQuerySet(TrackedQuerySet):
     def confirmable_by(self, user: Reader) -> Self:
         """Accounts whose stage `user` may confirm."""
         return self.held_by(user, CONFIRMERS)
+
+    def behind_barriers_of(self, user: Reader) -> Self:
+        """Accounts that information barriers keep from `user`, whatever they hold."""
+        paths = reach_of(user, business_today()).fenced if user.is_active else ()
+        if not paths:
+            return self.none()
+        return self.filter(reduce(operator.or_, (Q(path__startswith=path) for path in paths)))
 
     def of_status(self, *statuses: str) -> Self:
         """Accounts in one of `statuses`."""

@@ -9,6 +9,7 @@ from django.db.models import F, Q, TextField, Value
 from django.db.models.functions import Cast, Concat
 
 from accounts.models import Account, ExternalId, StagedAccount
+from kam.imports import policies
 from kam.imports.models import Run
 
 AMBIGUOUS = -1
@@ -33,7 +34,8 @@ class Directory:
     """Accounts of a programme by their number in one source system and by name.
 
     Holds every account of the programme, about 200 bytes each; sees accounts that are hidden by
-    `run` itself and by no other run.
+    `run` itself and by no other run. Those in `barred` stand behind a barrier before the run's
+    owner: no name finds them, and their numbers, which nobody else can have, are refused.
     """
 
     def __init__(self, run: Run, system: str) -> None:
@@ -43,9 +45,14 @@ class Directory:
         accounts = Account.objects.filter(shown, programme=run.scope_id)
         numbers = ExternalId.objects.filter(account__in=accounts.values("pk"), system=system)
         self.by_number = dict(numbers.values_list("value", "account_id").iterator())
+        self.barred: frozenset[int] = frozenset()
+        if not policies.is_system(run.owner):
+            barred = accounts.behind_barriers_of(run.owner)
+            self.barred = frozenset(barred.values_list("pk", flat=True))
         self.by_name: dict[str, int] = {}
         for pk, name in accounts.active().order_by("pk").values_list("pk", "name").iterator():
-            self._name(name, pk)
+            if pk not in self.barred:
+                self._name(name, pk)
 
     def note(self, pk: int, *, name: str, number: str) -> None:
         """Find the account `pk` from now on, too."""

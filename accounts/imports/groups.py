@@ -56,7 +56,7 @@ class Groups:
             member.above = self.names[name]
         else:
             pk = directory.by_number.get(member.parent) or directory.by_name.get(name)
-            if pk is None:
+            if pk is None or pk in directory.barred:
                 member.problem = "no_parent"
             elif pk == AMBIGUOUS:
                 member.problem = "ambiguous"

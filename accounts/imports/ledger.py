@@ -403,7 +403,10 @@ class LedgerSession(Session):
     def _account(self, key: str) -> int | None:
         """Primary key of the account that `key` means; None if there is none yet."""
         if key[0] == "#":
-            return self.directory.by_number.get(key[1:])
+            pk = self.directory.by_number.get(key[1:])
+            if pk in self.directory.barred:
+                raise Refused("forbidden")
+            return pk
         pk = self.directory.by_name.get(key[1:])
         if pk == AMBIGUOUS:
             raise Refused("ambiguous")

@@ -56,6 +56,7 @@ REASONS = {
     "no_amount": gettext_lazy("has no amount"),
     "no_account": gettext_lazy("has no customer"),
     "unknown_account": gettext_lazy("names a customer that is not known"),
+    "forbidden": gettext_lazy("names a customer for whom you may not import"),
     "ambiguous": gettext_lazy("names a customer of whom there are several"),
     "long": gettext_lazy("has a customer number or name that is too long"),
     "total": gettext_lazy("is a total, not a sale"),

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
 
 from accounts import policies
 from accounts.models import Account, ExternalId, Product
@@ -42,14 +41,8 @@ class ProgrammeKind(ImportKind):
     def scopes_read_by(self, user: Reader) -> models.QuerySet:
         """Without programmes in which an information barrier hides an account from `user`: a file
         of somebody else may name it."""
-        scopes = self.scopes_for(user)
-        fenced = reach_of(user, business_today()).fenced if user.is_active else ()
-        if not fenced:
-            return scopes
-        below = Q()
-        for path in fenced:
-            below |= Q(path__startswith=path)
-        return scopes.exclude(pk__in=Account.objects.filter(below).order_by().values("programme"))
+        hidden = Account.objects.behind_barriers_of(user).order_by()
+        return self.scopes_for(user).exclude(pk__in=hidden.values("programme"))
 
     def known_share(self, name: str, values: Sequence[str], scope_id: int | None) -> float | None:
         """Share of customer numbers and product codes that the programme knows."""

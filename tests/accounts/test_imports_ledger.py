@@ -24,8 +24,14 @@ from accounts.services import update_account
 from kam.changes.models import Change
 from kam.imports import passes, rejects, services
 from kam.imports.models import Run
-from tests.factories.accounts import AccountFactory, ExternalIdFactory
-from tests.factories.teams import ProgrammeFactory, RoleGrantFactory, UserFactory
+from tests.factories.accounts import AccountFactory, ConflictFactory, ExternalIdFactory
+from tests.factories.teams import (
+    MembershipFactory,
+    ProgrammeFactory,
+    RoleGrantFactory,
+    TeamFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 PENNY = Decimal("0.01")
@@ -422,3 +428,17 @@ def test_programmes_are_apart(manager):
     run = import_file(other, HEAD + "7,Birch,2026-05-02,A,2,10,,\n")
     assert (run.created, Account.objects.count()) == (1, 2)
     assert not Run.objects.visible_to(manager).filter(pk=run.pk).exists()
+
+
+def test_lines_of_an_account_behind_a_barrier_are_not_taken(manager, programme):
+    """By its number the account is refused; by its name nothing tells that it is there."""
+    team = TeamFactory(programme=programme)
+    MembershipFactory(team=team, user=manager, role="observer")
+    hidden = AccountFactory(programme=programme, name="Quagmire")
+    ExternalIdFactory(account=hidden, value="7")
+    ConflictFactory(a=AccountFactory(programme=programme, team=team), b=hidden)
+    run = import_file(manager, HEAD + "7,Quagmire,2026-05-02,A,2,10,,\n")
+    assert (run.created, problems(run)) == (0, {"forbidden": 1})
+    run = import_file(manager, "Customer Name,Date,Amount\nQuagmire,2026-05-02,5\n")
+    assert (run.created, problems(run)) == (1, {})
+    assert not LedgerEntry.objects.filter(account=hidden).exists()
