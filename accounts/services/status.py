@@ -32,6 +32,18 @@ PROGRAMME_WARNING = 50
 """More key accounts than this are far too many, whatever the setting (handbook 3.6)."""
 
 
+def lock_before_account(account: Account) -> Programme:
+    """Lock what a decision on status locks before the account: programme, people, team.
+
+    For services that hold the account's lock when they come to `set_status`, so that no two
+    writers wait for each other.
+    """
+    programme = Programme.objects.select_for_update(no_key=True).get(pk=account.programme_id)
+    if account.team is not None:
+        lock_people(account.team)
+    return programme
+
+
 @transaction.atomic
 def set_status(
     *,
@@ -53,9 +65,7 @@ def set_status(
     """
     if not policies.can_manage(actor, account):
         raise PermissionDenied
-    programme = Programme.objects.select_for_update(no_key=True).get(pk=account.programme_id)
-    if account.team is not None:
-        lock_people(account.team)
+    programme = lock_before_account(account)
     account = editing.locked(account)
     editing.expect(account, expected_version)
     if status == account.status:

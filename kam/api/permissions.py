@@ -12,9 +12,10 @@ RANK = {"read": 0, "write": 1, "admin": 2}
 
 
 def required_scope(view: Any, method: str) -> str:
-    """Scope that a token needs: `view.scopes` by action, else read to read and write to write."""
+    """Scope that a token needs: `view.scopes` by action, else read to read, and to write what
+    `view.write_scope` says (write)."""
     scopes = getattr(view, "scopes", {})
-    default = "read" if method in SAFE_METHODS else "write"
+    default = "read" if method in SAFE_METHODS else getattr(view, "write_scope", "write")
     return scopes.get(getattr(view, "action", None), default)
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.services import set_stage, set_status
+from accounts.services.status import lock_before_account
 from kam.changes import editing
 from reviews import policies, transitions
 from reviews.choices import ReviewStatus, Side
@@ -105,10 +106,12 @@ def confirm(
     )
     if review.proposed_by_id == actor.pk:
         raise PermissionDenied
+    closes = bool(review.closing_status)
+    if closes:
+        lock_before_account(review.account)
     account = editing.locked(review.account)
     review.account = account
     proposer = review.proposed_by
-    closes = bool(review.closing_status)
     by_director = policies.is_director(actor, account) or (
         not closes and proposer is not None and policies.is_director(proposer, account)
     )

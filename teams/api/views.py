@@ -181,6 +181,7 @@ class UserViewSet(EditableViewSet):
     """People: names for colleagues, the rest for those entitled. DELETE bars from signing in."""
 
     model = User
+    write_scope = "admin"
     serializer_class = serializers.UserSerializer
     filterset_fields = ("is_active",)
     ordering_fields = ("first_name", "last_name", "updated_at")
@@ -231,6 +232,7 @@ class RoleGrantViewSet(EditableViewSet):
     """Roles. PATCH sets the last day; DELETE ends the role with yesterday."""
 
     model = RoleGrant
+    write_scope = "admin"
     serializer_class = serializers.RoleGrantSerializer
     filterset_fields = ("user", "role", "programme", "business_unit")
     ordering_fields = ("updated_at",)

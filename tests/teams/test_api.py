@@ -95,7 +95,7 @@ def test_stranger_sees_only_oneself(manager):
 
 
 def test_user_is_made_changed_barred_and_let_in(admin, mailoutbox):
-    client = caller(admin)
+    client = caller(admin, "admin")
     made = client.post(f"{V1}/users/", {"username": "nora", "email": "n@supplier.example"})
     assert made.status_code == 201
     url = f"{V1}/users/{made.json()['id']}/"
@@ -121,7 +121,7 @@ def test_users_are_the_administrators(manager):
 
 
 def test_role_is_given_and_ended(admin, programme):
-    client, person = caller(admin), UserFactory()
+    client, person = caller(admin, "admin"), UserFactory()
     body = {"user": person.pk, "role": "finance", "valid_from": "2026-01-01"}
     assert pointers(client.post(f"{V1}/role-grants/", body)) == [""]
     made = client.post(f"{V1}/role-grants/", body | {"programme": programme.pk})
@@ -135,7 +135,9 @@ def test_role_is_given_and_ended(admin, programme):
 
 def test_last_administrator_stays(admin):
     grant = admin.grants.get()
-    response = caller(admin).delete(f"{V1}/role-grants/{grant.pk}/", headers={"If-Match": '"1"'})
+    response = caller(admin, "admin").delete(
+        f"{V1}/role-grants/{grant.pk}/", headers={"If-Match": '"1"'}
+    )
     assert response.status_code == 400
     assert RoleGrant.objects.permanent_administrators().count() == 1
 
@@ -234,7 +236,7 @@ def test_page_and_api_refuse_the_same_members(client, manager, programme, values
 def test_page_and_api_refuse_the_same_people(client, admin, values):
     UserFactory(username="kira", email="kira@supplier.example")
     count = User.objects.count()
-    refused = pointers(caller(admin).post(f"{V1}/users/", values))
+    refused = pointers(caller(admin, "admin").post(f"{V1}/users/", values))
     client.force_login(admin)
     page = client.post(reverse("settings:person_create"), values)
     assert page.status_code == 422
@@ -298,3 +300,17 @@ def test_membership_answer_carries_warnings_of_limits(manager, programme):
     assert "warnings" not in client.get(url).json()
     changed = client.patch(url, {"effort_fte": "0.4"}, headers={"If-Match": '"1"'})
     assert changed.json()["warnings"] == []
+
+
+@pytest.mark.parametrize("scope", ["read", "write"])
+def test_who_may_do_what_is_changed_with_the_scope_admin_alone(admin, scope):
+    """A token that only writes data must not hand out rights."""
+    person, client = UserFactory(), caller(admin, scope)
+    body = {"user": person.pk, "role": "administrator", "valid_from": str(business_today())}
+    answers = [
+        client.post(f"{V1}/role-grants/", body),
+        client.post(f"{V1}/users/", {"username": "new"}),
+        client.post(f"{V1}/users/{person.pk}/activate/"),
+    ]
+    assert [answer.status_code for answer in answers] == [403] * 3
+    assert not RoleGrant.objects.filter(user=person).exists()
