@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from hashlib import blake2b
@@ -24,6 +25,8 @@ from kam.imports.repeats import Repeats
 from teams.models import Programme
 
 PREVIEW_GOOD, PREVIEW_BAD = 5, 25
+UNKNOWN_SHOWN = 10
+"""Unknown customers that the report of a trial names."""
 MONTHS_SHOWN = 36
 PENNY = Decimal("0.01")
 
@@ -368,6 +371,7 @@ class LedgerSession(Session):
         others = LedgerEntry.objects.filter(programme=programme).exclude(run=run)
         self.compare = others.exists()
         self.unknown: dict[str, NewAccount] = {}
+        self.unknown_rows: Counter[str] = Counter()
         self.good: list[Shown] = []
         self.bad: list[Shown] = []
         self.sums: dict[tuple[str, str], Decimal] = {}
@@ -395,6 +399,9 @@ class LedgerSession(Session):
         if new_accounts:
             text = _("Customers not known: they become candidates")
             outcome.notices[text] = len(new_accounts)
+        if off := sum(line.differs for _number, line in lines):
+            text = _("Amount is not quantity × price × (1 − discount): kept as given")
+            outcome.notices[text] = off
         outcome.payload = Judged(fresh, new_accounts)
         if self.dry:
             self._note(lines, fresh, outcome)
@@ -414,6 +421,8 @@ class LedgerSession(Session):
 
     def _meet_unknown(self, number: int, line: Line, new_accounts: dict[str, NewAccount]) -> None:
         self.reader.refuse_total(line)
+        if self.dry:
+            self.unknown_rows[line.number or line.name] += 1
         if self.reject_unknown:
             raise Refused("unknown_account")
         key = line.key
@@ -547,6 +556,8 @@ class LedgerSession(Session):
         for number, line in lines[: PREVIEW_GOOD - len(self.good)]:
             result = "new" if id(line) in stored else "unchanged"
             note = _("new customer") if line.key in self.unknown else ""
+            if line.differs:
+                result, note = "notice", _("not quantity × price × (1 − discount)")
             self.good.append(Shown(number, _cells(line), result, note))
 
     def preview(self) -> list[dict[str, Any]]:
@@ -586,6 +597,16 @@ class LedgerSession(Session):
             for (unit, month), amount in latest
         ]
         return totals
+
+    def unmatched(self) -> list[dict[str, Any]]:
+        """Customers not known, with their rows."""
+        named = self.unknown_rows.most_common(UNKNOWN_SHOWN)
+        found = [{"text": text, "count": count} for text, count in named]
+        if rest := len(self.unknown_rows) - len(named):
+            rows = self.unknown_rows.total() - sum(count for _text, count in named)
+            words = ngettext("%(count)d more", "%(count)d more", rest) % {"count": rest}
+            found.append({"text": words, "count": rows})
+        return found
 
     def close(self) -> None:
         """Let go of the temporary database."""

@@ -42,6 +42,7 @@ CACHE = 50_000
 """Different dates or numbers that are remembered before the memory is emptied."""
 LARGEST = Decimal(10) ** 13
 SIXTH = Decimal("0.000001")
+HALF_PENNY = Decimal("0.005")
 NOTHING: tuple[None, str] = (None, "")
 BLANK = [""]
 LENGTHS = {"account": 120, "account_name": 200, "product": 60, "document": 80}
@@ -84,7 +85,8 @@ class Refused(Exception):  # noqa: N818  (a row, not the programme, is at fault)
 
 class Line(NamedTuple):
     """A checked sales line. `amount`, `quantity` and `cost` are decimal text without exponent;
-    `number` is the customer's number and `key` finds the account."""
+    `number` is the customer's number and `key` finds the account. `differs` when the given amount
+    is not quantity × unit price × (1 − discount)."""
 
     key: str
     number: str
@@ -100,6 +102,7 @@ class Line(NamedTuple):
     cost: Decimal | None
     document: str
     digest: bytes
+    differs: bool = False
 
 
 class LineReader:
@@ -185,6 +188,7 @@ class LineReader:
             goods,
             document,
             blake2b(text.encode(), digest_size=16).digest(),
+            given is not None and self._differs(given, number, unit, share),
         )
 
     def _key(self, account: str, name: str, row: Row) -> str:
@@ -277,6 +281,19 @@ class LineReader:
         if not 0 <= share <= 1:
             raise Refused("bad_discount" if self.percent else "big_discount")
         return quantity * price * (1 - share)
+
+    def _differs(
+        self,
+        given: Decimal,
+        quantity: Decimal | None,
+        price: Decimal | None,
+        discount: Decimal | None,
+    ) -> bool:
+        """Whether the amount given is off by more than a rounded half penny."""
+        if quantity is None or price is None:
+            return False
+        share = (discount or Decimal(0)) / (100 if self.percent else 1)
+        return abs(quantity * price * (1 - share) - given) > HALF_PENNY
 
     def _check(self, text: str, amount: Decimal, code: str, document: str) -> None:
         """What the database would refuse, refused with a reason."""

@@ -113,6 +113,11 @@ class Session(ABC):
         """Some rows as they would be stored, those with a problem first (`Shown` as a dict)."""
         return []
 
+    def unmatched(self) -> list[dict[str, Any]]:
+        """What the rows name and nothing known answers to, the most frequent first: `text` and
+        `count` of rows; the last one may stand for all the rest."""
+        return []
+
     def close(self) -> None:
         """Let go of what the pass holds."""
         return

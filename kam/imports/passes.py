@@ -141,7 +141,11 @@ def _check(run: Run, job: InlineJob) -> None:
                     columns.update({"status": Run.Status.MAPPED, "error": ""})
                     return
         tally.add_rejected(session.finish())
-        report = tally.report() | {"totals": session.totals(), "preview": session.preview()}
+        report = tally.report() | {
+            "totals": session.totals(),
+            "preview": session.preview(),
+            "unmatched": session.unmatched(),
+        }
     finally:
         session.close()
     with _step(run, job) as columns:

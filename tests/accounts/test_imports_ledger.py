@@ -442,3 +442,30 @@ def test_lines_of_an_account_behind_a_barrier_are_not_taken(manager, programme):
     run = import_file(manager, "Customer Name,Date,Amount\nQuagmire,2026-05-02,5\n")
     assert (run.created, problems(run)) == (1, {})
     assert not LedgerEntry.objects.filter(account=hidden).exists()
+
+
+def test_amount_that_is_not_quantity_times_price_is_kept_and_counted(manager):
+    """Off by more than half a penny counts; rounding does not (`design.md` 11, ledger)."""
+    head = "Customer No,Date,Qty,Price,Discount,Net amount\n"
+    rows = "1,2026-05-02,3,1.335,0,4.00\n1,2026-05-02,3,1.335,0,4.01\n"
+    rows += "1,2026-05-03,2,10,0.1,18\n1,2026-05-03,2,10,0.1,20\n1,2026-05-04,,,,7\n"
+    run = import_file(manager, head + rows)
+    words = "Amount is not quantity × price × (1 − discount): kept as given"
+    assert (run.created, run.rejected, notices(run)[words]) == (5, 0, 1)
+    assert LedgerEntry.objects.aggregate(sum=Sum("amount"))["sum"] == Decimal("53.01")
+
+
+def test_trial_counts_the_rows_of_unknown_customers(manager, client, monkeypatch):
+    monkeypatch.setattr("accounts.imports.ledger.UNKNOWN_SHOWN", 1)
+    text = HEAD + "".join(
+        f"{number},{name},2026-05-02,A,1,2,,\n"
+        for number, name in (("1", "Willow"), ("1", "Willow"), ("2", "Elm"))
+    )
+    run = services.check_run(actor=manager, run=upload(manager, text), enqueue=False)
+    run = passes.check(run.pk)
+    assert run.report["unmatched"] == [{"text": "1", "count": 2}, {"text": "1 more", "count": 1}]
+    client.force_login(manager)
+    page = client.get(run.get_absolute_url()).content.decode()
+    assert "2 rows" in page
+    assert "Create as candidate" in page
+    assert "Reject the rows" in page
