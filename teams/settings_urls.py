@@ -34,6 +34,7 @@ urlpatterns = [
     ),
     path("programmes/<int:pk>/units/new/", programmes.UnitCreateView.as_view(), name="unit_create"),
     path("units/<int:pk>/edit/", programmes.UnitUpdateView.as_view(), name="unit_update"),
+    path("units/<int:pk>/restore/", programmes.restore_unit, name="unit_restore"),
     path("units/<int:pk>/archive/", programmes.archive_unit, name="unit_archive"),
     path(
         "programmes/<int:pk>/functions/new/",
@@ -45,5 +46,6 @@ urlpatterns = [
         programmes.FunctionUpdateView.as_view(),
         name="function_update",
     ),
+    path("functions/<int:pk>/restore/", programmes.restore_function, name="function_restore"),
     path("functions/<int:pk>/archive/", programmes.archive_function, name="function_archive"),
 ]

@@ -10,6 +10,7 @@ urlpatterns = [
     path("new/", teams.TeamCreateView.as_view(), name="create"),
     path("<int:pk>/", teams.TeamDetailView.as_view(), name="detail"),
     path("<int:pk>/edit/", teams.TeamUpdateView.as_view(), name="update"),
+    path("<int:pk>/restore/", teams.restore_team, name="restore"),
     path("<int:pk>/archive/", teams.archive_team, name="archive"),
     path("<int:pk>/members/new/", teams.MemberAddView.as_view(), name="member_add"),
     path("members/<int:pk>/edit/", teams.MemberUpdateView.as_view(), name="member_update"),

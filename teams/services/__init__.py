@@ -1,6 +1,11 @@
 """Everything that writes people, programmes, units, roles and teams."""
 
-from teams.services.functions import archive_function, create_function, update_function
+from teams.services.functions import (
+    archive_function,
+    create_function,
+    restore_function,
+    update_function,
+)
 from teams.services.people import (
     OWN_FIELDS,
     PERSON_FIELDS,
@@ -28,10 +33,11 @@ from teams.services.teams import (
     create_team,
     end_membership,
     register_membership_rule,
+    restore_team,
     update_membership,
     update_team,
 )
-from teams.services.units import archive_unit, create_unit, update_unit
+from teams.services.units import archive_unit, create_unit, restore_unit, update_unit
 
 __all__ = [
     "MEMBERSHIP_FIELDS",
@@ -56,6 +62,9 @@ __all__ = [
     "grant_role",
     "is_set_up",
     "register_membership_rule",
+    "restore_function",
+    "restore_team",
+    "restore_unit",
     "send_invitation",
     "set_up",
     "system_user",

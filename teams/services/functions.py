@@ -43,3 +43,14 @@ def archive_function(
     if not policies.can_edit_function(actor, function):
         raise PermissionDenied
     return editing.archive(actor=actor, obj=function, expected_version=expected_version)
+
+
+@transaction.atomic
+def restore_function(
+    *, actor: User, function: Function, expected_version: int | None = None
+) -> Function:
+    """Bring a function back to the list."""
+    function = editing.locked(function)
+    if not policies.can_edit_function(actor, function):
+        raise PermissionDenied
+    return editing.restore(actor=actor, obj=function, expected_version=expected_version)

@@ -95,6 +95,21 @@ def archive_team(*, actor: User, team: Team, expected_version: int | None = None
 
 
 @transaction.atomic
+def restore_team(*, actor: User, team: Team, expected_version: int | None = None) -> Team:
+    """Bring a team back to the lists."""
+    team = _lock_team(actor, team)
+    return editing.save(
+        actor=actor,
+        obj=team,
+        changes={"archived_at": None},
+        verb="restored",
+        expected_version=expected_version,
+        audience="team",
+        audience_id=team.pk,
+    )
+
+
+@transaction.atomic
 def add_membership(
     *,
     actor: User,

@@ -92,3 +92,17 @@ def archive_unit(
     if RoleGrant.objects.filter(business_unit=unit, valid_until=None).exists():
         raise ValidationError(_("Somebody answers for it: end the role first."), code="in_use")
     return editing.archive(actor=actor, obj=unit, expected_version=expected_version)
+
+
+@transaction.atomic
+def restore_unit(
+    *, actor: User, unit: BusinessUnit, expected_version: int | None = None
+) -> BusinessUnit:
+    """Bring a unit back; refused while the one above it is archived."""
+    _lock_tree(unit.programme_id)
+    unit = editing.locked(unit)
+    if not policies.can_edit_unit(actor, unit):
+        raise PermissionDenied
+    if BusinessUnit.objects.filter(pk=unit.parent_id, archived_at__isnull=False).exists():
+        raise ValidationError(_("Restore the unit above it first."), code="archived")
+    return editing.restore(actor=actor, obj=unit, expected_version=expected_version)

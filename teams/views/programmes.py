@@ -53,11 +53,21 @@ class ProgrammeDetailView(ScopedViewMixin, DetailView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         reader, programme = self.request.user, self.object
+        units = list(BusinessUnit.objects.visible_to(reader).filter(programme=programme))
+        functions = list(Function.objects.visible_to(reader).filter(programme=programme))
         own = Change.objects.visible_to(reader).of(programme)
         return super().get_context_data(
             groups=_values(programme, programme.today()),
-            units=BusinessUnit.objects.visible_to(reader).filter(programme=programme).active(),
-            functions=Function.objects.visible_to(reader).filter(programme=programme).active(),
+            units=[unit for unit in units if not unit.is_archived],
+            functions=[function for function in functions if not function.is_archived],
+            archived=[
+                *(("settings:unit_restore", unit) for unit in units if unit.is_archived),
+                *(
+                    ("settings:function_restore", function)
+                    for function in functions
+                    if function.is_archived
+                ),
+            ],
             may_edit=policies.can_edit_programme(reader, programme),
             fiscal_month=dates.MONTHS[programme.fiscal_year_start],
             lines=history(own, reader),
@@ -293,5 +303,33 @@ def archive_function(request: HttpRequest, pk: int) -> HttpResponse:
             actor=request.user, function=function, expected_version=version
         ),
         _("Function %(name)s archived.") % {"name": function.name},
+        reverse("settings:programme", args=[function.programme_id]),
+    )
+
+
+@require_POST
+def restore_unit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring a unit back."""
+    unit = reach(BusinessUnit.objects, request.user, needs="editable_by", pk=pk)
+    version = posted_version(request)
+    return act(
+        request,
+        lambda: services.restore_unit(actor=request.user, unit=unit, expected_version=version),
+        _("Unit %(name)s is back.") % {"name": unit.name},
+        reverse("settings:programme", args=[unit.programme_id]),
+    )
+
+
+@require_POST
+def restore_function(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring a function back."""
+    function = reach(Function.objects, request.user, needs="editable_by", pk=pk)
+    version = posted_version(request)
+    return act(
+        request,
+        lambda: services.restore_function(
+            actor=request.user, function=function, expected_version=version
+        ),
+        _("Function %(name)s is back.") % {"name": function.name},
         reverse("settings:programme", args=[function.programme_id]),
     )

@@ -54,7 +54,9 @@ class TeamListView(ScopedViewMixin, TableMixin, PartialMixin, ListView):
     )
 
     def get_queryset(self) -> Any:
-        rows = super().get_queryset().active()
+        rows = super().get_queryset()
+        is_past = self.request.GET.get("archived") == "1"
+        rows = rows.filter(archived_at__isnull=False) if is_past else rows.active()
         text = self.request.GET.get("q", "").strip()
         if text:
             rows = rows.filter(
@@ -171,6 +173,19 @@ def archive_team(request: HttpRequest, pk: int) -> HttpResponse:
         lambda: services.archive_team(actor=request.user, team=team, expected_version=version),
         _("Team %(name)s archived.") % {"name": team.name},
         reverse("teams:list"),
+    )
+
+
+@require_POST
+def restore_team(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring a team back to the list."""
+    team = reach(Team.objects, request.user, needs="editable_by", pk=pk)
+    version = posted_version(request)
+    return act(
+        request,
+        lambda: services.restore_team(actor=request.user, team=team, expected_version=version),
+        _("Team %(name)s is back.") % {"name": team.name},
+        team.get_absolute_url(),
     )
 
 

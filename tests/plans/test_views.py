@@ -8,6 +8,7 @@ from tests.factories.plans import (
     MilestoneFactory,
     ObjectiveFactory,
     PlanFactory,
+    PlanVersionFactory,
     RiskFactory,
     StrategyFactory,
     SwotEntryFactory,
@@ -51,3 +52,22 @@ def test_readers_meet_no_working_title_anywhere(client, people):
     assert [("Grow" in body, "Poach" in body) for body in bodies] == [(True, False)] * len(pages)
     hidden = client.get(reverse("web:search"), {"q": "rival"}).content.decode()
     assert plan.get_absolute_url() not in hidden
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_action_list_query_count(client, people, count, django_assert_max_num_queries):
+    ActionFactory.create_batch(count, account=people.account, owner=people.kam)
+    client.force_login(people.kam)
+    with django_assert_max_num_queries(10):
+        response = client.get(reverse("plans:actions"))
+    assert len(response.context["object_list"]) == count
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_versions_page_query_count(client, people, plan, count, django_assert_max_num_queries):
+    for _place in range(count):
+        version = PlanVersionFactory(plan=plan)
+    client.force_login(people.kam)
+    for url in (reverse("plans:history", args=[plan.pk]), version.get_absolute_url()):
+        with django_assert_max_num_queries(18):
+            assert client.get(url).status_code == 200
