@@ -216,7 +216,10 @@ class ActivityCost(Tracked):
 
     class Meta:
         ordering = ["-month", "activity", "pk"]
-        indexes = [models.Index(fields=["account", "month"], name="activitycost_account")]
+        indexes = [
+            models.Index(fields=["account", "month"], name="activitycost_account"),
+            models.Index(fields=["-month", "id"], name="activitycost_list"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "activity", "month", "currency", "source"],

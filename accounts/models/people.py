@@ -111,6 +111,7 @@ class Contact(Tracked):
     class Meta:
         ordering = ["name", "pk"]
         indexes = [
+            models.Index(fields=["name", "id"], name="contact_list"),
             models.Index(fields=["quiet_on"], name="contact_quiet"),
             SearchIndex(fields=["name"], name="contact_search"),
             SearchIndex(fields=["email"], name="contact_email_search", starts=True),
@@ -168,7 +169,10 @@ class Interaction(Tracked):
 
     class Meta:
         ordering = ["-happened_on", "-pk"]
-        indexes = [models.Index(fields=["account", "-happened_on"], name="interaction_recent")]
+        indexes = [
+            models.Index(fields=["account", "-happened_on"], name="interaction_recent"),
+            models.Index(fields=["-happened_on", "-id"], name="interaction_list"),
+        ]
 
     def __str__(self) -> str:
         return self.text[:80]
