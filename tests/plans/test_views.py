@@ -17,7 +17,7 @@ from tests.factories.plans import (
 
 @pytest.mark.parametrize("section", ["summary", "swot", "objectives", "risks", "all"])
 @pytest.mark.parametrize("count", [1, 3])
-def test_plan_page_query_count(client, people, plan, section, count, django_assert_max_num_queries):
+def test_plan_page_query_count(client, people, plan, section, count, django_assert_num_queries):
     for objective in ObjectiveFactory.create_batch(count, plan=plan, owner=people.kam):
         for strategy in StrategyFactory.create_batch(count, objective=objective):
             ActionFactory.create_batch(
@@ -31,7 +31,7 @@ def test_plan_page_query_count(client, people, plan, section, count, django_asse
     RiskFactory.create_batch(count, plan=plan, owner=people.kam)
     SwotEntryFactory.create_batch(count, plan=plan)
     client.force_login(people.kam)
-    with django_assert_max_num_queries(40):
+    with django_assert_num_queries(29):  # the same for each part and any number of rows
         response = client.get(reverse("plans:detail", args=[plan.pk]), {"section": section})
     assert response.status_code == 200
 
