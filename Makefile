@@ -35,5 +35,8 @@ format: ## put code and templates in the house format
 vendor: ## fetch the pinned front-end packages into static/vendor (needs npm)
 	@$(PYTHON) -m deploy.vendor
 
+screenshots: ## draw the pictures of the documentation anew (docs/images)
+	@$(DEPLOY) screenshots
+
 lock: ## write the lock files anew after a change of pyproject.toml
 	@$(DEPLOY) lock

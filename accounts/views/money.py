@@ -31,7 +31,8 @@ class PeriodForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, label in (("from", _("From")), ("to", _("To"))):  # "from" is no Python name
-            widget = forms.DateInput(attrs={"type": "date", "class": "form-control"})
+            look = {"type": "date", "class": "form-control"}
+            widget = forms.DateInput(attrs=look, format="%Y-%m-%d")
             self.fields[name] = forms.DateField(label=label, required=False, widget=widget)
 
     def clean(self) -> dict[str, Any]:
@@ -65,7 +66,9 @@ class FiguresView(AccountPartView):
 
     @cached_property
     def form(self) -> PeriodForm:
-        form = PeriodForm(self.request.GET or None)
+        usual = figures.trailing_year(business_today())
+        initial = {"from": usual.first, "to": usual.last}
+        form = PeriodForm(self.request.GET or None, initial=initial)
         form.is_valid()
         return form
 

@@ -32,7 +32,7 @@ def once(key: Hashable, ask: Callable[[], Answer]) -> Answer:
 
 @contextmanager
 def asking_once() -> Iterator[None]:
-    """A memory for the moment in which one queryset is put together of several rules."""
+    """A memory while one queryset is put together of several rules, or nobody's rights change."""
     if _answers.get() is not None:
         yield
         return

@@ -113,6 +113,14 @@ def percent(ratio: Number | None, decimals: int = 1) -> str:
     return f"{number(parsed * 100, decimals)}{SPACE}%"
 
 
+def change(ratio: Number | None, decimals: int = 1) -> str:
+    """A change against another period, a ratio, in percent with its sign."""
+    parsed = _decimal(ratio)
+    if parsed is None:
+        return not_available()
+    return f"{signed(parsed * 100, decimals)}{SPACE}%"
+
+
 def day(value: datetime.date | datetime.datetime | None, today: datetime.date | None = None) -> str:
     """ "Mon 8 June", with the year when it is not this one; moments in the reader's zone."""
     on = _date(value)

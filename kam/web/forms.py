@@ -10,9 +10,13 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from django import forms
 from django.db import models
+from django.db.models.fields import BLANK_CHOICE_DASH
+from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+
+DASHES = BLANK_CHOICE_DASH[0][1]
 
 
 def layout_helper(form: forms.BaseForm) -> FormHelper:
@@ -24,12 +28,32 @@ def layout_helper(form: forms.BaseForm) -> FormHelper:
     return helper
 
 
+def name_empty_choices(form: forms.BaseForm) -> None:
+    """Say "choose" or "none" where Django would show a row of dashes."""
+    for field in form.fields.values():
+        if not isinstance(field, forms.ChoiceField):
+            continue
+        word = _("choose") if field.required else _("none")
+        if isinstance(field, forms.ModelChoiceField):
+            if field.empty_label == DASHES:
+                field.empty_label = word
+            continue
+        choices = list(field.choices) if not callable(field.choices) else []
+        if choices and choices[0] == ("", DASHES):
+            field.choices = [("", word), *choices[1:]]
+
+
 class ShapeForm(forms.Form):
     """A form without a row behind it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.helper = layout_helper(self)
+        name_empty_choices(self)
+
+    @cached_property
+    def helper(self) -> FormHelper:
+        """Layout of the fields as they are once the form is complete."""
+        return layout_helper(self)
 
 
 @dataclass(frozen=True)
@@ -52,7 +76,12 @@ class ServiceForm(forms.ModelForm):
         self.fields["version"] = forms.IntegerField(required=False, widget=forms.HiddenInput)
         if self.instance.pk:
             self.initial.setdefault("version", getattr(self.instance, "version", None))
-        self.helper = layout_helper(self)
+        name_empty_choices(self)
+
+    @cached_property
+    def helper(self) -> FormHelper:
+        """Layout of the fields as they are once the form is complete."""
+        return layout_helper(self)
 
     def _post_clean(self) -> None:
         """Leave the row alone: the service sets, checks and saves it."""

@@ -27,6 +27,7 @@ from accounts.services.interaction import log_contact
 from accounts.services.people import create_contact
 from accounts.services.product import create_product, create_product_line
 from accounts.services.site import create_site
+from kam.access.once import asking_once
 from kam.changes import editing
 from kam.changes.context import source
 from kam.changes.models import Change
@@ -97,12 +98,13 @@ class Builder:
                 self.make_account(customer)
         with self.on_day(400):
             self.appoint()
-        with self.on_day(0):
-            self.make_money()
-            self.make_contacts()
-        self.review()
-        with self.on_day(1):
-            self.make_plans()
+        with asking_once():  # nobody's rights change from here on
+            with self.on_day(0):
+                self.make_money()
+                self.make_contacts()
+            self.review()
+            with self.on_day(1):
+                self.make_plans()
 
     @contextmanager
     def on_day(self, days_ago: int) -> Iterator[datetime.date]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.choices import Status
 from accounts.figures import Period
 from kam.access.querysets import Reader
+from reviews.forms.stage import DateInput
 from reviews.portfolio import Scope
 from teams.models import BusinessUnit, Programme
 
@@ -29,9 +30,7 @@ class ScopeForm(forms.Form):
         empty_label=_("All units"),
     )
     status = forms.MultipleChoiceField(label=_("Status"), choices=Status.choices, required=False)
-    as_of = forms.DateField(
-        label=_("As of"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    as_of = forms.DateField(label=_("As of"), required=False, widget=DateInput())
     level = forms.ChoiceField(
         label=_("Ranking by"),
         choices=[("account", _("account")), ("group", _("customer group"))],
@@ -41,10 +40,9 @@ class ScopeForm(forms.Form):
     def __init__(self, *args: Any, user: Reader, today: datetime.date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
+        self.initial.setdefault("as_of", today)
         for name, label in (("from", _("From")), ("to", _("To"))):  # "from" is no Python name
-            self.fields[name] = forms.DateField(
-                label=label, required=False, widget=forms.DateInput(attrs={"type": "date"})
-            )
+            self.fields[name] = forms.DateField(label=label, required=False, widget=DateInput())
         for field in self.fields.values():
             chooses = isinstance(field.widget, forms.Select)
             field.widget.attrs["class"] = "form-select" if chooses else "form-control"

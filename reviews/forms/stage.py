@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Initiator, Stage, UncouplingReason
-from kam.web.forms import ServiceForm, ShapeForm, layout_helper
+from kam.web.forms import ServiceForm, ShapeForm
 from reviews import scoring, services
 from reviews.choices import CheckState, ClosingStatus, Side
 from reviews.models import StageReview
@@ -167,7 +167,6 @@ class ProposalForm(ShapeForm):
             unneeded |= {"override", "override_evidence_1", "override_evidence_2"}
         for name in unneeded:
             del self.fields[name]
-        self.helper = layout_helper(self)
         self.helper.layout = Layout(*self._groups())
 
     def _groups(self) -> list[Any]:

@@ -122,13 +122,21 @@ class PortfolioView(ScopeMixin, PartialMixin, ScopedViewMixin, TableMixin, ListV
     columns = (
         Column("name", gettext_lazy("Account"), sort="name", optional=False),
         Column("stage", gettext_lazy("Stage"), sort="stage"),
-        Column("manager", gettext_lazy("Manager"), sort="manager_name"),
+        Column("manager", gettext_lazy("Manager"), sort="manager_name", phone=False),
         Column("revenue", gettext_lazy("Revenue"), sort="revenue", numeric=True),
-        Column("change", gettext_lazy("On a year ago"), numeric=True),
-        Column("contribution", gettext_lazy("Contribution"), sort="contribution", numeric=True),
-        Column("share", gettext_lazy("%"), numeric=True),
-        Column("index", gettext_lazy("Index"), sort="relationship_index", numeric=True),
-        Column("review", gettext_lazy("Next review"), sort="review_due_on"),
+        Column("change", gettext_lazy("On a year ago"), numeric=True, phone=False),
+        Column(
+            "contribution",
+            gettext_lazy("Contribution"),
+            sort="contribution",
+            numeric=True,
+            phone=False,
+        ),
+        Column("share", gettext_lazy("%"), numeric=True, phone=False),
+        Column(
+            "index", gettext_lazy("Index"), sort="relationship_index", numeric=True, phone=False
+        ),
+        Column("review", gettext_lazy("Next review"), sort="review_due_on", phone=False),
     )
 
     def get_export_columns(self) -> Sequence[files.Column]:

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, Page, Playwright, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, Response, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from teams.models import User
@@ -24,6 +24,7 @@ ARGUMENTS = (
     "--no-first-run",
 )
 PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 PARTS_OF_A_PAGE = {"stylesheet", "script", "image", "font", "manifest"}
 
 Theme = Literal["light", "dark"]

@@ -1,0 +1,1 @@
+"""Browser tests on the demonstration programme."""
