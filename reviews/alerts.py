@@ -10,13 +10,14 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.choices import REVIEWED_STATUSES, Stage, Status
 from accounts.models import Account, Contact
+from accounts.querysets import AccountQuerySet
 from kam.access.querysets import Reader
 from kam.web.formatting import late
 from plans.models import Action, Plan
@@ -46,7 +47,7 @@ class Alert:
     in_dialog: bool = False
 
 
-def looked_at(accounts: QuerySet[Account], today: datetime.date) -> list[Account]:
+def looked_at(accounts: AccountQuerySet, today: datetime.date) -> list[Account]:
     """Those of `accounts` that something is the matter with, with what that is: one query.
 
     Annotated: `managed`, `deputised`, `planned`, and of the latest reviews `advised` (recommended
@@ -82,7 +83,7 @@ def looked_at(accounts: QuerySet[Account], today: datetime.date) -> list[Account
     return list(rows.filter(matters).order_by(order, "name", "pk")[:READ])
 
 
-def decisions(accounts: QuerySet[Account], today: datetime.date) -> list[Alert]:
+def decisions(accounts: AccountQuerySet, today: datetime.date) -> list[Alert]:
     """What `accounts` ask of whoever leads them, the most pressing first (AL1, AL2, AL5, AL7,
     AL10, and proposed stages)."""
     rows = looked_at(accounts, today)
@@ -94,7 +95,7 @@ def decisions(accounts: QuerySet[Account], today: datetime.date) -> list[Alert]:
     return found
 
 
-def alerts(user: Reader, accounts: QuerySet[Account], today: datetime.date) -> list[Alert]:
+def alerts(user: Reader, accounts: AccountQuerySet, today: datetime.date) -> list[Alert]:
     """What is wrong on `accounts`, which `user` looks after: three queries (AL2, AL5, AL7, AL16,
     AL17)."""
     rows = looked_at(accounts, today)
@@ -184,7 +185,7 @@ def _review(account: Account, today: datetime.date) -> Alert:
     )
 
 
-def _old_actions(user: Reader, accounts: QuerySet[Account], today: datetime.date) -> list[Alert]:
+def _old_actions(user: Reader, accounts: AccountQuerySet, today: datetime.date) -> list[Alert]:
     rows = Action.objects.visible_to(user).overdue(today - ACTION_PATIENCE)
     rows = rows.filter(account__in=accounts.order_by().values("pk")).for_list()
     return [
@@ -201,14 +202,16 @@ def _old_actions(user: Reader, accounts: QuerySet[Account], today: datetime.date
     ]
 
 
-def _silences(user: Reader, accounts: QuerySet[Account], today: datetime.date) -> list[Alert]:
+def _silences(user: Reader, accounts: AccountQuerySet, today: datetime.date) -> list[Alert]:
     """People not talked to for half as long again as agreed."""
     rows = Contact.objects.visible_to(user).quiet(today).select_related("account")
     rows = rows.filter(account__in=accounts.order_by().values("pk"))[:READ]
     found = []
     for row in rows:
+        if row.quiet_on is None or row.interval_days is None:
+            continue
         over = (today - row.quiet_on).days
-        if row.interval_days is None or 2 * over <= row.interval_days:
+        if 2 * over <= row.interval_days:
             continue
         words = ngettext("%(days)d day past the interval", "%(days)d days past the interval", over)
         found.append(

@@ -205,7 +205,7 @@ class _Sight:
 
     def _url(self, row: Change) -> str:
         """Address of the object's page; empty without one, and of what is not to be seen."""
-        obj = (self.objects[row.object_type] or {}).get(row.object_id)
+        obj: Any = (self.objects[row.object_type] or {}).get(row.object_id)
         return obj.get_absolute_url() if hasattr(obj, "get_absolute_url") else ""
 
     def _shows(self, related: type[models.Model], value: Any) -> bool:

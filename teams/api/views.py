@@ -314,8 +314,9 @@ class MembershipViewSet(EditableViewSet):
 
     def represent(self, obj: Any) -> dict[str, Any] | None:
         data = super().represent(obj)
-        known = data is None or self.warnings is None
-        return data if known else {**data, "warnings": list(self.warnings)}
+        if data is None or self.warnings is None:
+            return data
+        return {**data, "warnings": list(self.warnings)}
 
     @extend_schema(responses={201: serializers.StaffedSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
