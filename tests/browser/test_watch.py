@@ -20,7 +20,7 @@ INLINE = (
         ("setTimeout(() => { throw new Error('lost') })", "script: lost"),
         ("fetch('http://127.0.0.2:9/x').catch(() => 0)", "connect-src"),
         ("location.href = 'http://127.0.0.2:9/x'", "another host: http://127.0.0.2:9/x"),
-        ("document.body.append(Object.assign(new Image(), {src: '/no.png'}))", "404: "),
+        ("document.body.append(Object.assign(new Image(), {src: '/static/no.png'}))", "404: "),
     ],
 )
 def test_a_page_that_misbehaves_is_noticed(page: Page, problems: list[str], script: str, sign: str):
