@@ -57,8 +57,8 @@ class UserQuerySet(models.QuerySet):
         return self.filter(Q(pk__in=held.values("user")) | Q(pk__in=teams.values("user")))
 
     def visible_to(self, user: Reader) -> Self:
-        """Everybody for an administrator, whoever is active for those who appoint; else the
-        people of one's own programmes, and oneself."""
+        """Everybody for an administrator; the people of one's own programmes, and oneself; for
+        those who appoint also whoever is in no programme yet."""
         if not user.is_active:
             return self.none()
         held = grants_today().filter(user=user)
@@ -66,11 +66,12 @@ class UserQuerySet(models.QuerySet):
         mine = programmes.visible_to(user).order_by().values("pk")
         everybody: Any = self.model._default_manager
         shared = everybody.in_programmes(mine).order_by().values("pk")
+        taken = everybody.in_programmes(programmes.order_by().values("pk")).order_by().values("pk")
         is_active = Q(is_active=True)
         return self.people().filter(
             Q(pk=user.pk)
             | Q(Exists(held.filter(role="administrator")))
-            | (is_active & Q(Exists(held.filter(role="programme_manager"))))
+            | (is_active & Q(Exists(held.filter(role="programme_manager"))) & ~Q(pk__in=taken))
             | (is_active & Q(pk__in=shared))
         )
 
