@@ -3,6 +3,7 @@
 The demonstration is made in a database that is thrown away; nothing in `var/` is touched.
 """
 
+import http.client
 import os
 import secrets
 import socket
@@ -10,8 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,22 +104,27 @@ def served(folder: Path) -> Iterator[str]:
     )
     try:
         home = f"http://{HOST}:{port}"
-        wait_for(home)
+        wait_for(port)
         yield home
     finally:
         server.terminate()
         server.wait()
 
 
-def wait_for(home: str) -> None:
+def wait_for(port: int) -> None:
     """Until the server answers; ends the program when it does not."""
     end = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < end:
+        connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE_SECONDS)
         try:
-            with urllib.request.urlopen(home, timeout=PATIENCE_SECONDS):  # noqa: S310  (our own)
-                return
-        except (urllib.error.URLError, ConnectionError):
+            connection.request("HEAD", "/")
+            connection.getresponse()
+        except ConnectionError:
             time.sleep(0.3)
+        else:
+            return
+        finally:
+            connection.close()
     sys.exit("The server did not answer.")
 
 
