@@ -37,6 +37,8 @@ ATTITUDES = {
     2: _("+2 advocate"),
 }
 """Attitude to us, in words (handbook 5.5)."""
+LONGEST_INTERVAL_DAYS = 366
+"""Whoever is talked to less than once a year has no cadence."""
 
 
 def valid_buying_roles(value: object) -> None:
@@ -81,7 +83,10 @@ class Contact(Tracked):
         help_text=_("−2 opponent to +2 advocate"),
     )
     interval_days = models.PositiveSmallIntegerField(
-        _("talk at least every (days)"), null=True, blank=True, validators=[MinValueValidator(1)]
+        _("talk at least every (days)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_INTERVAL_DAYS)],
     )
     site = models.ForeignKey(
         Site,

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -28,6 +28,9 @@ from plans.models.content import PlanContent
 from plans.models.goals import CorporateObjective, CustomerGoal
 from plans.models.plan import Plan
 from teams.models import Function
+
+LAST_PLACE = 9999
+"""Where a row may stand at most among its siblings."""
 
 
 class Objective(PlanContent):
@@ -94,7 +97,9 @@ class Objective(PlanContent):
     shared = models.BooleanField(
         _("shared"), default=False, help_text=_("Agreed with the customer.")
     )
-    position = models.PositiveSmallIntegerField(_("place"), default=0)
+    position = models.PositiveSmallIntegerField(
+        _("place"), default=0, validators=[MaxValueValidator(LAST_PLACE)]
+    )
     actual = models.DecimalField(_("now"), max_digits=20, decimal_places=6, null=True, blank=True)
     actual_on = models.DateField(_("read on"), null=True, blank=True)
     dropped_on = models.DateField(_("dropped on"), null=True, blank=True, editable=False)
@@ -171,7 +176,9 @@ class Strategy(PlanContent):
     objective = models.ForeignKey(Objective, on_delete=models.PROTECT, related_name="strategies")
     text = models.CharField(_("strategy"), max_length=250)
     kind = models.CharField(_("kind"), max_length=15, choices=StrategyKind)
-    position = models.PositiveSmallIntegerField(_("place"), default=0)
+    position = models.PositiveSmallIntegerField(
+        _("place"), default=0, validators=[MaxValueValidator(LAST_PLACE)]
+    )
 
     objects = querysets.ObjectiveContentQuerySet.as_manager()
 

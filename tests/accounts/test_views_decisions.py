@@ -199,8 +199,9 @@ def test_unknown_revenue_below_makes_the_sum_unknown():
 
 
 def test_conflict_is_recorded_excepted_and_ended(client, manager, programme):
-    birch = AccountFactory(programme=programme, name="Birch", team=TeamFactory())
-    elm = AccountFactory(programme=programme, name="Elm", team=TeamFactory())
+    teams = [TeamFactory(programme=programme) for _name in ("Birch", "Elm")]
+    birch = AccountFactory(programme=programme, name="Birch", team=teams[0])
+    elm = AccountFactory(programme=programme, name="Elm", team=teams[1])
     both = UserFactory(first_name="Kira", last_name="Lund")
     for account in (birch, elm):
         MembershipFactory(team=account.team, user=both, role="member")
