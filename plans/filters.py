@@ -1,10 +1,11 @@
-"""Filters of lists of actions."""
+"""Filters of lists of plans' rows and of actions."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import django_filters
+from django.core.validators import EMPTY_VALUES
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +13,17 @@ from kam.access.dates import business_today
 from kam.api.filters import FilterSet
 from plans.choices import ActionStatus
 from plans.models import Action
+
+
+class ReadFilterSet(FilterSet):
+    """Filters by what the caller reads, so that none tells what is being written."""
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        for name, value in self.form.cleaned_data.items():
+            if value not in EMPTY_VALUES:
+                item = self.filters[name]
+                queryset = queryset.where_read(item.field_name, item.lookup_expr, value)
+        return queryset
 
 
 class ActionFilter(FilterSet):

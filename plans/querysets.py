@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Iterable
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Case, Count, F, Q, Value, When
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from accounts.querysets import TrackedHangingQuerySet
 from kam.access.querysets import AccountScopedQuerySet, Reader, scope_model
@@ -28,6 +32,9 @@ MANAGER = frozenset([TeamRole.KAM])
 
 LONGEST_SEARCH = 200
 """Characters of a search that are looked at."""
+
+WORKING = Q(reads_working=True) | Q(approved__isnull=True)
+"""Rows that are shown as they are, after `visible_to`."""
 
 HERE_FOR = datetime.timedelta(seconds=60)
 """How long somebody counts as being on a page after the last sign of it (polled every 20 s)."""
@@ -70,19 +77,35 @@ class WorkingCopyQuerySet(AccountScopedQuerySet, TrackedQuerySet):
     def found_by(self, text: str, fields: Iterable[str]) -> Self:
         """After `visible_to`: rows in which every word of `text` occurs in some of `fields`, in
         the content that the reader reads, so that no search tells what is being written."""
-        working = Q(reads_working=True) | Q(approved__isnull=True)
         for word in text[:LONGEST_SEARCH].split():
             hits = Q()
             for name in fields:
-                own = Q(**{f"{name}__icontains": word})
-                if "__" in name:
-                    hits |= own
-                else:
-                    hits |= (working & own) | (
-                        ~working & Q(**{f"approved__{name}__icontains": word})
-                    )
+                hits |= self._read(name, "icontains", word)
             self = self.filter(hits)  # noqa: PLW0642  (a queryset is narrowed step by step)
         return self
+
+    def where_read(self, field: str, lookup: str, value: Any) -> Self:
+        """After `visible_to`: rows whose `field` answers the look-up as the reader reads it."""
+        return self.filter(self._read(field, lookup, value))
+
+    def with_read(self, *names: str) -> Self:
+        """After `visible_to`: `read_<name>`, to sort by what the reader reads (dates as text)."""
+        columns = {}
+        for name in names:
+            field = self.model._meta.get_field(name)
+            number = isinstance(field, models.IntegerField)
+            kind: models.Field = models.IntegerField() if number else models.CharField()
+            columns[f"read_{name}"] = Case(
+                When(WORKING, then=Cast(name, kind)), default=Cast(KT(f"approved__{name}"), kind)
+            )
+        return self.annotate(**columns)
+
+    def _read(self, field: str, lookup: str, value: Any) -> Q:
+        own = Q(**{f"{field}__{lookup}": value})
+        if field not in self.model.CONTENT_FIELDS:  # type: ignore[attr-defined]
+            return own
+        stored = json.loads(json.dumps(value, cls=DjangoJSONEncoder))
+        return (WORKING & own) | (~WORKING & Q(**{f"approved__{field}__{lookup}": stored}))
 
     def current(self) -> Self:
         """After `visible_to`: without working rows that are archived."""

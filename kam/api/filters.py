@@ -98,11 +98,10 @@ def refuse_unknown(request: Request, view: Any) -> None:
 class StrictFilterBackend(DjangoFilterBackend):
     """`view.filterset_class` or `filterset_fields`, `ordering_fields`, `search_fields`,
     `updated_since` where rows have `updated_at`. A view with `search_rows(queryset, text)` searches
-    in its own way. A look-up of one row is not filtered."""
-
-    filterset_base = FilterSet
+    in its own way, one with `filterset_base` filters so. A look-up of one row is not filtered."""
 
     def get_filterset_class(self, view: Any, queryset: Any = None) -> Any:
+        self.filterset_base = getattr(view, "filterset_base", FilterSet)
         if queryset is None and getattr(view, "model", None) is not None:
             queryset = view.model._default_manager.all()
         return super().get_filterset_class(view, queryset)

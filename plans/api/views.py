@@ -18,7 +18,7 @@ from kam.api.etag import if_match
 from kam.api.viewsets import EditableViewSet
 from plans import services
 from plans.api import serializers
-from plans.filters import ActionFilter
+from plans.filters import ActionFilter, ReadFilterSet
 from plans.models import (
     Action,
     CorporateObjective,
@@ -49,21 +49,38 @@ def optional_version(request: Request) -> int | None:
     return if_match(request) if "If-Match" in request.headers else None
 
 
-class PlanViewSet(EditableViewSet):
+class ReadViewSet(EditableViewSet):
+    """Rows filtered, sorted and searched by the content that the caller reads."""
+
+    filterset_base = ReadFilterSet
+    read_orders: tuple[str, ...] = ()
+
+    @property
+    def ordering_fields(self) -> dict[str, str]:
+        """By content, and by change."""
+        return {name: f"read_{name}" for name in self.read_orders} | {"updated_at": "updated_at"}
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        if "ordering" in self.request.query_params:
+            queryset = queryset.with_read(*self.read_orders)
+        return super().filter_queryset(queryset)
+
+    def search_rows(self, rows: Any, text: str) -> Any:
+        """Rows in whose content the words of `text` occur."""
+        return rows.found_by(text, self.search_fields)
+
+
+class PlanViewSet(ReadViewSet):
     """Plans. DELETE puts a draft away that never came into force."""
 
     model = Plan
     serializer_class = serializers.PlanSerializer
     filterset_fields = ("account", "status", "in_force", "author")
-    ordering_fields = ("starts_on", "ends_on", "updated_at")
+    read_orders = ("starts_on", "ends_on")
     search_fields = ("title", "account__name")
 
     def get_queryset(self) -> Any:
         return super().get_queryset().active()
-
-    def search_rows(self, rows: Any, text: str) -> Any:
-        """In the content that the caller reads."""
-        return rows.found_by(text, self.search_fields)
 
     def perform_create(self, serializer: Any) -> None:
         values = serializer.validated_data
@@ -153,17 +170,13 @@ class PlanViewSet(EditableViewSet):
         )
 
 
-class ContentViewSet(EditableViewSet):
+class ContentViewSet(ReadViewSet):
     """Rows of plans."""
 
     parent = "plan"
 
     def get_queryset(self) -> Any:
         return super().get_queryset().current()
-
-    def search_rows(self, rows: Any, text: str) -> Any:
-        """In the content that the caller reads."""
-        return rows.found_by(text, self.search_fields)
 
     def perform_create(self, serializer: Any) -> None:
         row: Any = self.model(**serializer.validated_data)
@@ -197,7 +210,7 @@ class ObjectiveViewSet(ContentViewSet):
         "shared": ["exact"],
         "due": ["exact", "lt", "gt"],
     }
-    ordering_fields = ("position", "due", "updated_at")
+    read_orders = ("position", "due")
     search_fields = ("title", "kpi")
 
     @extend_schema(
@@ -239,7 +252,7 @@ class StrategyViewSet(ContentViewSet):
     serializer_class = serializers.StrategySerializer
     parent = "objective"
     filterset_fields = ("objective", "objective__plan", "kind")
-    ordering_fields = ("position", "updated_at")
+    read_orders = ("position",)
     search_fields = ("text",)
 
 
@@ -250,7 +263,7 @@ class MilestoneViewSet(ContentViewSet):
     serializer_class = serializers.MilestoneSerializer
     parent = "objective"
     filterset_fields = ("objective", "objective__plan", "date")
-    ordering_fields = ("date", "updated_at")
+    read_orders = ("date",)
     search_fields = ("result",)
 
 
@@ -260,7 +273,7 @@ class SwotEntryViewSet(ContentViewSet):
     model = SwotEntry
     serializer_class = serializers.SwotEntrySerializer
     filterset_fields = ("plan", "quadrant", "objective", "risk")
-    ordering_fields = ("quadrant", "updated_at")
+    read_orders = ("quadrant",)
     search_fields = ("text", "evidence")
 
 
@@ -270,7 +283,7 @@ class RiskViewSet(ContentViewSet):
     model = Risk
     serializer_class = serializers.RiskSerializer
     filterset_fields = ("plan", "plan__account", "category", "owner", "state")
-    ordering_fields = ("review_on", "updated_at")
+    read_orders = ("review_on",)
     search_fields = ("title", "cause", "effect")
 
 

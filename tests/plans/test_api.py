@@ -235,3 +235,45 @@ def test_search_finds_only_what_the_caller_reads(call, people):
         for name, user in (("kam", people.kam), ("member", people.member))
     }
     assert seen == {"kam": [1, 0, 1, 0], "member": [0, 1, 0, 1]}
+
+
+def test_filters_and_order_tell_only_what_the_caller_reads(call, people):
+    """What is being written neither finds nor sorts the approved rows of a reader."""
+    plan = PlanFactory(account=people.account, approved={"title": "Approved"})
+    rows = [
+        ObjectiveFactory(
+            plan=plan,
+            owner=people.kam,
+            due=working,
+            position=place,
+            approved={"due": approved, "owner": people.deputy.pk, "position": 11 - place},
+        )
+        for place, working, approved in (
+            (1, "2027-01-31", "2027-06-30"),
+            (10, "2027-06-30", "2027-01-31"),
+        )
+    ]
+    first, second = (row.pk for row in rows)
+
+    def found(user, **query):
+        answer = call(user, "get", "objectives", {"ordering": "due", **query})
+        return [row["id"] for row in answer.json()["results"]]
+
+    asked = (
+        {},
+        {"owner": people.kam.pk},
+        {"owner": people.deputy.pk},
+        {"due__lt": "2027-03-01"},
+        {"ordering": "position"},
+        {"ordering": "-position", "shared": "false"},
+    )
+    both, back = [first, second], [second, first]
+    assert [found(people.kam, **query) for query in asked] == [both, both, [], [first], both, back]
+    assert [found(people.member, **query) for query in asked] == [
+        back,
+        [],
+        back,
+        [second],
+        back,
+        [],
+    ]
