@@ -48,6 +48,18 @@ class StageReview(Tracked):
         on_delete=models.PROTECT,
         related_name="+",
     )
+    writer = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("last changed by"),
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    writer_since = models.PositiveIntegerField(
+        default=1, editable=False, help_text=_("Version after which nobody else has written.")
+    )
     participants = models.CharField(_("answered together by"), max_length=250, blank=True)
     share_of_wallet = models.DecimalField(
         _("share of wallet"),
@@ -167,12 +179,28 @@ class StageReview(Tracked):
         return self.status == ReviewStatus.DRAFT
 
     @property
+    def is_proposed(self) -> bool:
+        return self.status == ReviewStatus.PROPOSED
+
+    @property
     def is_ours(self) -> bool:
         return self.side == Side.SUPPLIER
+
+    def written_by(self, user: models.Model | None) -> None:
+        """Note who moves the version on from here; whoever sets this saves both columns."""
+        key = user.pk if user else None
+        if self.writer_id != key:
+            self.writer_id, self.writer_since = key, self.version
+
+    def is_own_since(self, version: int | None, user: models.Model) -> bool:
+        """Whether nobody but `user` has written anything here after `version`."""
+        return version is not None and self.writer_id == user.pk and self.writer_since <= version
 
 
 class Answer(Tracked):
     """The answer to one statement. Taken over from last time it counts only once confirmed."""
+
+    KEY, LOGGED = "item", ("score", "evidence", "answered_on")
 
     review = models.ForeignKey(StageReview, on_delete=models.CASCADE, related_name="answers")
     item = models.CharField(_("statement"), max_length=2)
@@ -208,6 +236,8 @@ class Answer(Tracked):
 
 class ReviewCheck(Tracked):
     """An item of the checklist for leaving the present stage, ticked by hand with a note."""
+
+    KEY, LOGGED = "code", ("state", "note")
 
     review = models.ForeignKey(StageReview, on_delete=models.CASCADE, related_name="checks")
     code = models.SlugField(_("item"), max_length=30)
@@ -245,6 +275,8 @@ class ReviewCheck(Tracked):
 
 class SignalMark(Tracked):
     """A signal of uncoupling that somebody saw, with what shows it (handbook 2.6)."""
+
+    KEY, LOGGED = "code", ("is_present", "evidence")
 
     review = models.ForeignKey(StageReview, on_delete=models.CASCADE, related_name="signals")
     code = models.CharField(_("signal"), max_length=3)

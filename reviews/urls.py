@@ -22,6 +22,6 @@ urlpatterns = [
     path("reviews/<int:pk>/propose/", stage.ProposeView.as_view(), name="propose"),
     path("reviews/<int:pk>/withdraw/", stage.withdraw, name="withdraw"),
     path("reviews/<int:pk>/confirm/", stage.confirm, name="confirm"),
-    path("reviews/<int:pk>/reject/", stage.reject, name="reject"),
+    path("reviews/<int:pk>/reject/", stage.RejectView.as_view(), name="reject"),
     path("reviews/<int:pk>/discard/", stage.discard, name="discard"),
 ]

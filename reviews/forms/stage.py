@@ -92,6 +92,7 @@ class AnswerForm(forms.Form):
     )
     evidence = forms.CharField(required=False)
     version = forms.IntegerField(required=False, min_value=0)
+    keep = forms.IntegerField(required=False, min_value=0)
 
 
 class CheckForm(forms.Form):
@@ -110,7 +111,19 @@ class SignalForm(forms.Form):
     version = forms.IntegerField(required=False, min_value=0)
 
 
-class ProposalForm(ShapeForm):
+class StepForm(ShapeForm):
+    """A step of a review; the hidden `version` is the state that the person read."""
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def with_version(self, version: int) -> Any:
+        """What was sent, carrying another version, so that sending it again is meant."""
+        data = self.data.copy()  # type: ignore[attr-defined]
+        data[self.add_prefix("version")] = str(version)
+        return data
+
+
+class ProposalForm(StepForm):
     """The stage that people propose, with what the rules of handbook 2.5 ask for.
 
     Fields that the account's standing cannot need are not there.
@@ -145,7 +158,6 @@ class ProposalForm(ShapeForm):
     initiator = forms.ChoiceField(
         label=_("Who ends it"), required=False, choices=[("", "—"), *Initiator.choices]
     )
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     CLOSING = "close_"
 
@@ -203,8 +215,11 @@ class ProposalForm(ShapeForm):
         super().add_error(field if field in self.fields else None, error)
 
 
-class RejectionForm(forms.Form):
+class RejectionForm(StepForm):
     """Why a proposal is refused."""
 
-    rejection_reason = forms.CharField(label=_("Why"), widget=forms.Textarea(attrs={"rows": 3}))
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    rejection_reason = forms.CharField(
+        label=_("Why"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The proposer reads it; the account keeps its stage."),
+    )

@@ -12,7 +12,7 @@ from reviews import scoring, transitions
 from reviews.choices import CheckState, ShareOrigin, Side
 from reviews.models import Answer, StageReview
 from reviews.texts import checklist_of
-from teams.models import Programme
+from teams.models import Programme, User
 from teams.programme_settings import settings_on
 
 SHARE_FACT = "share_of_wallet"
@@ -22,6 +22,9 @@ YEAR_DAYS = 365
 """Window of the signals U5 and U6 (handbook 2.6)."""
 
 INDEX_PLACES = Decimal("0.000001")
+
+SIGNED = ("version", "writer", "writer_since", "updated_at")
+"""Columns that every write to a review moves."""
 
 
 class Share(NamedTuple):
@@ -138,7 +141,8 @@ def assess(review: StageReview) -> tuple[scoring.Outcome, Share, tuple[str, ...]
 def refresh(review: StageReview) -> StageReview:
     """Write down what the evidence says now, and move the version on.
 
-    No log row: the outcome follows from what was logged. A customer's view refreshes our drafts.
+    No log row: the outcome follows from what was logged. A customer's view refreshes our drafts,
+    in the name of who wrote it down.
     """
     outcome, share, derived = assess(review)
     review.outcome = as_json(outcome, derived)
@@ -154,26 +158,26 @@ def refresh(review: StageReview) -> StageReview:
             "share_used",
             "share_origin",
             "share_is_assumed",
-            "version",
-            "updated_at",
+            *SIGNED,
         ]
     )
     if review.side == Side.CUSTOMER:
-        refresh_drafts(review.account_id)
+        refresh_drafts(review.account_id, review.writer)
     return review
 
 
-def refresh_drafts(account_id: int) -> None:
-    """Bring our drafts of an account up to date with the customer's view."""
+def refresh_drafts(account_id: int, writer: User | None) -> None:
+    """Bring our drafts of an account up to date with the customer's view that `writer` changed."""
     ours = StageReview.objects.active().ours().filter(account=account_id, status="draft")
     for draft in ours.select_for_update(of=("self",)).order_by("pk"):
+        draft.written_by(writer)
         refresh(draft)
 
 
 def touch(review: StageReview) -> None:
     """Move the version on: something that belongs to `review` has changed."""
     review.version += 1
-    review.save(update_fields=["version", "updated_at"])
+    review.save(update_fields=SIGNED)
 
 
 def as_json(outcome: scoring.Outcome, derived: tuple[str, ...]) -> dict[str, Any]:

@@ -44,18 +44,26 @@ def propose(
     decision: Mapping[str, Any],
     on: datetime.date,
     expected_version: int | None,
+    past_own_writes: bool = False,
 ) -> StageReview:
     """Propose a stage from a draft; what the evidence says stands still from now on.
 
-    `decision` holds some of `DECISION_FIELDS`. Raises PermissionDenied, VersionConflict or
-    ValidationError with the rules of handbook 2.5 that stand in the way, keyed by field. What
-    needs a programme manager may be proposed by the account's editors: one has to confirm it.
+    `decision` holds some of `DECISION_FIELDS`. With `past_own_writes` only what somebody else wrote
+    since `expected_version` is a conflict: an answer of the proposer's own that was on its way
+    while the form stood open is part of what they propose. Raises PermissionDenied,
+    VersionConflict or ValidationError with the rules of handbook 2.5 that stand in the way, keyed
+    by field. What needs a programme manager may be proposed by the account's editors: one has to
+    confirm it.
     """
     if not policies.can_write(actor, review):
         raise PermissionDenied
-    review = _open(review, expected_version, ReviewStatus.DRAFT, _("Only a draft is proposed."))
+    own = actor if past_own_writes else None
+    review = _open(
+        review, expected_version, ReviewStatus.DRAFT, _("Only a draft is proposed."), own
+    )
     if review.side == Side.CUSTOMER:
         raise ValidationError(_("The customer’s view proposes no stage."), code="customer")
+    review.written_by(actor)
     review = assessment.refresh(review)
     blank: dict[str, Any] = {
         name: StageReview._meta.get_field(name).get_default()  # type: ignore[union-attr]
@@ -87,6 +95,7 @@ def withdraw(*, actor: User, review: StageReview, expected_version: int | None) 
     )
     changes = {"status": ReviewStatus.DRAFT, "proposed_by": None, "proposed_at": None}
     review = _log(actor, review, changes, "withdrawn")
+    review.written_by(actor)
     return assessment.refresh(review)
 
 
@@ -236,11 +245,19 @@ def refuse(found: Iterable[transitions.Refusal]) -> None:
 
 
 def _open(
-    review: StageReview, expected_version: int | None, status: str, message: str
+    review: StageReview,
+    expected_version: int | None,
+    status: str,
+    message: str,
+    own: User | None = None,
 ) -> StageReview:
-    """Fresh, locked copy in the state that the step starts from."""
+    """Fresh, locked copy in the state that the step starts from.
+
+    What `own` alone has written since `expected_version` is no conflict.
+    """
     review = editing.locked(review)
-    editing.expect(review, expected_version)
+    if own is None or not review.is_own_since(expected_version, own):
+        editing.expect(review, expected_version)
     if review.is_archived or review.status != status:
         raise ValidationError(message, code="state")
     return review

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from kam.changes import editing
 from kam.changes.errors import VersionConflict
-from kam.changes.models import Change
 from reviews import scoring
 from reviews.choices import ReviewStatus
 from reviews.models import Answer, ReviewCheck, SignalMark, StageReview
@@ -20,15 +19,12 @@ from teams.models import User
 
 ANSWER_FIELDS = ("score", "evidence", "answered_on")
 
+Row = TypeVar("Row", Answer, ReviewCheck, SignalMark)
+
 
 def refuse_future(field: str, value: datetime.date | None, on: datetime.date) -> None:
     if value is not None and value > on:
         raise ValidationError({field: _("This day is still to come.")}, code="future")
-
-
-def _expect_new(expected_version: int | None, review: StageReview) -> None:
-    if expected_version:
-        raise VersionConflict(review)
 
 
 def prefill(review: StageReview) -> None:
@@ -142,23 +138,30 @@ def save_answer(
             _("Computed from the share of wallet: give the share instead."), code="computed"
         )
     values = _answer_values(review, item, changes, on)
-    row = review.answers.select_for_update(of=("self",)).filter(item=item).first()
+    return _write_row(actor, review, Answer(review=review, item=item), values, expected_version)
+
+
+def _write_row(
+    actor: User, review: StageReview, fresh: Row, values: dict[str, Any], version: int | None
+) -> Row:
+    """Insert `fresh` with `values`, or change the row that stands in its place already.
+
+    `version` is that of the row, 0 for one not written yet. Writing what stands there already is
+    no conflict, whoever wrote it: both want the same.
+    """
+    name = fresh.KEY
+    rows = type(fresh)._default_manager.select_for_update(of=("self",))
+    row = rows.filter(review=review, **{name: getattr(fresh, name)}).first()
     if row is None:
-        _expect_new(expected_version, review)
-        row = Answer(review=review, item=item, **values)
-        return editing.create(
-            actor=actor, obj=row, fields=("review", "item", "score", "evidence", "answered_on")
-        )
+        if version:
+            raise VersionConflict(review)
+        for field, value in values.items():
+            setattr(fresh, field, value)
+        return editing.create(actor=actor, obj=fresh, fields=("review", name, *fresh.LOGGED))
     row.review = review
-    if expected_version != row.version and _wrote_last(actor, row):
-        expected_version = None
-    return editing.save(actor=actor, obj=row, changes=values, expected_version=expected_version)
-
-
-def _wrote_last(actor: User, row: Answer) -> bool:
-    """Whether the stored answer is the actor's own: quick answers overtake each other."""
-    last = Change.objects.of(row).order_by("-id").first()
-    return last is not None and last.actor_id == actor.pk
+    if all(getattr(row, field) == value for field, value in values.items()):
+        return row
+    return editing.save(actor=actor, obj=row, changes=values, expected_version=version)
 
 
 def write_content(
@@ -186,18 +189,9 @@ def save_check(
     note: str,
     expected_version: int | None,
 ) -> ReviewCheck:
-    row = review.checks.select_for_update(of=("self",)).filter(code=code).first()
-    if row is None:
-        _expect_new(expected_version, review)
-        row = ReviewCheck(review=review, code=code, state=state, note=note.strip())
-        return editing.create(actor=actor, obj=row, fields=("review", "code", "state", "note"))
-    row.review = review
-    return editing.save(
-        actor=actor,
-        obj=row,
-        changes={"state": state, "note": note.strip()},
-        expected_version=expected_version,
-    )
+    fresh = ReviewCheck(review=review, code=code)
+    values = {"state": state, "note": note.strip()}
+    return _write_row(actor, review, fresh, values, expected_version)
 
 
 def save_signal(
@@ -209,17 +203,8 @@ def save_signal(
     evidence: str,
     expected_version: int | None = None,
 ) -> SignalMark:
-    row = review.signals.select_for_update(of=("self",)).filter(code=code).first()
-    if row is None:
-        _expect_new(expected_version, review)
-        row = SignalMark(review=review, code=code, is_present=is_present, evidence=evidence.strip())
-        return editing.create(
-            actor=actor, obj=row, fields=("review", "code", "is_present", "evidence")
-        )
-    row.review = review
-    return editing.save(
-        actor=actor,
-        obj=row,
-        changes={"is_present": is_present, "evidence": evidence.strip() or row.evidence},
-        expected_version=expected_version,
-    )
+    values: dict[str, Any] = {"is_present": is_present}
+    if evidence.strip():
+        values["evidence"] = evidence.strip()
+    fresh = SignalMark(review=review, code=code)
+    return _write_row(actor, review, fresh, values, expected_version)

@@ -57,6 +57,7 @@ def start_review(
         side=side,
         reviewed_on=reviewed_on,
         author=actor,
+        writer=actor,
         participants=participants,
         share_of_wallet=share_of_wallet,
     )
@@ -200,7 +201,7 @@ def archive_review(
     review = _draft(actor, review, expected_version)
     review = editing.archive(actor=actor, obj=review)
     if review.side == Side.CUSTOMER:
-        assessment.refresh_drafts(review.account_id)
+        assessment.refresh_drafts(review.account_id, actor)
     return review
 
 
@@ -211,6 +212,7 @@ def _undecided(actor: User, review: StageReview) -> StageReview:
     review = editing.locked(review)
     if review.is_archived or review.status in (ReviewStatus.CONFIRMED, ReviewStatus.REJECTED):
         raise ValidationError(_("This review is closed."), code="closed")
+    review.written_by(actor)
     return review
 
 

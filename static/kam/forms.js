@@ -79,11 +79,13 @@
     const found = user && store.read(key(form));
     if (!found || form.querySelector("[aria-invalid=true]")) return;
     let back = 0;
+    const unfold = (field) => field.closest("details")?.setAttribute("open", "");
     for (const field of fields(form)) {
       const text = found.text[slot(field)];
       if (text === undefined || text === value(field)) continue;
       if (typeof text === "boolean") field.checked = text;
       else field.value = text;
+      unfold(field);
       back += 1;
     }
     if (back) toast("restored", words.restored ?? "", null, "t-info");
@@ -167,13 +169,27 @@
     if (status === 401) return;
     toast("refused", status === 403 ? (words.refused ?? "") : (words.failed ?? ""));
   });
+  // A form that stays on the page after it was accepted: what was sent is what it starts from next time.
+  const sent = new WeakMap();
+  document.addEventListener("htmx:beforeSend", (event) => {
+    const form = event.detail.elt?.closest?.("form[data-keep]");
+    if (form) sent.set(form, new Map(fields(form).map((field) => [field, value(field)])));
+  });
+  const accept = (form) => {
+    for (const [field, text] of sent.get(form) ?? []) {
+      if (typeof text === "boolean") field.defaultChecked = text;
+      else if (field.tagName !== "SELECT") field.defaultValue = text;
+    }
+    save(form);
+  };
   document.addEventListener("htmx:afterRequest", (event) => {
     const form = event.detail.elt?.closest?.("form[data-keep]");
     if (event.detail.successful && event.detail.requestConfig?.verb !== "get") {
       document
         .querySelectorAll('#toasts [data-kind="line"], #toasts [data-kind="refused"]')
         .forEach((box) => box.remove());
-      if (form) store.drop(key(form));
+      if (form?.isConnected) accept(form);
+      else if (form) store.drop(key(form));
     }
   });
   document.addEventListener("htmx:load", (event) => ready(event.detail.elt));

@@ -59,6 +59,41 @@
     });
   });
 
+  // Writes on their way: whatever leads on waits for them, so that it shows and sends what they wrote. When one is
+  // refused, the page stays where it says so.
+  const writes = new Set();
+  document.addEventListener("htmx:beforeSend", (event) => {
+    const { xhr, requestConfig } = event.detail;
+    if (requestConfig.verb === "get") return;
+    const write = new Promise((resolve) => {
+      xhr.addEventListener("loadend", () => resolve(xhr.status >= 200 && xhr.status < 400));
+    });
+    writes.add(write);
+    write.then(() => writes.delete(write));
+  });
+  const written = async () => {
+    let good = true;
+    while (writes.size) good = (await Promise.all(writes)).every(Boolean) && good;
+    return good;
+  };
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const form = event.target;
+      if (!writes.size || form.hasAttribute("hx-post")) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      const { submitter } = event;
+      written().then((good) => good && form.requestSubmit(submitter));
+    },
+    true,
+  );
+  document.addEventListener("htmx:afterSwap", () => {
+    document.querySelectorAll("form [data-unfold]").forEach((part) => {
+      part.closest("form").querySelector("details")?.setAttribute("open", "");
+    });
+  });
+
   // Dialogs: <a data-dialog href> loads a form into the page's dialog; [data-open=id] opens one that is there ---
   const sheet = () => {
     let box = document.getElementById("sheet");
@@ -72,6 +107,7 @@
     return box;
   };
   const load = async (url) => {
+    if (!(await written())) return;
     const box = sheet();
     const opener = document.activeElement;
     await htmx.ajax("GET", url, { target: box, swap: "innerHTML", headers: { "X-Dialog": "1" } });
