@@ -21,6 +21,8 @@ resources: list[list[tuple[str, Any]]] = [
 ]
 """What each app adds to the API."""
 
+handler403 = "kam.web.errors.refused"
+handler404 = "kam.web.errors.not_found"
 urlpatterns = [
     path("api/", include((api_patterns(*resources), "api"))),
     path("set-up/", SetUpView.as_view(), name="set_up"),

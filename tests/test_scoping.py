@@ -14,8 +14,8 @@ The URL configuration is walked, so that a route without an entry in `ROUTES` fa
 - **model that hangs on an account**: register a function in `tests/scoping.py` (`HANGING`) that
   hangs one on `world.account`, with `SECRET` in its name, and puts it into `world.things`.
 
-API routes are named `<resource>-list` and `<resource>-detail`; they are tried with a session and
-with a token of the same person.
+API routes are named `<resource>-list` and `<resource>-detail`; they are tried with a token, and by
+thorough outsiders with a session of the same person, too.
 """
 
 from __future__ import annotations
@@ -405,10 +405,10 @@ class Caller:
     token: Client | None
 
     def clients(self, name: str) -> list[Client]:
-        """Whom to send to the route `name`."""
-        return (
-            [self.browser, self.token] if self.token and name.startswith("api:") else [self.browser]
-        )
+        """Whom to send to the route `name`: a token to the API, the thorough with both."""
+        if self.token is None or not name.startswith("api:"):
+            return [self.browser]
+        return [self.browser, self.token] if self.outsider.thorough else [self.token]
 
     @property
     def methods(self) -> tuple[str, ...]:
