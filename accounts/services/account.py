@@ -54,6 +54,7 @@ def create_account(
         raise PermissionDenied
     _lock_groups(programme)
     account = Account(programme=programme, **_with_fresh_parent(changes))
+    _refuse_archived(account.parent)
     _check_shape(account)
     account.full_clean()
     account.save(force_insert=True)
@@ -73,8 +74,8 @@ def update_account(
     """Change editable fields of an account, its place in the group included.
 
     A subtree moves as a whole. Raises PermissionDenied, VersionConflict, or ValidationError
-    (cycle, another programme's unit, a person left on both sides of a barrier, a team shared
-    outside the group).
+    (cycle, archived parent, another programme's unit, a person left on both sides of a barrier, a
+    team shared outside the group).
     """
     if not policies.can_edit(actor, account):
         raise PermissionDenied
@@ -90,6 +91,7 @@ def update_account(
         raise PermissionDenied
     editing.expect(account, expected_version)
     if moves:
+        _refuse_archived(changes["parent"])
         tree.refuse_cycle(account, changes["parent"])
     for name in ("parent", "business_unit"):
         _same_programme(account, name, changes.get(name))
@@ -146,6 +148,7 @@ def archive_account(*, actor: User, account: Account, expected_version: int | No
     """
     if not policies.can_manage(actor, account):
         raise PermissionDenied
+    _lock_groups(account.programme)
     account = editing.locked(account)
     if Account.objects.under(account).active().exclude(pk=account.pk).exists():
         raise ValidationError(
@@ -156,10 +159,17 @@ def archive_account(*, actor: User, account: Account, expected_version: int | No
 
 @transaction.atomic
 def restore_account(*, actor: User, account: Account, expected_version: int | None) -> Account:
-    """Bring an archived account back. Raises PermissionDenied or VersionConflict."""
+    """Bring an archived account back.
+
+    Raises PermissionDenied, VersionConflict, or ValidationError (its parent is archived; one that
+    `actor` may not see reads as none).
+    """
     if not policies.can_manage(actor, account):
         raise PermissionDenied
+    _lock_groups(account.programme)
     account = editing.locked(account)
+    if account.parent is not None and policies.can_see(actor, account.parent):
+        _refuse_archived(account.parent)
     return editing.restore(actor=actor, obj=account, expected_version=expected_version)
 
 
@@ -181,6 +191,12 @@ def _with_fresh_parent(changes: Mapping[str, Any]) -> dict[str, Any]:
     if kept.get("parent") is not None:
         kept["parent"] = Account.objects.get(pk=kept["parent"].pk)
     return kept
+
+
+def _refuse_archived(parent: Account | None) -> None:
+    """No account is active below an archived one."""
+    if parent is not None and parent.is_archived:
+        raise ValidationError({"parent": _("It is archived: restore it first.")}, code="archived")
 
 
 def _lock_groups(programme: Programme) -> None:

@@ -12,6 +12,7 @@ from kam.access.dates import business_today
 from kam.changes.errors import VersionConflict
 from kam.changes.models import Change
 from teams.services import add_membership
+from tests.concurrency import run_together
 from tests.factories.accounts import AccountFactory, ConflictFactory
 from tests.factories.teams import (
     BusinessUnitFactory,
@@ -159,6 +160,44 @@ def test_archive_refuses_while_accounts_below_are_active(director, account):
     assert not services.restore_account(
         actor=director, account=archived, expected_version=2
     ).is_archived
+
+
+def test_nothing_is_active_below_an_archived_account(director, account):
+    child = AccountFactory(programme=account.programme, parent=account)
+    other = AccountFactory(programme=account.programme)
+    for number, row in ((1, child), (1, account)):
+        services.archive_account(actor=director, account=row, expected_version=number)
+    calls = (
+        lambda: services.restore_account(actor=director, account=child, expected_version=2),
+        lambda: services.update_account(
+            actor=director, account=other, expected_version=1, changes={"parent": account}
+        ),
+        lambda: services.create_account(
+            actor=director,
+            programme=account.programme,
+            changes={"name": "New", "parent": account},
+        ),
+    )
+    for call in calls:
+        with pytest.raises(ValidationError) as refusal:
+            call()
+        assert refusal.value.message_dict == {"parent": ["It is archived: restore it first."]}
+    assert list(Account.objects.active()) == [other]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_account_is_not_archived_while_another_moves_below_it(director, account):
+    other = AccountFactory(programme=account.programme)
+    outcomes = run_together(
+        lambda: services.archive_account(actor=director, account=account, expected_version=1),
+        lambda: services.update_account(
+            actor=director, account=other, expected_version=1, changes={"parent": account}
+        ),
+    )
+    assert [type(outcome.error) for outcome in outcomes].count(ValidationError) == 1
+    account.refresh_from_db()
+    other.refresh_from_db()
+    assert not (account.is_archived and other.parent_id == account.pk)
 
 
 def test_external_id_belongs_to_one_account(director, account):
