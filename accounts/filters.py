@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from accounts.choices import RationaleType, Stage, Status
 from accounts.models import Account
 from kam.access.dates import business_today
+from kam.web.fields import OpenSelect
 from teams.models import BusinessUnit, Programme, Team, TeamRole, User
 from teams.querysets import memberships_today
 
@@ -76,7 +77,7 @@ class AccountFilter(django_filters.FilterSet):
         widget=CheckboxSelectMultiple,
     )
     overdue = django_filters.BooleanFilter(
-        label=gettext_lazy("Review overdue"), method="by_overdue"
+        label=gettext_lazy("Review overdue"), method="by_overdue", widget=OpenSelect
     )
     group = django_filters.ModelChoiceFilter(
         label=gettext_lazy("Group, with all below"), queryset=_accounts, method="by_group"
@@ -85,7 +86,9 @@ class AccountFilter(django_filters.FilterSet):
     programme = django_filters.ModelChoiceFilter(
         label=gettext_lazy("Programme"), queryset=_programmes
     )
-    archived = django_filters.BooleanFilter(label=gettext_lazy("Archived"), method="by_archived")
+    archived = django_filters.BooleanFilter(
+        label=gettext_lazy("Archived"), method="by_archived", widget=OpenSelect
+    )
 
     class Meta:
         model = Account

@@ -60,6 +60,9 @@ class PlanContentForm(ServiceForm):
 class ObjectiveForm(PlanContentForm):
     """An objective."""
 
+    wide = ("title",)
+    folded = ("actual", "actual_on", "customer_goal", "corporate_objective", "shared")
+
     class Meta:
         model = Objective
         fields = (
@@ -92,6 +95,8 @@ class ObjectiveForm(PlanContentForm):
 class ReadingForm(ObjectiveForm):
     """The last reading of an objective: open in every state of the plan."""
 
+    folded = ()
+
     class Meta(ObjectiveForm.Meta):
         fields = ("actual", "actual_on")
 
@@ -119,6 +124,8 @@ class MilestoneForm(PlanContentForm):
 class SwotEntryForm(PlanContentForm):
     """A strength, weakness, opportunity or threat."""
 
+    wide = ("quadrant", "text")
+
     class Meta:
         model = SwotEntry
         fields = ("quadrant", "text", "evidence", "objective", "risk")
@@ -133,6 +140,9 @@ class SwotEntryForm(PlanContentForm):
 
 class RiskForm(PlanContentForm):
     """A risk."""
+
+    wide = ("title",)
+    folded = ("cause", "effect", "probability", "amount", "trigger", "state_note")
 
     class Meta:
         model = Risk
@@ -163,6 +173,8 @@ class RiskForm(PlanContentForm):
 class CustomerGoalForm(ServiceForm):
     """A goal of the customer."""
 
+    wide = ("text",)
+
     class Meta:
         model = CustomerGoal
         fields = ("text", "source", "stated_on", "confidence")
@@ -176,6 +188,17 @@ def _as_named(row: Any) -> str:
 
 class ActionForm(ServiceForm):
     """An action of one account."""
+
+    wide = ("text",)
+    folded = (
+        "blocked_reason",
+        "function",
+        "start",
+        "objective",
+        "strategy",
+        "depends_on",
+        "closing_note",
+    )
 
     class Meta:
         model = Action

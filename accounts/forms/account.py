@@ -22,6 +22,16 @@ from teams.models import BusinessUnit, Programme, Team, User
 class AccountForm(ServiceForm):
     """Create or edit an account; numbers in other systems are one "system number" a line."""
 
+    wide = ("programme", "name")
+    folded = (
+        "currency",
+        "website",
+        "description",
+        "target_stage",
+        "target_stage_by",
+        "external_ids",
+    )
+
     external_ids = forms.CharField(
         label=gettext_lazy("Numbers in other systems"),
         required=False,

@@ -45,6 +45,9 @@ class SiteForm(ServiceForm):
 class ContactForm(ServiceForm):
     """A person at the customer; what is not known stays empty."""
 
+    wide = ("name",)
+    folded = ("phone", "site", "reports_to", "interval_days")
+
     influence = forms.TypedChoiceField(
         label=gettext_lazy("Influence"),
         choices=INFLUENCE,

@@ -15,6 +15,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
+from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -34,7 +35,7 @@ VERBS = {
     "ended": gettext_lazy("ended"),
     "withdrawn": gettext_lazy("withdrew"),
     "deactivated": gettext_lazy("barred"),
-    "activated": gettext_lazy("let in again"),
+    "activated": gettext_lazy("activated"),
     "invited": gettext_lazy("invited"),
     "settings_changed": gettext_lazy("changed settings of"),
     "proposed": gettext_lazy("proposed"),
@@ -45,6 +46,28 @@ VERBS = {
 }
 UNTOLD = ("path",)
 """Fields that follow from others and say nothing to people."""
+TELLING = (
+    "status",
+    "state",
+    "stage",
+    "role",
+    "user",
+    "owner",
+    "due",
+    "target",
+    "amount",
+    "kind",
+    "type",
+    "quadrant",
+    "category",
+    "job_title",
+    "valid_from",
+    "valid_until",
+)
+"""Fields of something new that say most about it, in this order."""
+FEW_OF_NEW, FEW_OF_CHANGED, LONGEST = 3, 4, 160
+"""Fields that stand in a line, of something new and of something changed, and how long a value
+there may be; all others are folded away."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +80,11 @@ class FieldChange:
     before: Any = None
     after: Any = None
     hidden: bool = False
+
+    @property
+    def is_short(self) -> bool:
+        """Whether both values fit into a line."""
+        return max(len(str(self.before)), len(str(self.after))) <= LONGEST
 
 
 @dataclass(frozen=True)
@@ -81,6 +109,39 @@ class Line:
     def is_account(self) -> bool:
         """Whether the change is of the account itself, not of something that hangs on it."""
         return self.change.object_type == scope_model()._meta.label_lower
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing stood there before."""
+        return not self.change.before
+
+    @cached_property
+    def first(self) -> tuple[FieldChange, ...]:
+        """The few fields that say what happened."""
+        if not self.is_new:
+            return tuple(item for item in self.fields if item.is_short)[:FEW_OF_CHANGED]
+        telling = [
+            item
+            for item in self.fields
+            if item.is_short and item.after is not None and not self._says(item)
+        ]
+        telling.sort(
+            key=lambda item: TELLING.index(item.name) if item.name in TELLING else len(TELLING)
+        )
+        return tuple(telling[:FEW_OF_NEW])
+
+    @cached_property
+    def rest(self) -> tuple[FieldChange, ...]:
+        """All other fields, for whoever asks."""
+        return tuple(
+            item
+            for item in self.fields
+            if item not in self.first and not (self.is_new and self._says(item))
+        )
+
+    def _says(self, item: FieldChange) -> bool:
+        """Whether the line itself holds what `item` says: the name, and the account."""
+        return not item.hidden and str(item.after) in {self.label, str(self.account)}
 
     @property
     def source(self) -> str:

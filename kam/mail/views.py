@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import DetailView, ListView
@@ -43,7 +44,10 @@ class MailListView(MailViewMixin, TableMixin, ListView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         keeps = settings.EMAIL_BACKEND == "kam.mail.backend.KeepingBackend"
-        return context | {"keeps": keeps, "crumbs": [(_("Mail"), "")]}
+        return context | {
+            "keeps": keeps,
+            "crumbs": [(_("Settings"), reverse("settings:index")), (_("Mail"), "")],
+        }
 
 
 class MailDetailView(MailViewMixin, DetailView):
@@ -52,5 +56,9 @@ class MailDetailView(MailViewMixin, DetailView):
     template_name = "mail/mail_detail.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        crumbs = [(_("Mail"), ".."), (str(self.object), "")]
+        crumbs = [
+            (_("Settings"), reverse("settings:index")),
+            (_("Mail"), reverse("mail:list")),
+            (str(self.object), ""),
+        ]
         return super().get_context_data(**kwargs) | {"crumbs": crumbs}

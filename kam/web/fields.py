@@ -12,9 +12,22 @@ from django.urls import reverse
 from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_filters.widgets import BooleanWidget
 
 from kam.access.dates import business_today
 from kam.web.days import NoSuchDay, read_day
+
+
+class OpenSelect(BooleanWidget):
+    """Yes, no, or left open in a filter."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        self.choices = [
+            ("", gettext_lazy("any")),
+            ("true", gettext_lazy("yes")),
+            ("false", gettext_lazy("no")),
+        ]
 
 
 class DayInput(forms.TextInput):

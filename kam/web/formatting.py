@@ -72,6 +72,13 @@ def number(value: Number | str | None, decimals: int | None = None) -> str:
     return f"{MINUS}{text}" if parsed < 0 else text
 
 
+def figure(value: Decimal | None) -> str:
+    """A figure without the zeros that storing it adds: 10,400, not 10,400.000000."""
+    if value is None:
+        return not_available()
+    return number(value, max(0, -int(value.normalize().as_tuple().exponent)))
+
+
 def signed(value: Number | None, decimals: int | None = None) -> str:
     """A change: with its sign, also when it is a gain."""
     text = number(value, decimals)
@@ -154,6 +161,13 @@ def moment(value: datetime.datetime | None, today: datetime.date | None = None) 
     if local.date() == (today or timezone.localdate()):
         return f"{_('Today')} {clock}"
     return f"{day(local, today)} {clock}"
+
+
+def since(value: datetime.datetime | None, today: datetime.date | None = None) -> str:
+    """When something was saved: the time alone today, else day and time; in the reader's zone."""
+    if value is not None and timezone.localtime(value).date() == (today or timezone.localdate()):
+        return dateformat.format(timezone.localtime(value), "H:i")
+    return moment(value, today)
 
 
 def late(value: datetime.date | None, today: datetime.date | None = None) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div, Field, Layout
 from django import forms
 from django.db import models
 from django.db.models.fields import BLANK_CHOICE_DASH
@@ -17,6 +18,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 DASHES = BLANK_CHOICE_DASH[0][1]
+WIDE_WIDGETS = (forms.Textarea, forms.CheckboxSelectMultiple, forms.RadioSelect)
+"""Widgets that take the whole width where other fields stand side by side."""
 
 
 def layout_helper(form: forms.BaseForm) -> FormHelper:
@@ -26,6 +29,47 @@ def layout_helper(form: forms.BaseForm) -> FormHelper:
     helper.disable_csrf = True
     helper.form_show_errors = True
     return helper
+
+
+class Fold(Div):
+    """Fields behind "More": open when one of them holds something or is refused."""
+
+    template = "components/form_more.html"
+
+    def __init__(self, *fields: Any, opened: bool) -> None:
+        super().__init__(*fields, css_class="form-grid")
+        self.opened = opened
+
+
+class ArrangedForm(forms.BaseForm):
+    """Where fields stand: one under the other, unless a form names `wide` or `folded` ones."""
+
+    wide: tuple[str, ...] = ()
+    """Fields over the whole width; the others stand two in a row, longer texts excepted."""
+    folded: tuple[str, ...] = ()
+    """Optional fields that most people leave alone."""
+
+    @cached_property
+    def helper(self) -> FormHelper:
+        """Layout of the fields as they are once the form is complete."""
+        helper = layout_helper(self)
+        if not (self.wide or self.folded):
+            return helper
+        folded = [name for name in self.folded if name in self.fields]
+        helper.layout = Layout(
+            Div(
+                *(self._placed(name) for name in self.fields if name not in folded),
+                css_class="form-grid",
+            )
+        )
+        if folded:
+            opened = any(name in self.errors or self[name].value() for name in folded)
+            helper.layout.append(Fold(*map(self._placed, folded), opened=opened))
+        return helper
+
+    def _placed(self, name: str) -> Field:
+        is_wide = name in self.wide or isinstance(self.fields[name].widget, WIDE_WIDGETS)
+        return Field(name, wrapper_class="span" if is_wide else "")
 
 
 def name_empty_choices(form: forms.BaseForm) -> None:
@@ -43,17 +87,12 @@ def name_empty_choices(form: forms.BaseForm) -> None:
             field.choices = [("", word), *choices[1:]]
 
 
-class ShapeForm(forms.Form):
+class ShapeForm(ArrangedForm, forms.Form):
     """A form without a row behind it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         name_empty_choices(self)
-
-    @cached_property
-    def helper(self) -> FormHelper:
-        """Layout of the fields as they are once the form is complete."""
-        return layout_helper(self)
 
 
 @dataclass(frozen=True)
@@ -65,7 +104,7 @@ class Difference:
     mine: SafeString
 
 
-class ServiceForm(forms.ModelForm):
+class ServiceForm(ArrangedForm, forms.ModelForm):
     """Checks shape only and never saves: a service takes `changes` and `version`.
 
     The hidden `version` is the state that the person read; for a new row it is empty.
@@ -77,11 +116,6 @@ class ServiceForm(forms.ModelForm):
         if self.instance.pk:
             self.initial.setdefault("version", getattr(self.instance, "version", None))
         name_empty_choices(self)
-
-    @cached_property
-    def helper(self) -> FormHelper:
-        """Layout of the fields as they are once the form is complete."""
-        return layout_helper(self)
 
     def _post_clean(self) -> None:
         """Leave the row alone: the service sets, checks and saves it."""

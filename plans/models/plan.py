@@ -149,6 +149,11 @@ class Plan(Tracked):
         """Whether another plan took its place or its period ended."""
         return self.status in (PlanStatus.SUPERSEDED, PlanStatus.CLOSED)
 
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether it is being written or reviewed."""
+        return self.status in (PlanStatus.DRAFT, PlanStatus.IN_REVIEW)
+
 
 class PlanVersion(models.Model):
     """The whole plan as it was at a submission or an approval: never changed.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -10,7 +9,6 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from kam.web import formatting
 from kam.web.templatetags.parts import icon
 from plans.choices import ActionStatus, ObjectiveStatus, PlanStatus, RiskBand
 from plans.kinds import IN_PLACE
@@ -69,15 +67,6 @@ def _toned(tone: str, shape: str, word: Any) -> SafeString:
     return format_html('<span class="st {}">{}{}</span>', tone, icon(shape), word)
 
 
-@register.filter
-def figure(value: Decimal | None) -> str:
-    """A figure without the zeros that storing it adds: 10,400, not 10,400.000000."""
-    if value is None:
-        return formatting.not_available()
-    places = max(0, -int(value.normalize().as_tuple().exponent))
-    return formatting.number(value, places)
-
-
 @register.simple_tag
 def action_state(action: Any) -> SafeString:
     """State of an action in words, with a shape where it matters."""
@@ -92,7 +81,7 @@ def objective_state(status: str, label: str) -> SafeString:
     """Computed status of an objective."""
     if status in OBJECTIVE_TONES:
         return _toned(*OBJECTIVE_TONES[ObjectiveStatus(status)], label)
-    return format_html('<span class="mut">{}</span>', label)
+    return format_html('<span class="sm nw mut">{}</span>', label)
 
 
 @register.simple_tag

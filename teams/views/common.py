@@ -10,6 +10,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from kam.changes.errors import VersionConflict
@@ -48,6 +49,21 @@ def act(request: HttpRequest, write: Any, done: str, url: str) -> HttpResponse:
     else:
         messages.success(request, done)
     return redirect(url)
+
+
+def press(
+    request: HttpRequest, rows: Any, pk: int, *, write: Any, kind: str, done: str, back: Any
+) -> HttpResponse:
+    """A plain button on one of `rows`: call the service `write` with the row as its `kind`, say
+    `done` and go to what `back` makes of the row."""
+    obj = reach(rows, request.user, needs="editable_by", pk=pk)
+    version = posted_version(request)
+    return act(
+        request,
+        lambda: write(actor=request.user, expected_version=version, **{kind: obj}),
+        done % {"name": obj},
+        back(obj),
+    )
 
 
 def posted_version(request: HttpRequest) -> int | None:
@@ -90,3 +106,22 @@ class PageFormMixin(ServiceFormMixin):
         kwargs.setdefault("crumbs", [*self.get_crumbs(), (self.form_title, "")])
         kwargs.setdefault("cancel_url", self.get_back_url())
         return super().get_context_data(**kwargs)
+
+
+class RowFormMixin(PageFormMixin):
+    """A form page of a row that the caller may change: 404 and 403 come before everything else."""
+
+    rows: Any = None
+    """Manager or queryset that the row is looked for in."""
+
+    @cached_property
+    def row(self) -> Any:
+        """The row that the address names."""
+        return reach(self.rows, self.request.user, needs="editable_by", pk=self.kwargs["pk"])  # type: ignore[attr-defined]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.row  # noqa: B018  (404 and 403 come before everything else)
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+
+    def get_object(self, queryset: Any = None) -> Any:
+        return self.row

@@ -8,7 +8,6 @@ from django.contrib.auth.mixins import UserPassesTestMixin
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -24,9 +23,10 @@ from teams.models import Membership, RoleGrant, User
 from teams.views.common import (
     Crumbs,
     PageFormMixin,
+    RowFormMixin,
     act,
     history,
-    posted_version,
+    press,
     reach,
     settings_crumbs,
 )
@@ -145,19 +145,17 @@ class PersonCreateView(AdministratorMixin, PageFormMixin, CreateView):
         return text % {"name": self.object}
 
 
-class _OfPersonMixin(PageFormMixin):
+def _page(person: User) -> str:
+    return reverse("settings:person", args=[person.pk])
+
+
+class _OfPersonMixin(RowFormMixin):
     """A form about a person, for administrators."""
 
-    @cached_property
-    def person(self) -> User:
-        return reach(User.objects, self.request.user, needs="editable_by", pk=self.kwargs["pk"])
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        self.person  # noqa: B018  (404 and 403 come before everything else)
-        return super().dispatch(request, *args, **kwargs)
+    rows = User.objects
 
     def get_crumbs(self) -> Crumbs:
-        return people_crumbs((str(self.person), reverse("settings:person", args=[self.person.pk])))
+        return people_crumbs((str(self.row), _page(self.row)))
 
 
 class PersonUpdateView(_OfPersonMixin, UpdateView):
@@ -166,13 +164,10 @@ class PersonUpdateView(_OfPersonMixin, UpdateView):
     form_class = forms.PersonForm
     form_title = gettext_lazy("Change person")
 
-    def get_object(self, queryset: Any = None) -> User:
-        return self.person
-
     def perform(self, form: Any) -> User:
         return services.update_user(
             actor=self.request.user,
-            user=self.person,
+            user=self.row,
             expected_version=form.version,
             changes=form.changes,
         )
@@ -192,69 +187,61 @@ class RoleGrantView(_OfPersonMixin, FormView):
         return {"valid_from": business_today()}
 
     def perform(self, form: Any) -> RoleGrant:
-        return services.grant_role(actor=self.request.user, user=self.person, **form.cleaned_data)
+        return services.grant_role(actor=self.request.user, user=self.row, **form.cleaned_data)
 
     def get_success_message(self, form: Any) -> str:
         return _("Role given: %(role)s.") % {"role": self.object}
 
 
-class RoleEndView(PageFormMixin, FormView):
+class RoleEndView(RowFormMixin, FormView):
     """End a role."""
 
+    rows = RoleGrant.objects.select_related("user", "programme", "business_unit")
     form_class = forms.EndForm
     form_title = gettext_lazy("End role")
     submit_label = gettext_lazy("End role")
 
-    @cached_property
-    def grant(self) -> RoleGrant:
-        rows = RoleGrant.objects.select_related("user", "programme", "business_unit")
-        return reach(rows, self.request.user, needs="editable_by", pk=self.kwargs["pk"])
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        self.grant  # noqa: B018  (404 and 403 come before everything else)
-        return super().dispatch(request, *args, **kwargs)
-
     def get_crumbs(self) -> Crumbs:
-        person = self.grant.user
-        return people_crumbs((str(person), reverse("settings:person", args=[person.pk])))
+        person = self.row.user
+        return people_crumbs((str(person), _page(person)))
 
     def get_initial(self) -> dict[str, Any]:
-        return {"valid_until": business_today(), "version": self.grant.version}
+        return {"valid_until": business_today(), "version": self.row.version}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(form_lead=str(self.grant), **kwargs)
+        return super().get_context_data(form_lead=str(self.row), **kwargs)
 
     def perform(self, form: Any) -> RoleGrant | None:
         return services.end_role(
             actor=self.request.user,
-            grant=self.grant,
+            grant=self.row,
             valid_until=form.cleaned_data["valid_until"],
             expected_version=form.cleaned_data["version"],
         )
-
-
-def _change(request: HttpRequest, pk: int, write: Any, done: str) -> HttpResponse:
-    person = reach(User.objects, request.user, needs="editable_by", pk=pk)
-    version = posted_version(request)
-    return act(
-        request,
-        lambda: write(actor=request.user, user=person, expected_version=version),
-        done % {"name": person},
-        reverse("settings:person", args=[person.pk]),
-    )
 
 
 @require_POST
 def deactivate_person(request: HttpRequest, pk: int) -> HttpResponse:
     """Bar somebody from signing in."""
     done = _("%(name)s cannot sign in any more; open sessions have ended.")
-    return _change(request, pk, services.deactivate_user, done)
+    return press(
+        request,
+        User.objects,
+        pk,
+        write=services.deactivate_user,
+        kind="user",
+        done=done,
+        back=_page,
+    )
 
 
 @require_POST
 def activate_person(request: HttpRequest, pk: int) -> HttpResponse:
     """Let somebody in again."""
-    return _change(request, pk, services.activate_user, _("%(name)s may sign in again."))
+    done = _("%(name)s may sign in again.")
+    return press(
+        request, User.objects, pk, write=services.activate_user, kind="user", done=done, back=_page
+    )
 
 
 @require_POST
@@ -266,5 +253,5 @@ def invite_person(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         lambda: services.send_invitation(actor=request.user, user=person, site_url=site_url),
         _("Link sent to %(email)s.") % {"email": person.email},
-        reverse("settings:person", args=[person.pk]),
+        _page(person),
     )

@@ -23,10 +23,9 @@ from teams.programme_settings import DEFINITIONS, Group, Unit, settings_on
 from teams.views.common import (
     Crumbs,
     PageFormMixin,
-    act,
+    RowFormMixin,
     history,
-    posted_version,
-    reach,
+    press,
     settings_crumbs,
 )
 
@@ -123,17 +122,14 @@ class ProgrammeCreateView(UserPassesTestMixin, PageFormMixin, CreateView):
         return reverse("settings:programme", args=[self.object.pk])
 
 
-class _OfProgrammeMixin(PageFormMixin):
-    """A form on a programme that the caller runs."""
+class _OfProgrammeMixin(RowFormMixin):
+    """A form on a programme that the caller runs, or on a row of one."""
 
-    @cached_property
+    rows = Programme.objects
+
+    @property
     def programme(self) -> Programme:
-        rows = Programme.objects.all()
-        return reach(rows, self.request.user, needs="editable_by", pk=self.kwargs["pk"])
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        self.programme  # noqa: B018  (404 and 403 come before everything else)
-        return super().dispatch(request, *args, **kwargs)
+        return self.row if isinstance(self.row, Programme) else self.row.programme
 
     def get_crumbs(self) -> Crumbs:
         return programme_crumbs(self.programme)
@@ -144,9 +140,6 @@ class ProgrammeUpdateView(_OfProgrammeMixin, UpdateView):
 
     form_class = forms.ProgrammeForm
     form_title = gettext_lazy("Change programme")
-
-    def get_object(self, queryset: Any = None) -> Programme:
-        return self.programme
 
     def perform(self, form: Any) -> Programme:
         return services.update_programme(
@@ -210,20 +203,9 @@ class UnitCreateView(_OfProgrammeMixin, CreateView):
 class UnitUpdateView(_OfProgrammeMixin, UpdateView):
     """Another name, or another place in the tree."""
 
+    rows = BusinessUnit.objects.select_related("programme")
     form_class = forms.UnitForm
     form_title = gettext_lazy("Change business unit")
-
-    @cached_property
-    def unit(self) -> BusinessUnit:
-        rows = BusinessUnit.objects.select_related("programme")
-        return reach(rows, self.request.user, needs="editable_by", pk=self.kwargs["pk"])
-
-    @cached_property
-    def programme(self) -> Programme:
-        return self.unit.programme
-
-    def get_object(self, queryset: Any = None) -> BusinessUnit:
-        return self.unit
 
     def get_form_kwargs(self) -> dict[str, Any]:
         extra = {"programme": self.programme, "reader": self.request.user}
@@ -232,7 +214,7 @@ class UnitUpdateView(_OfProgrammeMixin, UpdateView):
     def perform(self, form: Any) -> BusinessUnit:
         return services.update_unit(
             actor=self.request.user,
-            unit=self.unit,
+            unit=self.row,
             expected_version=form.version,
             changes=form.changes,
         )
@@ -255,81 +237,49 @@ class FunctionCreateView(_OfProgrammeMixin, CreateView):
 class FunctionUpdateView(_OfProgrammeMixin, UpdateView):
     """Another name for a function."""
 
+    rows = Function.objects.select_related("programme")
     form_class = forms.FunctionNameForm
     form_title = gettext_lazy("Rename function")
-
-    @cached_property
-    def function(self) -> Function:
-        rows = Function.objects.select_related("programme")
-        return reach(rows, self.request.user, needs="editable_by", pk=self.kwargs["pk"])
-
-    @cached_property
-    def programme(self) -> Programme:
-        return self.function.programme
-
-    def get_object(self, queryset: Any = None) -> Function:
-        return self.function
 
     def perform(self, form: Any) -> Function:
         return services.update_function(
             actor=self.request.user,
-            function=self.function,
+            function=self.row,
             expected_version=form.version,
             name=form.values["name"],
         )
 
 
+def _press(request: HttpRequest, rows: Any, pk: int, write: Any, kind: str, done: str) -> Any:
+    def back(row: Any) -> str:
+        return reverse("settings:programme", args=[row.programme_id])
+
+    return press(request, rows, pk, write=write, kind=kind, done=done, back=back)
+
+
 @require_POST
 def archive_unit(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a unit off the lists."""
-    unit = reach(BusinessUnit.objects, request.user, needs="editable_by", pk=pk)
-    version = posted_version(request)
-    return act(
-        request,
-        lambda: services.archive_unit(actor=request.user, unit=unit, expected_version=version),
-        _("Unit %(name)s archived.") % {"name": unit.name},
-        reverse("settings:programme", args=[unit.programme_id]),
-    )
-
-
-@require_POST
-def archive_function(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a function off the list."""
-    function = reach(Function.objects, request.user, needs="editable_by", pk=pk)
-    version = posted_version(request)
-    return act(
-        request,
-        lambda: services.archive_function(
-            actor=request.user, function=function, expected_version=version
-        ),
-        _("Function %(name)s archived.") % {"name": function.name},
-        reverse("settings:programme", args=[function.programme_id]),
-    )
+    done = _("Unit %(name)s archived.")
+    return _press(request, BusinessUnit.objects, pk, services.archive_unit, "unit", done)
 
 
 @require_POST
 def restore_unit(request: HttpRequest, pk: int) -> HttpResponse:
     """Bring a unit back."""
-    unit = reach(BusinessUnit.objects, request.user, needs="editable_by", pk=pk)
-    version = posted_version(request)
-    return act(
-        request,
-        lambda: services.restore_unit(actor=request.user, unit=unit, expected_version=version),
-        _("Unit %(name)s is back.") % {"name": unit.name},
-        reverse("settings:programme", args=[unit.programme_id]),
-    )
+    done = _("Unit %(name)s is back.")
+    return _press(request, BusinessUnit.objects, pk, services.restore_unit, "unit", done)
+
+
+@require_POST
+def archive_function(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a function off the list."""
+    done = _("Function %(name)s archived.")
+    return _press(request, Function.objects, pk, services.archive_function, "function", done)
 
 
 @require_POST
 def restore_function(request: HttpRequest, pk: int) -> HttpResponse:
     """Bring a function back."""
-    function = reach(Function.objects, request.user, needs="editable_by", pk=pk)
-    version = posted_version(request)
-    return act(
-        request,
-        lambda: services.restore_function(
-            actor=request.user, function=function, expected_version=version
-        ),
-        _("Function %(name)s is back.") % {"name": function.name},
-        reverse("settings:programme", args=[function.programme_id]),
-    )
+    done = _("Function %(name)s is back.")
+    return _press(request, Function.objects, pk, services.restore_function, "function", done)

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -22,7 +21,7 @@ from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
 from kam.web.views.tables import Column
 from teams import forms, policies, services
 from teams.models import Membership, Programme, Team
-from teams.views.common import Crumbs, PageFormMixin, act, history, posted_version, reach
+from teams.views.common import Crumbs, PageFormMixin, RowFormMixin, history, press
 
 
 def _people(rows: Iterable[Membership]) -> str:
@@ -122,16 +121,14 @@ class TeamCreateView(PageFormMixin, CreateView):
         return _("Team %(name)s added.") % {"name": self.object.name}
 
 
-class _OfTeamMixin(PageFormMixin):
-    """A form on a team that the caller may staff."""
+class _OfTeamMixin(RowFormMixin):
+    """A form on a team that the caller may staff, or on a member of one."""
 
-    @cached_property
+    rows = Team.objects
+
+    @property
     def team(self) -> Team:
-        return reach(Team.objects, self.request.user, needs="editable_by", pk=self.kwargs["pk"])
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        self.team  # noqa: B018  (404 and 403 come before everything else)
-        return super().dispatch(request, *args, **kwargs)
+        return self.row if isinstance(self.row, Team) else self.row.team
 
     def get_crumbs(self) -> Crumbs:
         return [
@@ -151,9 +148,6 @@ class TeamUpdateView(_OfTeamMixin, UpdateView):
     form_class = forms.TeamNameForm
     form_title = gettext_lazy("Rename team")
 
-    def get_object(self, queryset: Any = None) -> Team:
-        return self.team
-
     def perform(self, form: Any) -> Team:
         return services.update_team(
             actor=self.request.user,
@@ -166,26 +160,28 @@ class TeamUpdateView(_OfTeamMixin, UpdateView):
 @require_POST
 def archive_team(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a team off the list."""
-    team = reach(Team.objects, request.user, needs="editable_by", pk=pk)
-    version = posted_version(request)
-    return act(
+    return press(
         request,
-        lambda: services.archive_team(actor=request.user, team=team, expected_version=version),
-        _("Team %(name)s archived.") % {"name": team.name},
-        reverse("teams:list"),
+        Team.objects,
+        pk,
+        write=services.archive_team,
+        kind="team",
+        done=_("Team %(name)s archived."),
+        back=lambda _team: reverse("teams:list"),
     )
 
 
 @require_POST
 def restore_team(request: HttpRequest, pk: int) -> HttpResponse:
     """Bring a team back to the list."""
-    team = reach(Team.objects, request.user, needs="editable_by", pk=pk)
-    version = posted_version(request)
-    return act(
+    return press(
         request,
-        lambda: services.restore_team(actor=request.user, team=team, expected_version=version),
-        _("Team %(name)s is back.") % {"name": team.name},
-        team.get_absolute_url(),
+        Team.objects,
+        pk,
+        write=services.restore_team,
+        kind="team",
+        done=_("Team %(name)s is back."),
+        back=Team.get_absolute_url,
     )
 
 
@@ -218,20 +214,13 @@ class MemberAddView(_OfTeamMixin, CreateView):
 class _OfMembershipMixin(_OfTeamMixin):
     """A form on a member of a team that the caller may staff."""
 
-    @cached_property
-    def membership(self) -> Membership:
-        rows = Membership.objects.select_related("team", "user")
-        return reach(rows, self.request.user, needs="editable_by", pk=self.kwargs["pk"])
-
-    @cached_property
-    def team(self) -> Team:
-        return self.membership.team
+    rows = Membership.objects.select_related("team", "user")
 
     def get_initial(self) -> dict[str, Any]:
-        return {"version": self.membership.version}
+        return {"version": self.row.version}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(form_lead=str(self.membership), **kwargs)
+        return super().get_context_data(form_lead=str(self.row), **kwargs)
 
 
 class MemberUpdateView(_OfMembershipMixin, UpdateView):
@@ -240,9 +229,6 @@ class MemberUpdateView(_OfMembershipMixin, UpdateView):
     form_class = forms.MembershipUpdateForm
     form_title = gettext_lazy("Change member")
 
-    def get_object(self, queryset: Any = None) -> Membership:
-        return self.membership
-
     def get_form_kwargs(self) -> dict[str, Any]:
         extra = {"team": self.team, "reader": self.request.user}
         return {**super().get_form_kwargs(), **extra}
@@ -250,7 +236,7 @@ class MemberUpdateView(_OfMembershipMixin, UpdateView):
     def perform(self, form: Any) -> Membership:
         membership, warnings = services.update_membership(
             actor=self.request.user,
-            membership=self.membership,
+            membership=self.row,
             expected_version=form.version,
             changes=form.changes,
         )
@@ -265,14 +251,14 @@ class MemberRoleView(_OfMembershipMixin, FormView):
     form_title = gettext_lazy("Change role")
 
     def get_initial(self) -> dict[str, Any]:
-        day = {"role": self.membership.role, "valid_from": business_today()}
+        day = {"role": self.row.role, "valid_from": business_today()}
         return {**super().get_initial(), **day}
 
     def perform(self, form: Any) -> Membership:
         values = dict(form.cleaned_data)
         membership, warnings = services.change_membership_role(
             actor=self.request.user,
-            membership=self.membership,
+            membership=self.row,
             expected_version=values.pop("version"),
             **values,
         )
@@ -293,7 +279,7 @@ class MemberEndView(_OfMembershipMixin, FormView):
     def perform(self, form: Any) -> Membership | None:
         return services.end_membership(
             actor=self.request.user,
-            membership=self.membership,
+            membership=self.row,
             valid_until=form.cleaned_data["valid_until"],
             expected_version=form.cleaned_data["version"],
         )

@@ -159,3 +159,33 @@ def test_panel_of_a_record_shows_its_own_changes(admin, account):
     request.user = UserFactory()
     shown = template.render(Context({"request": request, "account": account}))
     assert "Nothing has been changed yet." in shown
+
+
+def test_history_says_the_few_fields_that_matter(client, admin):
+    site = SiteFactory(name="Depot", account__name="Alba")
+    values = {
+        "name": "Depot",
+        "account": site.account_id,
+        "address": "Road 1",
+        "city": "Aarhus",
+        "country": "Denmark",
+        "status": "open",
+    }
+    record.change(actor=admin, obj=site, verb="created", after=values)
+    line = client.get(URL).context["lines"][0]
+    assert line.first[0].name == "status"
+    assert len(line.first) == 3
+    shown = {item.name for item in (*line.first, *line.rest)}
+    assert shown == {"address", "city", "country", "status"}  # name and account stand in the line
+
+
+def test_history_folds_long_texts_of_a_change(client, admin, account):
+    record.change(
+        actor=admin,
+        obj=account,
+        before={"description": "x" * 400, "name": "Old"},
+        after={"description": "y" * 400, "name": "New"},
+    )
+    line = client.get(URL).context["lines"][0]
+    assert [item.name for item in line.first] == ["name"]
+    assert [item.name for item in line.rest] == ["description"]

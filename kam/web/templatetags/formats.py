@@ -7,10 +7,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from kam.web import formatting
+from kam.web.browsers import browser_name
 
 register = template.Library()
 
 register.filter("number", formatting.number)
+register.filter("figure", formatting.figure)
 register.filter("signed", formatting.signed)
 register.filter("money", formatting.money)
 register.filter("kilo", formatting.kilo)
@@ -21,8 +23,10 @@ register.filter("day", formatting.day)
 register.filter("short_day", formatting.short_day)
 register.filter("month", formatting.month)
 register.filter("moment", formatting.moment)
+register.filter("since", formatting.since)
 register.filter("late", formatting.late)
 register.filter("ago", formatting.ago)
+register.filter("browser", browser_name)
 
 
 @register.filter
