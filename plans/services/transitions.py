@@ -251,11 +251,16 @@ def _freeze(actor: User, plan: Plan, kind: PlanVersion.Kind, comment: str) -> Pl
 def _publish(plan: Plan) -> None:
     """Make the working rows what readers see; rows taken out of the plan go for them, too.
 
-    A mark of the approval, no edit: versions of the rows stay.
+    Rows that now read differently get a new version, so that no reader keeps the old one.
     """
     for _name, model, path in snapshots.KINDS:
-        rows = list(snapshots.rows_of(plan, model, path))
-        for row in rows:
+        rows = []
+        for row in snapshots.rows_of(plan, model, path):
             gone = row.is_archived or (model.PARENT == "objective" and row.objective.is_archived)
-            row.approved = None if gone else snapshots.content_of(row)
-        model._default_manager.bulk_update(rows, ["approved"], batch_size=200)
+            approved = None if gone else snapshots.content_of(row)
+            if row.approved != approved:
+                row.approved, row.updated_at = approved, timezone.now()
+                row.version += 1
+                rows.append(row)
+        fields = ["approved", "updated_at", "version"]
+        model._default_manager.bulk_update(rows, fields, batch_size=200)

@@ -5,8 +5,11 @@ import datetime
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from plans import services
 from plans.models import Action, Objective, Plan
+from plans.snapshots import content_of
 from tests.factories.accounts import AccountFactory
 from tests.factories.plans import (
     ActionFactory,
@@ -56,12 +59,33 @@ def test_plan_from_draft_to_active(call, people):
     assert call(people.sponsor, "post", f"{path}/approve", {}).json()["status"] == "approved"
     assert call(people.kam, "post", f"{path}/activate", {}).json()["in_force"] is True
     locked = call(
-        people.kam, "patch", f"objectives/{objective.json()['id']}", {"title": "More"}, match=1
+        people.kam, "patch", f"objectives/{objective.json()['id']}", {"title": "More"}, match=2
     )
     assert locked.status_code == 400
     reading = {"actual": "5", "actual_on": "2026-06-01"}
-    done = call(people.kam, "patch", f"objectives/{objective.json()['id']}", reading, match=1)
+    done = call(people.kam, "patch", f"objectives/{objective.json()['id']}", reading, match=2)
     assert (done.status_code, done.json()["actual"]) == (200, "5.000000")
+
+
+def test_approval_reaches_readers_that_keep_what_they_have(client, people, plan):
+    """What they read changes with the approval, and not only with the edit before it."""
+    row = ObjectiveFactory(plan=plan, title="Keep", approved={"title": "Keep"})
+    same = RiskFactory(plan=plan)
+    same.approved = content_of(same)
+    same.save()
+    services.update_content(actor=people.kam, row=row, changes={"title": "Grow"})
+    client.force_login(people.member)
+    url = f"/api/v1/objectives/{row.pk}/"
+    before = client.get(url)
+    now = timezone.now().isoformat()
+    plan = services.submit_plan(actor=people.kam, plan=plan)
+    services.approve_plan(actor=people.sponsor, plan=plan, today=datetime.date(2026, 2, 1))
+
+    after = client.get(url, headers={"If-None-Match": before["ETag"]})
+    synced = client.get("/api/v1/objectives/", {"updated_since": now}).json()["results"]
+    assert (before.json()["title"], after.json()["title"]) == ("Keep", "Grow")
+    assert [item["title"] for item in synced] == ["Grow"]
+    assert client.get("/api/v1/risks/", {"updated_since": now}).json()["results"] == []
 
 
 def test_action_needs_the_account_alone_besides_its_text(call, people):
