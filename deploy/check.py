@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import environment
+from deploy import environment, linters
 from deploy.environment import DEV_LOCK, ROOT, RUN_LOCK, UV_LOCK
 from deploy.lock import compile_lock
 
@@ -73,6 +73,7 @@ def checks() -> dict[str, Check]:
     return {
         "types": lambda: call([str(BIN / "mypy")], TESTING),
         "known vulnerabilities": audit,
+        "schema": schema,
         "lock files are current": locks_are_current,
         "lint": lambda: call([str(BIN / "ruff"), "check", "."]),
         "format": lambda: call([str(BIN / "ruff"), "format", "--check", "."]),
@@ -113,6 +114,17 @@ def run(command: list[str], variables: Mapping[str, str]) -> subprocess.Complete
         text=True,
         check=False,
     )
+
+
+def schema() -> Result:
+    """docs/openapi.yaml after two linters; that it is what the code says is a test."""
+    try:
+        calls = linters.commands("docs/openapi.yaml")
+    except environment.Stop as stop:
+        return Result(good=False, output=str(stop))
+    results = [call(command, linters.QUIET) for command in calls]
+    bad = [result.output for result in results if not result.good]
+    return Result(not bad, "\n".join(bad))
 
 
 def audit() -> Result:

@@ -264,7 +264,9 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": [],  # choices stand where they are used, under no made-up names
+    "POSTPROCESSING_HOOKS": ["kam.api.schema.finish"],  # choices stand where they are used
+    "SERVERS": [{"url": "/", "description": "This installation"}],
+    "CONTACT": {"name": "The administrator of this installation"},
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     "ENUM_NAME_OVERRIDES": {

@@ -317,7 +317,11 @@ class ConflictViewSet(CreateMixin, UpdateMixin, ReadOnlyViewSet):
     @extend_schema(
         request=bodies.ExceptionEndSerializer,
         responses=bodies.ConflictSerializer,
-        parameters=[OpenApiParameter("exception", int, OpenApiParameter.PATH)],
+        parameters=[
+            OpenApiParameter(
+                "exception", int, OpenApiParameter.PATH, description="Id of the exception."
+            )
+        ],
     )
     @action(detail=True, methods=["post"], url_path=r"exceptions/(?P<exception>[0-9]+)/end")
     def end_exception(self, request: Request, pk: str, exception: str) -> Response:

@@ -16,6 +16,7 @@ from django.utils.timezone import is_naive
 from django.utils.translation import gettext as _
 from django_filters.rest_framework import DjangoFilterBackend
 from django_filters.rest_framework import FilterSet as BaseFilterSet
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
 
 from kam.api.errors import refused
@@ -24,6 +25,7 @@ LARGEST_ID = 2**63 - 1
 LONGEST_SEARCH = 200
 
 
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": LARGEST_ID})
 class IdFilter(django_filters.NumberFilter):
     """Rows that point to the row with this id; an unknown id finds nothing and tells nothing."""
 

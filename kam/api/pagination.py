@@ -171,6 +171,7 @@ class CursorPagination(BasePagination):
         link = {"type": ["string", "null"], "format": "uri"}
         return {
             "type": "object",
+            "description": "One page of a list.",
             "required": ["next", "previous", "results"],
             "properties": {
                 "count": {"type": "integer", "description": "With `with_count=1`."},

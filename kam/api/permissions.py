@@ -28,7 +28,7 @@ class Scoped(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user or not request.user.is_active:
             return False
-        if request.auth is None:
-            return True
+        if request.auth is None or request.method not in view.allowed_methods:
+            return True  # what is not offered to anybody is answered with 405
         token: Any = request.auth
         return RANK[token.scope] >= RANK[required_scope(view, request.method or "GET")]

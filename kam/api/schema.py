@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +15,7 @@ from drf_spectacular.utils import OpenApiParameter
 
 from kam.api.bulk import BulkResultSerializer
 from kam.api.errors import MEDIA_TYPE
-from kam.api.filters import has_updated_at, is_list
+from kam.api.filters import LARGEST_ID, has_updated_at, is_list
 from kam.api.serializers import ProblemSerializer
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -49,8 +52,119 @@ def parameter(name: str, text: str, kind: Any = OpenApiTypes.STR, **options: Any
     return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=text, **options)
 
 
+HEADERS = {
+    "RateLimit": "Calls that are left (`r`) and seconds until there are more (`t`).",
+    "RateLimit-Policy": "Calls (`q`) that are allowed in so many seconds (`w`).",
+    "Retry-After": "Seconds to wait.",
+}
+"""Headers of answers that every call has, see `kam.api.throttling`."""
+
+
+def _told_always(code: str) -> dict[str, Any]:
+    """Headers of the answer `code` besides its own."""
+    names = [name for name in HEADERS if code == "429" or name != "Retry-After"]
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+SUMMARIES = {
+    "list": "List {}",
+    "create": "Create one of {}",
+    "retrieve": "Read one of {}",
+    "update": "Replace one of {}",
+    "partial_update": "Change one of {}",
+    "destroy": "Delete or archive one of {}",
+    "bulk": "Create or change many of {}",
+}
+PATH_TEXTS = {
+    "system": "The other system, e.g. `sap`.",
+    "value": "The number there.",
+}
+LOOKUPS = {
+    "gte": "At least this {}.",
+    "lte": "At most this {}.",
+    "gt": "Beyond this {}.",
+    "lt": "Short of this {}.",
+    "in": "Any of these, separated by commas: {}.",
+    "isnull": "Whether it has no {}.",
+}
+"""What a filter asks for, by the end of its name."""
+
+
+def filter_text(name: str, *, yes_or_no: bool = False) -> str:
+    """What the filter `name` does, where its filter set does not say so itself."""
+    column, _sign, lookup = name.rpartition("__")
+    if lookup not in LOOKUPS:
+        return f"Whether {_words(name)}." if yes_or_no else f"With this {_words(name)}."
+    return LOOKUPS[lookup].format(_words(column))
+
+
+def _words(name: str) -> str:
+    return name.replace("__", " of ").replace("_", " ")
+
+
+def finish(result: Any, generator: Any, **_more: Any) -> Any:
+    """Hook: names the resources and drops schemas that nothing uses."""
+    views = {}
+    for path, _regex, _method, callback in generator.endpoints or ():
+        tag = path.removeprefix(settings.SPECTACULAR_SETTINGS["SCHEMA_PATH_PREFIX"])
+        views[tag.split("/")[1]] = callback.cls
+    used = {tag for _path, item in _operations(result) for tag in item.get("tags", ())}
+    texts = {tag: inspect.getdoc(views[tag]) or "" for tag in sorted(used)}
+    result["tags"] = [
+        {"name": tag, "description": " ".join(text.partition("\n\n")[0].split())}
+        for tag, text in texts.items()
+    ]
+    result["components"]["headers"] = {
+        name: {"description": text, "schema": {"type": "string"}} for name, text in HEADERS.items()
+    }
+    _drop_unused(result)
+    return result
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            yield path, operation
+
+
+def _drop_unused(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    while True:
+        text = json.dumps(document, default=str)
+        unused = [name for name in schemas if f'"#/components/schemas/{name}"' not in text]
+        if not unused:
+            return
+        for name in unused:
+            del schemas[name]
+
+
 class AutoSchema(BaseAutoSchema):
     """Adds problems, versions, retries, and the parameters of every list."""
+
+    def get_summary(self) -> str:
+        """A title for lists of calls: what a standard call does, else its first sentence."""
+        wording = SUMMARIES.get(getattr(self.view, "action", ""))
+        if wording:
+            return wording.format(self.get_tags()[0])
+        text = " ".join(self.get_description().split())
+        return text.partition(". ")[0].rstrip(".")
+
+    def _get_filter_parameters(self) -> list[Any]:
+        found = super()._get_filter_parameters()
+        for item in found:
+            if not item.get("description"):
+                yes_or_no = item["schema"].get("type") == "boolean"
+                item["description"] = filter_text(item["name"], yes_or_no=yes_or_no)
+        return found
+
+    def _resolve_path_parameters(self, variables: Any) -> list[Any]:
+        found = super()._resolve_path_parameters(variables)
+        for item in found:
+            if item["name"] == "id":
+                item["schema"] = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
+                item["description"] = f"Id of one of {self.get_tags()[0]}."
+            item["description"] = item.get("description") or PATH_TEXTS.get(item["name"], "")
+        return found
 
     def get_override_parameters(self) -> list[Any]:
         found = list(getattr(self.view, "query_parameters", ()))
@@ -138,6 +252,8 @@ class AutoSchema(BaseAutoSchema):
                 )
         if self._is_versioned() and self.method == "GET":
             bodies["304"] = {"description": "Nothing has changed."}
+        for code, body in bodies.items():
+            body["headers"] = body.get("headers", {}) | _told_always(code)
         return bodies
 
     def _is_list_view(self, serializer: Any = None) -> bool:

@@ -28,9 +28,20 @@ class ApiMixin:
     query_parameters: tuple[Any, ...] = ()
     """`OpenApiParameter`s that the view understands besides those of lists."""
 
+    def perform_authentication(self, request: Request) -> None:
+        """Counts the call as soon as it is known whose it is: refused ones count and tell, too."""
+        try:
+            super().perform_authentication(request)  # type: ignore[misc]
+        finally:
+            super().check_throttles(request)  # type: ignore[misc]
+
+    def check_throttles(self, request: Request) -> None:
+        """Done, see `perform_authentication`."""
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
-        refuse_unknown(request, self)
+        if request.method in self.allowed_methods:  # type: ignore[attr-defined]
+            refuse_unknown(request, self)
         if request.method == "POST" and idempotency.HEADER in request.headers:
             handler = self.post  # type: ignore[has-type]
             self.post = functools.partial(self._once, handler)
@@ -43,9 +54,8 @@ class ApiMixin:
         response = super().finalize_response(request, response, *args, **kw)  # type: ignore[misc]
         allowance = getattr(request, "allowance", None)
         if allowance is not None:
-            response["RateLimit-Limit"] = str(allowance.limit)
-            response["RateLimit-Remaining"] = str(allowance.remaining)
-            response["RateLimit-Reset"] = str(allowance.reset_seconds)
+            for name, value in allowance.headers().items():
+                response[name] = value
         response["Cache-Control"] = "private, no-cache"
         return response
 

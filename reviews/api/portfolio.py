@@ -58,11 +58,16 @@ class PortfolioView(APIView):
     query_parameters = (
         OpenApiParameter("programme", int, description="Id; the first one unless given."),
         OpenApiParameter("unit", int, description="Id of a business unit, with all below."),
-        OpenApiParameter("status", str, enum=Status.values),
+        OpenApiParameter("status", str, enum=Status.values, description="Accounts of this status."),
         OpenApiParameter("from", str, description="First day, ISO 8601."),
         OpenApiParameter("to", str, description="Last day, included."),
         OpenApiParameter("as_of", str, description="Stages and statuses as known on this day."),
-        OpenApiParameter("level", str, enum=["account", "group"]),
+        OpenApiParameter(
+            "level",
+            str,
+            enum=["account", "group"],
+            description="What `top` and `pareto` count: accounts (default) or whole groups.",
+        ),
     )
 
     @extend_schema(

@@ -6,6 +6,7 @@ import re
 from itertools import chain
 
 import pytest
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -406,13 +407,51 @@ def test_create_token_command_refuses_the_user_of_imports():
     assert Token.objects.count() == 0
 
 
-def test_calls_are_counted_and_bounded(client, settings):
-    settings.API_CALLS_PER_MINUTE = 2
+@pytest.fixture
+def allowed(settings):
+    """Sets how many calls a minute are allowed, counted from here."""
+    cache.clear()
+
+    def allow(calls: int) -> None:
+        settings.API_CALLS_PER_MINUTE = calls
+
+    yield allow
+    cache.clear()
+
+
+def test_calls_are_counted_and_bounded(client, allowed):
+    allowed(2)
     remaining = [client.get("/api/v1/me/")["RateLimit-Remaining"] for _ in range(2)]
     response = client.get("/api/v1/me/")
     assert remaining == ["1", "0"]
     assert (response.status_code, problems(response)) == (429, [("", "throttled")])
     assert 1 <= int(response["Retry-After"]) <= 60
+    assert re.fullmatch(r'"calls";r=0;t=\d+', response["RateLimit"])
+    assert response["RateLimit-Policy"] == '"calls";q=2;w=60'
+
+
+def test_refused_calls_are_counted_and_told_too(programme, allowed):
+    allowed(4)
+    reader = caller(UserFactory(), scope="read")
+    answers = [
+        reader.get("/api/v1/programmes/?colour=red"),
+        reader.post(LIST, NEW),
+        reader.get(detail(programme)),
+        reader.trace(LIST),
+    ]
+    assert [answer.status_code for answer in answers] == [400, 403, 404, 405]
+    assert [answer["RateLimit-Remaining"] for answer in answers] == ["3", "2", "1", "0"]
+    assert reader.get("/api/v1/me/").status_code == 429
+
+
+def test_strangers_are_counted_by_their_address(allowed):
+    allowed(2)
+    stranger = APIClient(REMOTE_ADDR="192.0.2.7")
+    answers = [stranger.get(LIST) for _ in range(2)]
+    answers += [stranger.get(LIST, headers={"Authorization": "Bearer wrong"})]
+    assert [answer.status_code for answer in answers] == [401, 401, 429]
+    assert [answer["RateLimit-Remaining"] for answer in answers] == ["1", "0", "0"]
+    assert APIClient(REMOTE_ADDR="192.0.2.8").get(LIST).status_code == 401
 
 
 # Retries
