@@ -8,11 +8,11 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.utils import timezone
 
 from accounts import policies
-from accounts.models import Account, Contact
+from accounts.models import Account, Contact, Interaction
 from kam.changes import editing
 from teams.models import User
 
@@ -98,13 +98,20 @@ def quiet_after(
 
 
 def refresh_talks(contact_ids: Iterable[int]) -> None:
-    """Work out `last_talked_on` and `quiet_on` anew from the talks that are not archived."""
-    talked = Max("interactions__happened_on", filter=Q(interactions__archived_at__isnull=True))
-    people = list(Contact.objects.filter(pk__in=list(contact_ids)).annotate(talked=talked))
+    """Work out `last_talked_on` and `quiet_on` anew from the talks that are not archived.
+
+    People are locked first, in one order, and talks are read after that: whoever comes second
+    waits, and sees the talk of whoever came first.
+    """
+    rows = Contact.objects.filter(pk__in=list(contact_ids)).order_by("pk")
+    people = list(rows.select_for_update(of=("self",), no_key=True))
+    talks = Interaction.objects.active().filter(contacts__in=[person.pk for person in people])
+    days = talks.order_by().values_list("contacts").annotate(talked=Max("happened_on"))
+    talked = dict(days.filter(contacts__in=[person.pk for person in people]))
     for person in people:
-        person.last_talked_on = person.talked
+        person.last_talked_on = talked.get(person.pk)
         person.quiet_on = quiet_after(
-            last_talked_on=person.talked,
+            last_talked_on=person.last_talked_on,
             known_since=timezone.localdate(person.created_at, timezone.get_default_timezone()),
             interval_days=person.interval_days,
         )

@@ -1,9 +1,12 @@
 """People, talks and what they set off: services and pages."""
 
 import datetime
+import threading
+import time
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +19,7 @@ from accounts.services.people import quiet_after
 from kam.access.dates import business_today
 from kam.changes.errors import VersionConflict
 from kam.changes.models import Change
+from tests.concurrency import run_together
 from tests.factories.accounts import (
     AccountFactory,
     ContactFactory,
@@ -258,3 +262,37 @@ def test_team_of_other_account_is_not_offered(kam, client):
     other = AccountFactory(team=TeamFactory(programme=kam.account.programme))
     ContactFactory(account=other, name="Hidden")
     assert b"Hidden" not in client.get(reverse("accounts:log_contact")).content
+
+
+@pytest.mark.django_db(transaction=True)
+def test_talks_written_at_the_same_moment_are_both_counted(kam, today):
+    """The later talk is still being written when somebody writes down an earlier one."""
+    petit = ContactFactory(account=kam.account, interval_days=30)
+    begun = threading.Event()
+
+    def first():
+        with transaction.atomic():
+            log(kam, today, contacts=[petit])
+            begun.set()
+            time.sleep(0.5)  # leaves the other thread time to read what is not there yet
+
+    def second():
+        assert begun.wait(30)
+        log(kam, today, contacts=[petit], happened_on=today - 9 * DAY)
+
+    assert [outcome.error for outcome in run_together(first, second)] == [None, None]
+    petit.refresh_from_db()
+    assert (petit.last_talked_on, petit.quiet_on) == (today, today + 30 * DAY)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_talks_with_the_same_people_in_other_orders_do_not_block_each_other(kam, today):
+    people = ContactFactory.create_batch(3, account=kam.account)
+
+    def talk(place):
+        order = people if place % 2 else people[::-1]
+        return lambda: log(kam, today, contacts=order, happened_on=today - place * DAY)
+
+    outcomes = run_together(*[talk(place) for place in range(6)])
+    assert [outcome.error for outcome in outcomes] == [None] * 6
+    assert {person.last_talked_on for person in Contact.objects.all()} == {today}
