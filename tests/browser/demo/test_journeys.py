@@ -98,7 +98,7 @@ def test_the_whole_year_imports_in_the_browser(sign_in, shared_data):
 
 
 @pytest.mark.both_databases
-def test_manager_writes_the_plan_and_answers_a_review(sign_in):
+def test_account_goes_from_my_day_to_the_portfolio(sign_in):
     page = sign_in("kam")
     expect(panel(page, "Due")).to_contain_text("Stage review of Cedar Health")
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Birch Logistics").click()
@@ -129,8 +129,36 @@ def test_manager_writes_the_plan_and_answers_a_review(sign_in):
     page.get_by_role("dialog").get_by_label("Share of wallet").fill("25")
     page.get_by_role("dialog").get_by_role("button", name="Start review").click()
     page.get_by_role("button", name="Same as last time").click()
-    page.locator("#B1-4").check(force=True)
     expect(page.locator("main")).to_contain_text("24 of 24 answered")
+    page.locator("#B1-4").check(force=True)
+    page.get_by_role("link", name="Propose stage").click()
+    page.get_by_role("dialog").get_by_label("Reason", exact=False).first.fill("Breadth holds it.")
+    page.get_by_role("dialog").get_by_role("button", name="Propose stage").click()
+    expect(panel(page, "Proposed")).to_contain_text("Somebody else confirms")
+    review = StageReview.objects.get(account__name="Cedar Health", status="proposed")
+
+    page = sign_in("programme")
+    waits = re.compile("Confirm the stage of Cedar Health")
+    panel(page, "Due").get_by_role("link", name=waits).click()
+    page.get_by_role("button", name="Confirm stage").click()
+    expect(panel(page, "Confirmed")).to_contain_text("Confirmed by Pia Novak")
+    account = Account.objects.get(name="Cedar Health")
+    assert (account.stage, account.review_due_on > review.reviewed_on) == ("early", True)
+
+    page = sign_in("senior")
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Portfolio").click()
+    row = page.get_by_role("region", name="Accounts of the portfolio").get_by_role(
+        "row", name=re.compile("Cedar Health")
+    )
+    expect(row).to_contain_text("Early")
+    row.get_by_role("link", name="Cedar Health").click()
+    expect(page.locator("h1")).to_contain_text("Cedar Health")
+    expect(page.locator("main")).to_contain_text("What we agreed")
+
+    page = sign_in("outsider")
+    for thing in (account, review, action.objective.plan):
+        assert page.goto(thing.get_absolute_url()).status == 404
+        assert "Cedar" not in page.locator("html").inner_text()
 
 
 def test_outsider_finds_no_trace(sign_in):
