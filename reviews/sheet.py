@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from accounts.choices import Stage
 from reviews import evidence, scoring
@@ -22,6 +22,9 @@ from reviews.texts import (
     checklist_of,
 )
 
+Data = Mapping[str, tuple[evidence.Evidence, ...]]
+"""What the data say, by statement."""
+
 RADAR_RADIUS = 78
 RADAR_CENTRE = (150, 112)
 
@@ -35,6 +38,14 @@ class Choice:
     checked: bool
 
 
+class DataLine(NamedTuple):
+    """A piece of evidence; `disagrees` with the answer, `warns` when it supports less."""
+
+    piece: evidence.Evidence
+    disagrees: bool
+    warns: bool
+
+
 @dataclass(frozen=True)
 class AnswerRow:
     """A statement with its answer and what the data say."""
@@ -43,7 +54,7 @@ class AnswerRow:
     text: Any
     choices: list[Choice]
     answer: Answer | None
-    data: evidence.Evidence
+    data: tuple[evidence.Evidence, ...]
     is_capped: bool
     is_outdated: bool
     is_computed: bool
@@ -60,10 +71,12 @@ class AnswerRow:
         return self.answer is not None and not self.answer.is_confirmed
 
     @property
-    def data_disagree(self) -> bool:
-        """The data support less than was answered."""
-        says, answer = self.data.says, self.answer
-        return says is not None and answer is not None and (answer.score or 0) > says
+    def lines(self) -> list[DataLine]:
+        """What the data say, and where that is not what was answered."""
+        score = self.answer.score if self.answer else None
+        return [
+            DataLine(piece, piece.contradicts(score), piece.is_below(score)) for piece in self.data
+        ]
 
 
 @dataclass(frozen=True)
@@ -152,17 +165,17 @@ class Sheet:
         threshold = self.rules.thresholds[self.target]
         return threshold if key in scoring.GATES[self.target] else threshold - self.rules.floor_gap
 
-    def blocks(self, data: Mapping[str, evidence.Evidence] | None = None) -> list[DimensionBlock]:
-        """The six dimensions with their statements; `data` is `evidence.gather(review)`."""
+    def blocks(self, data: Data | None = None) -> list[DimensionBlock]:
+        """The six dimensions with their statements; `data` is what `evidence.gather` found."""
         return [self.block(key, data or {}) for key in scoring.DIMENSIONS]
 
-    def block(self, key: str, data: Mapping[str, evidence.Evidence]) -> DimensionBlock:
+    def block(self, key: str, data: Data) -> DimensionBlock:
         items = [item for item in scoring.ITEMS if item[0] == key]
         score = self.outcome.get("dimensions", {}).get(key)
-        rows = [self.row(item, data.get(item, evidence.NOTHING)) for item in items]
+        rows = [self.row(item, data.get(item, ())) for item in items]
         return DimensionBlock(key, DIMENSION_NAMES[key], score, self.asked(key), rows)
 
-    def row(self, item: str, data: evidence.Evidence) -> AnswerRow:
+    def row(self, item: str, data: tuple[evidence.Evidence, ...]) -> AnswerRow:
         """One statement."""
         answer = self.answers.get(item)
         chosen = answer.score if answer else None

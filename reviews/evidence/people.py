@@ -1,8 +1,4 @@
-"""What the data already say about a statement, beside which people judge (`design.md` 4.4).
-
-Only what is stored is said; a statement without data says so. `says` is the score that the data
-support, so that a page can show where they disagree.
-"""
+"""Who talks to whom: contact breadth (handbook 2.4, A1 to A4)."""
 
 from __future__ import annotations
 
@@ -10,17 +6,16 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Account, Contact, Interaction
 from accounts.models.people import BuyingRole
-from kam.web.formatting import percent, short_day
-from plans.models import Plan
-from reviews import scoring
-from reviews.choices import ShareOrigin
+from kam.access.querysets import Reader
+from kam.web.formatting import short_day
+from reviews.evidence.base import SHOWN_RECORDS, TOP, Evidence, Found, Record
 from reviews.models import StageReview
 from teams.models import Membership, TeamRole
 
@@ -30,22 +25,9 @@ QUARTER_DAYS = 90
 LINK_DAYS = 180
 """How far back a talk still shows that somebody knows a person."""
 
+NO_TALK = gettext_lazy("no talk in 180 days")
+
 DECISIVE = {BuyingRole.DECIDER, BuyingRole.ECONOMIC_BUYER}
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """A sentence from the data; `says` is the score that they support, None where they are mute."""
-
-    text: str
-    says: int | None = None
-
-    @property
-    def found(self) -> bool:
-        return bool(self.text)
-
-
-NOTHING = Evidence("")
 
 
 @dataclass(frozen=True)
@@ -55,44 +37,36 @@ class _Talks:
     users_by_contact: dict[int, set[int]]
     users_lately: set[int]
     last_by_contact: dict[int, datetime.date]
+    last_by_user: dict[int, datetime.date]
 
 
-def gather(review: StageReview) -> dict[str, Evidence]:
-    """Evidence for every statement of `review`, as of its day. Five queries."""
+def contact_breadth(review: StageReview, reader: Reader) -> Found:
+    """A1 to A4, from members of the team, people of the customer, and talks."""
     account, on = review.account, review.reviewed_on
-    contacts = list(Contact.objects.active().filter(account=account).order_by("name", "pk"))
-    talks = _talks(account, on)
+    people = Contact.objects.visible_to(reader).active().filter(account=account)
+    contacts = list(people.order_by("name", "pk"))
+    talks = _talks(account, reader, on)
     members = list(
         Membership.objects.filter(team=account.team_id)
         .valid_on(on)
         .select_related("user", "function")
         .order_by("pk")
     )
-    found = dict.fromkeys(scoring.ITEMS, NOTHING)
-    found["A1"] = _functions(members, talks)
-    found["A2"] = _levels(contacts, talks, on)
     decisive = [contact for contact in contacts if DECISIVE & set(contact.buying_roles)]
-    found["A3"] = _deciders(decisive, talks, on)
-    found["A4"] = _single_links(decisive, talks, members)
-    found["C1"] = _plan(account)
-    found["D1"] = wallet(review.share_used, review.share_origin)
-    return found
+    page = Record(_("people"), reverse("accounts:people", args=[account.pk]))
+    return {
+        "A1": [_functions(members, talks, page)],
+        "A2": [_levels(contacts, talks, on), *_sponsors(members, talks, page)],
+        "A3": [_deciders(decisive, talks, on, page)],
+        "A4": [_single_links(decisive, talks, members, page)],
+    }
 
 
-def wallet(share_ratio: Decimal | None, origin: str) -> Evidence:
-    """The share of wallet that D1 is computed from."""
-    says = scoring.wallet_score(share_ratio)
-    if share_ratio is None:
-        return Evidence(_("Unknown: no category purchases stored. Give a share if you know one."))
-    if origin == ShareOrigin.GIVEN:
-        return Evidence(_("Given: %(share)s") % {"share": percent(share_ratio)}, says)
-    return Evidence(_("Computed: %(share)s") % {"share": percent(share_ratio)}, says)
-
-
-def _talks(account: Account, on: datetime.date) -> _Talks:
+def _talks(account: Account, reader: Reader, on: datetime.date) -> _Talks:
     earliest = on - datetime.timedelta(days=LINK_DAYS)
     rows = (
-        Interaction.objects.active()
+        Interaction.objects.visible_to(reader)
+        .active()
         .filter(account=account, happened_on__range=(earliest, on))
         .values_list("user_id", "contacts", "happened_on")
         .order_by("happened_on")
@@ -100,16 +74,18 @@ def _talks(account: Account, on: datetime.date) -> _Talks:
     users: dict[int, set[int]] = defaultdict(set)
     lately: set[int] = set()
     last: dict[int, datetime.date] = {}
+    last_by_user: dict[int, datetime.date] = {}
     for user, contact, day in rows:
         if (on - day).days <= QUARTER_DAYS:
             lately.add(user)
         if contact is not None:
             users[contact].add(user)
             last[contact] = day
-    return _Talks(users, lately, last)
+        last_by_user[user] = day
+    return _Talks(users, lately, last, last_by_user)
 
 
-def _functions(members: Iterable[Membership], talks: _Talks) -> Evidence:
+def _functions(members: Iterable[Membership], talks: _Talks, page: Record) -> Evidence:
     names = sorted(
         {
             member.function.name
@@ -120,50 +96,66 @@ def _functions(members: Iterable[Membership], talks: _Talks) -> Evidence:
         }
     )
     if not names:
-        return Evidence(_("No talk without the manager in 90 days"), 0)
+        return Evidence(_("No talk without the manager in 90 days"), 0, (page,))
     text = ngettext(
         "%(count)d function talked to them in 90 days beside the manager: %(names)s",
         "%(count)d functions talked to them in 90 days beside the manager: %(names)s",
         len(names),
     )
-    return Evidence(text % {"count": len(names), "names": ", ".join(names)}, min(len(names), 3))
+    values = {"count": len(names), "names": ", ".join(names)}
+    return Evidence(text % values, min(len(names), TOP), (page,))
 
 
 def _levels(contacts: Iterable[Contact], talks: _Talks, on: datetime.date) -> Evidence:
-    reached = {
-        contact.level
+    talked = [
+        contact
         for contact in contacts
         if contact.level and _recent(talks.last_by_contact.get(contact.pk), on)
-    }
+    ]
+    reached = {contact.level for contact in talked}
+    records = _named(talked)
     names = [str(label) for value, label in Contact.Level.choices if value in reached]
     missing = [str(label) for value, label in Contact.Level.choices if value not in reached]
     if not names:
         return Evidence(_("No talk on any level in 90 days"), 0)
     if not missing:
-        return Evidence(_("All 3 levels in 90 days"), 3)
+        return Evidence(_("All 3 levels in 90 days"), TOP, records)
     text = _("%(count)d of 3 levels in 90 days: %(names)s; none %(missing)s")
     values = {"count": len(names), "names": ", ".join(names), "missing": ", ".join(missing)}
-    return Evidence(text % values, len(names))
+    return Evidence(text % values, len(names), records)
 
 
-def _deciders(decisive: list[Contact], talks: _Talks, on: datetime.date) -> Evidence:
+def _sponsors(members: Iterable[Membership], talks: _Talks, page: Record) -> list[Evidence]:
+    """When our executive sponsor talked to them last."""
+    found = []
+    for member in members:
+        if member.role != TeamRole.SPONSOR:
+            continue
+        day = talks.last_by_user.get(member.user_id)
+        when = _("last talk %(day)s") % {"day": short_day(day)} if day else NO_TALK
+        text = _("Our sponsor %(name)s: %(when)s") % {"name": member.user, "when": when}
+        found.append(Evidence(text, None, (page,)))
+    return found
+
+
+def _deciders(decisive: list[Contact], talks: _Talks, on: datetime.date, page: Record) -> Evidence:
     if not decisive:
-        return Evidence(_("No decider or economic buyer known"), 0)
+        return Evidence(_("No decider or economic buyer known"), 0, (page,))
     parts = []
     for contact in decisive:
         last = talks.last_by_contact.get(contact.pk)
-        day = short_day(last) if last else _("no talk in 180 days")
+        day = short_day(last) if last else NO_TALK
         parts.append(f"{contact.name} {day}")
     recent = [_recent(talks.last_by_contact.get(contact.pk), on) for contact in decisive]
-    says = 3 if all(recent) else 2 if any(recent) else 0
-    return Evidence("; ".join(parts), says)
+    says = TOP if all(recent) else 2 if any(recent) else 0
+    return Evidence("; ".join(parts), says, _named(decisive))
 
 
 def _single_links(
-    decisive: list[Contact], talks: _Talks, members: Iterable[Membership]
+    decisive: list[Contact], talks: _Talks, members: Iterable[Membership], page: Record
 ) -> Evidence:
     if not decisive:
-        return Evidence(_("No decider or economic buyer known"))
+        return Evidence(_("No decider or economic buyer known"), None, (page,))
     names = {member.user_id: str(member.user) for member in members}
     single, unknown = [], []
     for contact in decisive:
@@ -175,18 +167,13 @@ def _single_links(
             text = _("%(contact)s only through %(person)s")
             single.append(text % {"contact": contact.name, "person": person})
     if unknown or single:
-        return Evidence("; ".join([*unknown, *single]), 0 if unknown else 1)
-    return Evidence(_("Every decisive contact has two links or more"), 3)
+        return Evidence("; ".join([*unknown, *single]), 0 if unknown else 1, _named(decisive))
+    return Evidence(_("Every decisive contact has two links or more"), TOP, _named(decisive))
 
 
-def _plan(account: Account) -> Evidence:
-    plan = Plan.objects.active().filter(account=account).order_by("-starts_on", "pk").first()
-    if plan is None:
-        return Evidence(_("No plan yet"), 0)
-    if plan.approved_on:
-        text = _("Plan “%(title)s”, approved %(day)s")
-        return Evidence(text % {"title": plan.title, "day": short_day(plan.approved_on)})
-    return Evidence(_("Plan “%(title)s”, not approved") % {"title": plan.title})
+def _named(contacts: Iterable[Contact]) -> tuple[Record, ...]:
+    records = [Record(contact.name, contact.get_absolute_url()) for contact in contacts]
+    return tuple(records[:SHOWN_RECORDS])
 
 
 def _recent(day: datetime.date | None, on: datetime.date) -> bool:

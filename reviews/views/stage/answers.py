@@ -53,7 +53,7 @@ def answer(request: HttpRequest, pk: int, item: str) -> HttpResponse:
         return shared.back(request, review, item, error)
     review = shared.visible(request, pk)
     context = shared.page_context(request, review)
-    data = evidence.gather(review)
+    data = evidence.gather(review, request.user, item[0])
     context |= {
         "row": context["sheet"].row(item, data[item]),
         "block": context["sheet"].block(item[0], data),

@@ -33,7 +33,7 @@ class ReviewDetailView(ScopedViewMixin, DetailView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         review, account = self.object, self.object.account
         context = super().get_context_data(**page_context(self.request, review), **kwargs)
-        context["blocks"] = context["sheet"].blocks(evidence.gather(review))
+        context["blocks"] = context["sheet"].blocks(evidence.gather(review, self.request.user))
         context["crumbs"] = [
             (_("Accounts"), reverse("accounts:list")),
             (account.name, account.get_absolute_url()),
