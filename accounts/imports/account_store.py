@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from typing import Any
 
+from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.choices import RationaleType, Status
-from accounts.imports import groups
+from accounts.imports import groups, staging
 from accounts.imports.account_rows import AccountRow
 from accounts.imports.directory import Directory, place_on_top
 from accounts.imports.scope import CHANGES_PER_BATCH
@@ -18,7 +23,26 @@ from kam.access.dates import business_today
 from kam.changes.models import Change
 from kam.imports.models import Run
 
-COLUMNS = {"business_unit": "business_unit_id"}
+COLUMNS = {"business_unit": "business_unit_id", "team": "team_id"}
+COPIED = (
+    "name",
+    "country",
+    "industry",
+    "currency",
+    "website",
+    "description",
+    "business_unit",
+    "team",
+)
+PART = 500
+"""Accounts in one statement or transaction."""
+
+
+def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """The items in lists of `size`."""
+    left = iter(items)
+    while part := list(islice(left, size)):
+        yield part
 
 
 def column(name: str) -> str:
@@ -109,59 +133,105 @@ def drop_staged(run: Run, directory: Directory, refused: Sequence[groups.Member]
     Account.objects.filter(pk__in=made, staged_by=run).delete()
 
 
-def place(run: Run, directory: Directory, found: groups.Groups) -> None:
+def place(run: Run, directory: Directory, found: groups.Groups) -> Iterator[Callable[[], None]]:
     """Put new accounts under their parents; known ones that move are noted for publishing."""
-    staged = {item.account_id: item for item in StagedAccount.objects.filter(run=run)}
-    new: dict[int, int] = {}
-    moving: list[StagedAccount] = []
+    above: dict[int, int] = {}
     for member in found.members.values():
         if not member.above or member.problem:
             continue
         pk = groups.Groups.pk_of(member.key, directory)
-        above = member.above
-        parent = int(above[1:]) if above[0] == "@" else groups.Groups.pk_of(above, directory)
-        if pk is None or parent is None or pk not in staged:
-            continue
-        item = staged[pk]
+        parent = member.above
+        parent_pk = int(parent[1:]) if parent[0] == "@" else groups.Groups.pk_of(parent, directory)
+        if pk is not None and parent_pk is not None:
+            above[pk] = parent_pk
+    new = StagedAccount.objects.filter(run=run, created=True).values_list("account", flat=True)
+    for part in groups.in_order({pk: above[pk] for pk in new if pk in above}, PART):
+        yield partial(groups.place_new, part)
+    known = StagedAccount.objects.filter(run=run, created=False, account__in=above)
+    for pks in batched(known.values_list("pk", flat=True), PART):
+        yield partial(_note_moves, pks, above)
+
+
+def _note_moves(pks: Sequence[int], above: dict[int, int]) -> None:
+    moving = list(StagedAccount.objects.filter(pk__in=pks))
+    for item in moving:
+        item.after["parent"] = above[item.account_id]
+    StagedAccount.objects.bulk_update(moving, ["after"])
+
+
+def prepare(run: Run, staged: Sequence[StagedAccount]) -> None:
+    """Write down the history of accounts, and give new ones, still hidden, their status."""
+    for item in staged:
         if item.created:
-            new[pk] = parent
+            item.verb = "created"
+            item.after = {name: value for name, value in item.after.items() if value}
         else:
-            item.after["parent"] = parent
-            moving.append(item)
-    groups.place_new(new)
-    StagedAccount.objects.bulk_update(moving, ["after"], batch_size=500)
+            _note_differences(item)
+    _set_first_status(run, [item for item in staged if item.after.get("status") and item.created])
+    StagedAccount.objects.bulk_update(staged, ["verb", "before", "after", "version"])
+
+
+def _note_differences(item: StagedAccount) -> None:
+    """What the account would become different from what it is now."""
+    account = item.account
+    wanted = dict(item.after)
+    parent = wanted.pop("parent", account.parent_id)
+    changes = differences(account, wanted)
+    item.before = {name: getattr(account, column(name)) for name in changes}
+    if parent != account.parent_id:
+        item.before["parent"], changes["parent"] = account.parent_id, parent
+    item.after, item.version = changes, account.version
+    item.verb = "updated" if changes else staging.UNCHANGED
 
 
 def apply_updates(run: Run) -> None:
-    """Change known accounts as noted; each that differs gets one row of history."""
-    staged = StagedAccount.objects.filter(run=run, created=False).select_related("account")
-    changed, log, noted = [], [], []
-    for item in staged.order_by("row"):
-        account = item.account
-        wanted = dict(item.after)
-        parent = wanted.pop("parent", None)
-        changes = differences(account, wanted)
-        before = {name: getattr(account, column(name)) for name in changes}
-        if parent is not None and account.parent_id != parent:
-            before["parent"], changes["parent"] = account.parent_id, parent
-            groups.move_known(run, account, Account.objects.get(pk=parent))
-        for name in changes.keys() - {"parent"}:
-            setattr(account, column(name), changes[name])
-        if changes:
-            changed.append(account)
-            log.append(_change(run, run.owner_id, account, "updated", before, changes))
-        item.before, item.after = before, changes
-        noted.append(item)
-    _save(changed)
-    StagedAccount.objects.bulk_update(noted, ["before", "after"], batch_size=500)
-    Change.objects.bulk_create(log, batch_size=CHANGES_PER_BATCH)
+    """Change known accounts as noted, in a few statements; those that somebody has changed since
+    they were noted are looked at again."""
+    staged = StagedAccount.objects.filter(run=run, created=False)
+    moved = staged.exclude(account__version=F("version")).select_related("account")
+    again = list(moved.filter(verb__in=("updated", staging.UNCHANGED)))
+    for item in again:
+        _note_differences(item)
+    StagedAccount.objects.bulk_update(again, ["verb", "before", "after", "version"], batch_size=500)
+    updated = staged.filter(verb="updated")
+    _copy_values(updated, "after", 1)
+    for item in updated.filter(after__has_key="parent").select_related("account").order_by("row"):
+        parent = Account.objects.get(pk=item.after["parent"])
+        groups.move_known(run, item.account, parent)
 
 
 def restore_updates(run: Run, actor_id: int) -> None:
     """Give known accounts the values that they had, where they still have those of the run."""
-    staged = StagedAccount.objects.filter(run=run, created=False).select_related("account")
+    staged = StagedAccount.objects.filter(run=run, created=False, verb="updated")
+    alike = staged.filter(account__version=F("version") + 1).exclude(after__has_key="parent")
+    untouched = list(alike.values_list("pk", flat=True))
+    rest = list(
+        staged.exclude(pk__in=alike.values("pk")).select_related("account").order_by("-row")
+    )
+    _copy_values(alike, "before", 2)
+    for part in batched(untouched, PART):
+        staging.log_restored(run, actor_id, StagedAccount.objects.filter(pk__in=part))
+    _restore_one_by_one(run, actor_id, rest)
+
+
+def _copy_values(staged: QuerySet[StagedAccount], side: str, step: int) -> None:
+    """Give accounts the values noted on one side (`before`, `after`), a statement for each field;
+    the version rises last, because `staged` may ask for it."""
+    pks = list(staged.values_list("account", flat=True))
+    for name in COPIED:
+        own = staged.filter(**{f"{side}__has_key": name})
+        text = KT(f"{side}__{name}")
+        value = Cast(text, BigIntegerField()) if name in COLUMNS else text
+        given = own.filter(account=OuterRef("pk")).values(value=value)[:1]
+        Account.objects.filter(pk__in=own.values("account")).update(**{name: Subquery(given)})
+    now = timezone.now()
+    for part in batched(pks, PART):
+        Account.objects.filter(pk__in=part).update(version=F("version") + 1, updated_at=now)
+
+
+def _restore_one_by_one(run: Run, actor_id: int, staged: Sequence[StagedAccount]) -> None:
     changed, log = [], []
-    for item in staged.order_by("-row"):
+    for item in staged:
         account = item.account
         back = {
             name: value
@@ -178,31 +248,25 @@ def restore_updates(run: Run, actor_id: int) -> None:
             changed.append(account)
             before = {name: item.after[name] for name in back}
             log.append(_change(run, actor_id, account, "import_undone", before, back))
-    _save(changed)
+    now = timezone.now()
+    for account in changed:
+        account.version += 1
+        account.updated_at = now
+    fields = [*COPIED, "version", "updated_at"]
+    Account.objects.bulk_update(changed, fields, batch_size=200)
     Change.objects.bulk_create(log, batch_size=CHANGES_PER_BATCH)
 
 
-def _save(accounts: list[Account]) -> None:
-    now = timezone.now()
-    for account in accounts:
-        account.version += 1
-        account.updated_at = now
-    fields = ["name", "country", "industry", "currency", "website", "description"]
-    fields += ["business_unit", "version", "updated_at"]
-    Account.objects.bulk_update(accounts, fields, batch_size=200)
-
-
-def set_first_status(run: Run) -> None:
+def _set_first_status(run: Run, staged: Sequence[StagedAccount]) -> None:
     """Give new accounts the status that the file says, with a step of history each.
 
     Who is key today is taken over on this day (`design.md` 11, limits).
     """
     today = business_today()
-    staged = StagedAccount.objects.filter(run=run, created=True).exclude(after__status="")
     accounts, steps = [], []
-    for item in staged.select_related("account"):
-        status = item.after.get("status", "")
-        if not status or status == Status.CANDIDATE:
+    for item in staged:
+        status = item.after["status"]
+        if status == Status.CANDIDATE:
             continue
         account = item.account
         account.status, account.status_since = status, today

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -12,7 +12,7 @@ from accounts.choices import Status
 from accounts.imports import account_store, groups, staging
 from accounts.imports.account_rows import REASONS, AccountReader, AccountRow
 from accounts.imports.directory import AMBIGUOUS, Directory
-from accounts.imports.ledger_rows import Refused
+from accounts.imports.refusal import Refused
 from accounts.imports.scope import SYSTEM, ProgrammeKind
 from accounts.models import Account
 from accounts.services.status import key_account_count
@@ -151,11 +151,16 @@ class AccountsKind(ProgrammeKind):
         """Begin a pass over a list of customers."""
         return AccountsSession(run)
 
+    def prepare_chunk(self, run: Run) -> int:
+        """Status of new accounts, differences of known ones, history of both."""
+        staged = staging.next_unprepared(run)
+        account_store.prepare(run, staged)
+        return len(staged)
+
     def publish(self, run: Run) -> None:
         """New accounts appear, known ones change, groups move."""
         account_store.apply_updates(run)
-        account_store.set_first_status(run)
-        staging.log_imported(run)
+        staging.log_prepared(run)
         staging.show_accounts(run)
 
     def withdraw(self, run: Run, actor_id: int) -> None:
@@ -165,7 +170,7 @@ class AccountsKind(ProgrammeKind):
 
     def delete_chunk(self, run: Run, limit: int) -> int:
         """Accounts that the run made and nobody has touched."""
-        return staging.delete_accounts(run)
+        return staging.delete_accounts(run) or staging.forget(run)
 
 
 class Plan(NamedTuple):
@@ -196,6 +201,7 @@ class AccountsSession(Session):
         self.room = limit - key_account_count(programme)
         self.good: list[Shown] = []
         self.bad: list[Shown] = []
+        self.refused: list[groups.Member] = []
         self.taken = 0
         self.with_parent = 0
 
@@ -302,12 +308,18 @@ class AccountsSession(Session):
                 member = groups.Member(number, row, found.key, found.parent)
                 self.groups.add(member, found.values.get("name", ""))
 
+    def end(self) -> Iterator[Callable[[], None]]:
+        """Find the parents, and put accounts under them."""
+        self.refused = self.groups.resolve(self.directory)
+        if self.dry:
+            return iter(())
+        return account_store.place(self.run, self.directory, self.groups)
+
     def finish(self) -> list[Rejected]:
-        """Find the parents; rows that make a circle or name nobody are refused after all."""
-        refused = self.groups.resolve(self.directory)
+        """Rows that make a circle or name nobody are refused after all."""
+        refused = self.refused
         if not self.dry:
             account_store.drop_staged(self.run, self.directory, refused)
-            account_store.place(self.run, self.directory, self.groups)
         late = groups.rejected(refused, self.reasons)
         self.bad = [self._shown(item) for item in late][:PREVIEW_BAD] + self.bad
         self.taken -= len(late)

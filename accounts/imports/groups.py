@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from accounts.imports.directory import AMBIGUOUS, Directory, plain_name
@@ -124,21 +125,27 @@ def rejected(members: list[Member], reasons: dict[str, str]) -> list[Rejected]:
     ]
 
 
-def place_new(parents: dict[int, int]) -> None:
-    """Put new accounts under their parents (account -> parent), tops first."""
-    made = {item.pk: item for item in Account.objects.filter(pk__in=parents)}
-    outer = set(parents.values()) - made.keys()
-    paths = dict(Account.objects.filter(pk__in=outer).values_list("pk", "path"))
+def in_order(parents: dict[int, int], size: int) -> Iterator[dict[int, int]]:
+    """Parts of `parents` (account -> parent), none larger than `size`, tops first."""
     waiting = dict(parents)
     while waiting:
-        ready = {pk: above for pk, above in waiting.items() if above in paths}
-        for pk, above in ready.items():
-            account = made[pk]
-            account.parent_id = above
-            account.path = paths[pk] = f"{paths[above]}{pk}/"
-            account.root_id = int(account.path.split("/")[1])
+        ready = [pk for pk, above in waiting.items() if above not in waiting]
+        for start in range(0, len(ready), size):
+            yield {pk: waiting[pk] for pk in ready[start : start + size]}
+        for pk in ready:
             del waiting[pk]
-    Account.objects.bulk_update(made.values(), ["parent", "path", "root"], batch_size=500)
+
+
+def place_new(parents: dict[int, int]) -> None:
+    """Put new accounts under their parents (account -> parent), which have their places."""
+    made = {item.pk: item for item in Account.objects.filter(pk__in=parents)}
+    paths = dict(Account.objects.filter(pk__in=set(parents.values())).values_list("pk", "path"))
+    for pk, above in parents.items():
+        account = made[pk]
+        account.parent_id = above
+        account.path = f"{paths[above]}{pk}/"
+        account.root_id = int(account.path.split("/")[1])
+    Account.objects.bulk_update(made.values(), ["parent", "path", "root"])
 
 
 def move_known(run: Run, account: Account, parent: Account | None) -> None:

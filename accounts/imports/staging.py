@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, F, JSONField, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.deletion import ProtectedError
 from django.utils import timezone
 
-from accounts.imports.scope import CHANGES_PER_BATCH
-from accounts.models import Account, Conflict, ExternalId, StagedAccount, StagedTotal
+from accounts.models import Account, Conflict, ExternalId, StagedAccount, StagedTotal, StatusChange
+from kam.changes import record
 from kam.changes.models import Change
 from kam.imports.models import Run
 
 DELETE_ACCOUNTS = 300
+UNCHANGED = "unchanged"
+PREPARED = 500
+"""Accounts made ready in one transaction."""
 
 
 def show_accounts(run: Run) -> None:
@@ -47,12 +51,19 @@ def delete_accounts(run: Run) -> int:
         return 0
     ExternalId.objects.filter(account__in=ids).delete()
     StagedAccount.objects.filter(account__in=ids).delete()
+    StatusChange.objects.filter(account__in=ids).delete()
     Account.objects.filter(pk__in=ids).update(root=None)
     try:
         Account.objects.filter(pk__in=ids).delete()
     except ProtectedError:
         return _delete_one_by_one(ids)
     return len(ids)
+
+
+def forget(run: Run) -> int:
+    """Delete what is noted about accounts that stay."""
+    part = StagedAccount.objects.filter(run=run).order_by("pk").values("pk")[:DELETE_ACCOUNTS]
+    return StagedAccount.objects.filter(pk__in=part).delete()[0]
 
 
 def _delete_one_by_one(ids: list[int]) -> int:
@@ -64,57 +75,78 @@ def _delete_one_by_one(ids: list[int]) -> int:
     return len(ids)
 
 
-def log_imported(run: Run) -> None:
-    """One row of history for each account that the run touched (`design.md` 11)."""
-    staged = StagedAccount.objects.filter(run=run)
-    made = {item.account_id: item for item in staged.filter(created=True).iterator()}
-    sums = _sums(run)
-    rows: list[tuple[int, str, dict[str, Any], dict[str, Any]]] = []
-    for account_id in sorted(sums.keys() | made.keys()):
-        item = made.get(account_id)
-        after = {name: value for name, value in item.after.items() if value} if item else {}
-        verb = "created" if item else "imported"
-        rows.append((account_id, verb, {}, after | sums.get(account_id, {})))
-    _write(run, run.owner_id, rows)
+def note_touched(run: Run, accounts: Collection[int | None]) -> None:
+    """Remember that `run` has lines of these accounts; again is no harm."""
+    StagedAccount.objects.bulk_create(
+        [StagedAccount(run=run, account_id=pk) for pk in accounts],
+        batch_size=500,
+        ignore_conflicts=True,
+    )
 
 
-def log_undone(run: Run, actor_id: int) -> None:
-    """One row of history for each account from which the run is taken back."""
-    sums = _sums(run)
-    _write(run, actor_id, [(pk, "import_undone", sums[pk], {}) for pk in sorted(sums)])
+def next_unprepared(run: Run) -> list[StagedAccount]:
+    """The next accounts of `run` whose history is not written down, in the order of their keys."""
+    waiting = StagedAccount.objects.filter(run=run, verb="").select_related("account")
+    return list(waiting.order_by("account_id")[:PREPARED])
 
 
-def _sums(run: Run) -> dict[int, dict[str, Any]]:
+def prepare_touched(run: Run, staged: Sequence[StagedAccount]) -> None:
+    """Write down the history of accounts whose lines are summed (`design.md` 11: one row per run
+    and account)."""
+    sums = _sums(run, [item.account_id for item in staged])
+    for item in staged:
+        item.verb = "created" if item.created else "imported"
+        item.brought = sums.get(item.account_id, {})
+        item.after = {name: value for name, value in item.after.items() if value} | item.brought
+    StagedAccount.objects.bulk_update(staged, ["verb", "brought", "after"])
+
+
+def _sums(run: Run, accounts: Collection[int]) -> dict[int, dict[str, Any]]:
     """Account -> lines and net revenue by currency that the run brings."""
     sums: dict[int, dict[str, Any]] = {}
-    totals = StagedTotal.objects.filter(run=run).values_list("account_id", "currency")
-    found = totals.annotate(count=Sum("lines"), revenue=Sum("revenue")).order_by("account_id")
-    for account_id, currency, count, revenue in found:
+    totals = StagedTotal.objects.filter(run=run, account__in=accounts)
+    found = totals.values_list("account_id", "currency").order_by("account_id", "currency")
+    for account_id, currency, count, revenue in found.annotate(
+        count=Sum("lines"), revenue=Sum("revenue")
+    ):
         entry = sums.setdefault(account_id, {"lines": 0, "revenue": {}})
         entry["lines"] += count
         entry["revenue"][currency] = str(round(revenue, 2))
     return sums
 
 
-def _write(run: Run, actor_id: int, rows: list[tuple[int, str, dict, dict]]) -> None:
-    touched = Account.objects.filter(pk__in=StagedTotal.objects.filter(run=run).values("account"))
-    made = Account.objects.filter(pk__in=StagedAccount.objects.filter(run=run).values("account"))
-    names = dict(touched.values_list("pk", "name")) | dict(made.values_list("pk", "name"))
-    Change.objects.bulk_create(
-        (
-            Change(
-                actor_id=actor_id,
-                source=Change.Source.IMPORT,
-                source_reference=str(run.pk),
-                verb=verb,
-                object_type=Account._meta.label_lower,
-                object_id=account_id,
-                object_label=names[account_id][:250],
-                account_id=account_id,
-                before=before,
-                after=after,
-            )
-            for account_id, verb, before, after in rows
-        ),
-        batch_size=CHANGES_PER_BATCH,
+def log_prepared(run: Run) -> None:
+    """Copy the history that is prepared into the change log, in the transaction that publishes:
+    so it gets its place in the feed now, behind whatever was committed before."""
+    prepared = StagedAccount.objects.filter(run=run).exclude(verb__in=("", UNCHANGED))
+    _copy(run, run.owner_id, prepared, F("verb"), F("before"), F("after"))
+
+
+def log_withdrawn(run: Run, actor_id: int) -> None:
+    """One row of history for each account from which the lines of the run are taken back."""
+    touched = StagedAccount.objects.filter(run=run).exclude(brought={})
+    _copy(run, actor_id, touched, Value("import_undone"), F("brought"), Value({}, JSONField()))
+
+
+def log_restored(run: Run, actor_id: int, staged: QuerySet[StagedAccount]) -> None:
+    """One row of history for each account that gets back what the run had changed."""
+    _copy(run, actor_id, staged, Value("import_undone"), F("after"), F("before"))
+
+
+def _copy(
+    run: Run, actor_id: int, rows: QuerySet[StagedAccount], verb: Any, before: Any, after: Any
+) -> None:
+    record.copied(
+        rows.order_by("account_id"),
+        actor_id=Value(actor_id),
+        source=Value(Change.Source.IMPORT.value),
+        source_reference=Value(str(run.pk)),
+        verb=verb,
+        object_type=Value(Account._meta.label_lower),
+        object_id=F("account_id"),
+        object_label=F("account__name"),
+        account_id=F("account_id"),
+        audience=Value(Change.Audience.ACCOUNT.value),
+        before=before,
+        after=after,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -45,7 +46,9 @@ class StagedAccount(models.Model):
 
     `before` and `after` hold field -> value as the change log stores them; `after` of a new
     account is in its row already, hidden. `parent` names its parent as the file does; it
-    is resolved when the file has been read to its end.
+    is resolved when the file has been read to its end. A row with a `verb` is prepared: publishing
+    only copies `before` and `after` into the change log. `brought` holds the lines and net revenue
+    by currency that undoing takes away; `version` is that of the account when it was read.
     """
 
     run = models.ForeignKey(
@@ -56,7 +59,10 @@ class StagedAccount(models.Model):
     created = models.BooleanField(default=False)
     parent = models.CharField(max_length=200, blank=True)
     before = models.JSONField(default=dict)
-    after = models.JSONField(default=dict)
+    after = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    brought = models.JSONField(default=dict)
+    verb = models.CharField(max_length=20, blank=True)
+    version = models.PositiveIntegerField(default=0)
 
     objects = querysets.HangingQuerySet.as_manager()
 

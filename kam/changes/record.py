@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable
 from typing import Any, cast
 
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
 from kam.access.querysets import AccountScopedQuerySet, scope_model
@@ -127,3 +127,17 @@ def _fold(actor: models.Model | None, obj: models.Model, before: dict[str, Any])
         return before
     last.delete()
     return last.before
+
+
+def copied(rows: models.QuerySet, **columns: Any) -> None:
+    """One row of the log for each of `rows`, in their order and in one statement; `columns` are
+    expressions over them. Their audience is that of an account unless it is among the columns."""
+    names = ["at", *columns]
+    now = models.Value(timezone.now(), models.DateTimeField())
+    selected = rows.annotate(**{f"log_{name}": value for name, value in columns.items()})
+    selected = selected.annotate(log_at=now).values_list(*(f"log_{name}" for name in names))
+    query, parameters = selected.query.sql_with_params()
+    into = ", ".join(connection.ops.quote_name(name) for name in names)
+    table = connection.ops.quote_name(Change._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {table} ({into}) {query}", parameters)

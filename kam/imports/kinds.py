@@ -6,7 +6,7 @@ An app's `AppConfig.ready()` calls `register(kind)`; nothing here knows what a r
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -101,8 +101,14 @@ class Session(ABC):
     def replay(self, rows: Sequence[Numbered]) -> None:
         """Go over rows that an earlier attempt has stored, to know what it knew."""
 
+    def end(self) -> Iterator[Callable[[], None]]:
+        """After the last row: what takes time. What it yields is called, each in a transaction of
+        its own; a pass that takes over does all of it again."""
+        return iter(())
+
     def finish(self) -> list[Rejected]:
-        """After the last row; returns rows that only the end of the file shows to be wrong."""
+        """Last, in the transaction that notes that all rows are stored; returns rows that only
+        the end of the file shows to be wrong."""
         return []
 
     @abstractmethod
@@ -114,8 +120,9 @@ class Session(ABC):
         return []
 
     def unmatched(self) -> list[dict[str, Any]]:
-        """What the rows name and nothing known answers to, the most frequent first: `text` and
-        `count` of rows; the last one may stand for all the rest."""
+        """What the rows name and nothing known answers to, the most frequent first: `key` by which
+        it is decided about, `text`, `note`, `count` of rows; the last one, without a key, may
+        stand for all the rest."""
         return []
 
     def close(self) -> None:
@@ -129,6 +136,8 @@ class ImportKind(ABC):
     `lane` names what two runs of one scope must not work on at the same time. A scope is an
     object of an upper app, e.g. a programme; only its primary key is known here (`Run.scope_id`).
     `shown` names the columns of the preview, `numeric` holds the places of those with figures.
+    `blamed` says for the code of a refusal which fields may be at fault: the first of them that
+    has a column is.
     """
 
     name: ClassVar[str]
@@ -138,6 +147,7 @@ class ImportKind(ABC):
     options: ClassVar[tuple[Option, ...]] = ()
     shown: ClassVar[tuple[Text, ...]] = ()
     numeric: ClassVar[frozenset[int]] = frozenset()
+    blamed: ClassVar[dict[str, tuple[str, ...]]] = {}
     chunk_rows: ClassVar[int] = 5000
 
     @abstractmethod
@@ -160,9 +170,15 @@ class ImportKind(ABC):
     def open(self, run: Run) -> Session:
         """Begin a pass over the file of `run`."""
 
+    def prepare_chunk(self, run: Run) -> int:
+        """Make ready, hidden, what `publish` will write, in a short transaction; returns how many
+        things, 0 when nothing is left."""
+        return 0
+
     @abstractmethod
     def publish(self, run: Run) -> None:
-        """Make what `run` stored count; in the transaction that makes the run live."""
+        """Make what `run` stored count; in the transaction that makes the run live. Short, however
+        large the file: whatever takes time belongs to `prepare_chunk`."""
 
     @abstractmethod
     def withdraw(self, run: Run, actor_id: int) -> None:

@@ -22,7 +22,9 @@ class Run(models.Model):
     `scope_id` is the primary key of what the file belongs to (for customers: the programme); the
     plumbing below knows no more of it. `lane` is set while the run occupies its scope: of two
     runs of one scope and lane only one may have rows that do not count yet. `attempt` rises with
-    every pass that takes over, so that an earlier one can commit nothing more.
+    every pass that takes over, so that an earlier one can commit nothing more. `all_stored`: every
+    row is dealt with, what is left is to prepare and to publish. `decisions` say what becomes of
+    what the rows name and nothing known answers to, by the words of the file.
     """
 
     class Status(models.TextChoices):
@@ -62,9 +64,11 @@ class Run(models.Model):
     options = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     findings = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     mapping = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    decisions = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     sample = models.JSONField(default=list, encoder=DjangoJSONEncoder)
     dry_run = models.BooleanField(_("try without saving"), default=False)
     attempt = models.PositiveIntegerField(default=0, editable=False)
+    all_stored = models.BooleanField(default=False, editable=False)
     stop_requested = models.BooleanField(default=False, editable=False)
     beat_at = models.DateTimeField(null=True, editable=False)
     rows_done = models.PositiveBigIntegerField(default=0)

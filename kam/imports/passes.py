@@ -137,9 +137,10 @@ def _check(run: Run, job: InlineJob) -> None:
             job.checkpoint()
             with _step(run, job) as columns:
                 columns["rows_done"] = tally.rows_done
-                if _asked_to_stop(run):
-                    columns.update({"status": Run.Status.MAPPED, "error": ""})
+                if _stop_if_asked(run, columns, Run.Status.MAPPED):
                     return
+        for write in session.end():
+            write()
         tally.add_rejected(session.finish())
         report = tally.report() | {
             "totals": session.totals(),
@@ -175,6 +176,16 @@ def _import(run: Run, job: InlineJob) -> None:
 
 
 def _import_chunks(run: Run, job: InlineJob) -> None:
+    if not run.all_stored:
+        _store(run, job)
+    while run.status == Run.Status.RUNNING and _prepared(run, job):
+        job.checkpoint()
+    if run.status == Run.Status.RUNNING:
+        _publish(run, job)
+
+
+def _store(run: Run, job: InlineJob) -> None:
+    """Store the rows that are not stored yet, hidden; then what only the end of the file shows."""
     tally = Tally(run)
     session = run.import_kind.open(run)
     try:
@@ -188,33 +199,45 @@ def _import_chunks(run: Run, job: InlineJob) -> None:
                 _keep_rejected(run, rows[-1][0], outcome.rejected)
                 columns.update(tally.counts() | {"rows_done": tally.rows_done})
                 columns["report"] = tally.report() | _kept(run)
-                if _asked_to_stop(run):
-                    columns.update({"status": Run.Status.STOPPED, "error": ""})
+                _stop_if_asked(run, columns)
             job.report(tally.rows_done, run.rows_total)
             if run.status == Run.Status.STOPPED:
                 return
             job.checkpoint()
-        _publish(run, job, session, tally)
+        for write in session.end():
+            with _step(run, job):
+                write()
+        with _step(run, job) as columns:
+            late = session.finish()
+            tally.add_rejected(late)
+            _keep_rejected(run, tally.rows_done + 1, late)
+            columns.update(tally.counts() | {"rows_total": tally.rows_done, "all_stored": True})
+            columns["report"] = tally.report() | _kept(run) | {"totals": session.totals()}
     finally:
         session.close()
 
 
-def _publish(run: Run, job: InlineJob, session: Session, tally: Tally) -> None:
+def _prepared(run: Run, job: InlineJob) -> int:
+    """Make a part of what publishing needs ready; returns how much, 0 when all is."""
     with _step(run, job) as columns:
-        late = session.finish()
-        tally.add_rejected(late)
-        _keep_rejected(run, tally.rows_done + 1, late)
+        count = run.import_kind.prepare_chunk(run)
+        _stop_if_asked(run, columns)
+    job.report(run.rows_done, run.rows_total, _("Getting ready"))
+    return count
+
+
+def _publish(run: Run, job: InlineJob) -> None:
+    """Make everything count in one short transaction."""
+    with _step(run, job) as columns:
         run.import_kind.publish(run)
         now = timezone.now()
-        columns.update(tally.counts() | {"rows_total": tally.rows_done})
-        columns["report"] = tally.report() | _kept(run) | {"totals": session.totals()}
         columns.update({"status": Run.Status.PUBLISHED, "is_live": True, "lane": "", "error": ""})
         columns.update({"published_at": now, "finished_at": now})
         record.change(
             actor=run.owner,
             obj=run,
             verb="imported",
-            after={name: getattr(tally, name) for name in Tally.COUNTS},
+            after={name: getattr(run, name) for name in Tally.COUNTS},
             **audience(run),
         )
 
@@ -249,8 +272,12 @@ def _delete_rows(run: Run, job: InlineJob) -> None:
         job.checkpoint()
 
 
-def _asked_to_stop(run: Run) -> bool:
-    return Run.objects.filter(pk=run.pk, stop_requested=True).exists()
+def _stop_if_asked(run: Run, columns: dict[str, Any], status: str = Run.Status.STOPPED) -> bool:
+    """Let the run come to rest as `status` with this step when somebody has asked for it."""
+    asked = Run.objects.filter(pk=run.pk, stop_requested=True).exists()
+    if asked:
+        columns.update({"status": status, "error": ""})
+    return asked
 
 
 def _chunks(run: Run, start: int) -> Iterator[list[Numbered]]:

@@ -122,9 +122,13 @@ def open_rows(file: IO[bytes], findings: Findings) -> Iterator[Row]:
     for row in itertools.islice(rows, start, None):
         if not row[0] and not any(row):
             continue
-        if len(row) < width:
-            row.extend([""] * (width - len(row)))
-        elif len(row) > width:
-            while len(row) > width and row[-1] in ("", None):
-                row.pop()
+        if len(row) != width:
+            _fit(row, width)
         yield row
+
+
+def _fit(row: Row, width: int) -> None:
+    """Fill a short row, and take empty cells off a long one."""
+    row.extend([""] * (width - len(row)))
+    while len(row) > width and row[-1] in ("", None):
+        row.pop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from typing import IO
@@ -112,22 +113,22 @@ def read_rows(stream: IO[bytes], *, encoding: str, delimiter: str) -> Iterator[l
     Cells lose the apostrophe that our own exports put before what looks like a formula.
     """
     csv.field_size_limit(FIELD_CHARACTERS)
-    number = 0
     text = io.TextIOWrapper(stream, encoding=encoding, errors="strict", newline="")
+    reader = csv.reader(text, delimiter=delimiter)
     try:
-        for row in csv.reader(text, delimiter=delimiter):
-            number += 1
-            if not row or (len(row) == 1 and not row[0]):
-                continue
-            if number == 1 and len(row) <= 2 and row[0].lower().startswith("sep="):
-                continue
-            yield [restored(cell) if cell[:1] == "'" else cell for cell in row]
+        first = next(reader, [])
+        is_mark = len(first) in (1, 2) and first[0].lower().startswith("sep=")
+        for row in reader if is_mark else itertools.chain([first], reader):
+            if "'" in "".join(row):
+                yield [restored(cell) if cell[:1] == "'" else cell for cell in row]
+            elif row and (row[0] or len(row) > 1):
+                yield row
     except UnicodeDecodeError as error:
         message = _("After line %(line)d comes a letter that is not %(encoding)s. Choose another.")
-        raise UnreadableFile(message % {"line": number, "encoding": encoding}) from error
+        raise UnreadableFile(message % {"line": reader.line_num, "encoding": encoding}) from error
     except csv.Error as error:
         message = _("After line %(line)d a quotation mark is opened and never closed.")
-        raise UnreadableFile(message % {"line": number}) from error
+        raise UnreadableFile(message % {"line": reader.line_num}) from error
     finally:
         if not stream.closed:
             text.detach()

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count, DateField, Sum
+from django.db.models.functions import TruncMonth
 
 from accounts.models import LedgerEntry, MonthTotal, StagedTotal
 
@@ -30,42 +32,42 @@ STAGED = StagedTotal._meta.db_table
 SUMS = ("revenue", "cost", "lines", "lines_without_cost")
 _UNSAFE = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 LOOKUP = 800
+MONTH = {
+    "postgresql": "date_trunc('month', booked_on)::date",
+    "sqlite": "strftime('%%Y-%%m-01', booked_on)",
+}
 
 
-def insert_lines(lines: Sequence[tuple[Any, ...]]) -> None:
+def insert_lines(lines: Iterable[tuple[Any, ...]]) -> None:
     """Insert ledger lines given in the order of `COLUMNS`; `identity` is bytes."""
-    if not lines:
-        return
     columns = ", ".join(COLUMNS)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            text = "".join(_copy_line(line) for line in lines)
             with cursor.copy(f"COPY {LEDGER} ({columns}) FROM STDIN") as copy:
-                copy.write(text)
+                copy.write("".join(map(_copy_line, lines)))
             return
         marks = ", ".join(["%s"] * len(COLUMNS))
         cursor.executemany(
             f"INSERT INTO {LEDGER} ({columns}) VALUES ({marks})",  # noqa: S608  (our own names)
-            lines,
+            list(lines),
         )
 
 
 def _copy_line(line: tuple[Any, ...]) -> str:
-    cells = []
-    for value in line:
-        if value is None:
-            cells.append("\\N")
-        elif type(value) is bytes:
-            cells.append("\\\\x" + value.hex())
-        elif type(value) is str:
-            cells.append(value.translate(_UNSAFE) if _needs_care(value) else value)
-        else:
-            cells.append(str(value))
-    return "\t".join(cells) + "\n"
+    """A line in the text form of COPY; only documents and sources can hold what needs care."""
+    scope, account, day, product, quantity, amount, currency, cost, document, origin, key, run = (
+        line
+    )
+    if not document.isalnum():
+        document = document.translate(_UNSAFE)
+    return (
+        f"{scope}\t{account}\t{day}\t{_null(product)}\t{_null(quantity)}\t{amount}\t{currency}\t"
+        f"{_null(cost)}\t{document}\t{origin.translate(_UNSAFE)}\t\\\\x{key.hex()}\t{run}\n"
+    )
 
 
-def _needs_care(value: str) -> bool:
-    return "\\" in value or "\t" in value or "\n" in value or "\r" in value
+def _null(value: Any) -> Any:
+    return "\\N" if value is None else value
 
 
 def known_identities(programme_id: int, identities: Sequence[bytes]) -> set[bytes]:
@@ -75,27 +77,35 @@ def known_identities(programme_id: int, identities: Sequence[bytes]) -> set[byte
     for start in range(0, len(identities), LOOKUP):
         part = identities[start : start + LOOKUP]
         found = rows.filter(identity__in=part).values_list("identity", flat=True)
-        known.update(bytes(item) for item in found)
+        known.update(map(bytes, found))
     return known
 
 
-def add_totals(run_id: int, sums: Iterable[tuple[Any, ...]]) -> None:
-    """Add (account, month, currency, revenue, cost, lines, lines without cost) to the run's."""
-    adding = ", ".join(f"{name} = {_rounded('+', STAGED, name)}" for name in SUMS)
-    query = (
-        f"INSERT INTO {STAGED}"  # noqa: S608  (our own names)
-        f" (run_id, account_id, month, currency, {', '.join(SUMS)})"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
-        f" ON CONFLICT (run_id, account_id, month, currency) DO UPDATE SET {adding}"
-    )
-    rows = [(run_id, *(_plain(value) for value in item)) for item in sums]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(query, rows)
+def sums_of(run_id: int) -> tuple[dict[tuple[str, str], Decimal], int]:
+    """Net revenue of a run's lines by currency and month (`2026-05`), and how many accounts."""
+    lines = LedgerEntry.objects.filter(run=run_id).order_by()
+    month = TruncMonth("booked_on", output_field=DateField())
+    rows = lines.annotate(month=month).values_list("currency", "month").annotate(s=Sum("amount"))
+    sums = {(currency, f"{month:%Y-%m}"): revenue for currency, month, revenue in rows}
+    return sums, lines.aggregate(count=Count("account", distinct=True))["count"]
 
 
-def _plain(value: Any) -> Any:
-    return format(value, "f") if isinstance(value, Decimal) else value
+def stage_totals(run_id: int, first: int, last: int) -> None:
+    """Sum the run's lines of the accounts `first` to `last` by month; again is no harm.
+
+    The plus keeps SQLite from going over all lines of the run for a few accounts.
+    """
+    columns = ", ".join(SUMS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {STAGED} (run_id, account_id, month, currency, {columns})"  # noqa: S608
+            f" SELECT run_id, account_id, {MONTH[connection.vendor]}, currency,"
+            " ROUND(SUM(amount), 6), ROUND(COALESCE(SUM(cost), 0), 6), COUNT(*),"
+            f" COUNT(*) - COUNT(cost) FROM {LEDGER}"
+            " WHERE +run_id = %s AND account_id BETWEEN %s AND %s GROUP BY 1, 2, 3, 4"
+            " ON CONFLICT (run_id, account_id, month, currency) DO NOTHING",
+            [run_id, first, last],
+        )
 
 
 def _rounded(sign: str, table: str, name: str, other: str = "excluded") -> str:
