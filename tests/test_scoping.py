@@ -287,6 +287,8 @@ ROUTES: dict[str, Route] = {
     "api:tokens-detail": hidden(lambda w: [w.things["token"].pk]),
     "api:stage-reviews-list": listed({"with_count": 1}, {"search": SECRET}),
     "api:stage-reviews-detail": hidden(lambda w: [w.things["review"].pk]),
+    "api:stage-reviews-confirm-answers": hidden(lambda w: [w.things["review"].pk]),
+    "api:stage-reviews-evidence": hidden(lambda w: [w.things["review"].pk]),
     "api:stage-reviews-propose": hidden(lambda w: [w.things["review"].pk]),
     "api:stage-reviews-withdraw": hidden(lambda w: [w.things["review"].pk]),
     "api:stage-reviews-confirm": hidden(lambda w: [w.things["review"].pk]),

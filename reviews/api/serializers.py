@@ -42,6 +42,9 @@ class AnswerSerializer(Serializer):
         read_only=True, help_text="False: taken over from last time, does not count."
     )
     is_computed = serializers.BooleanField(read_only=True)
+    is_assumed = serializers.BooleanField(
+        read_only=True, help_text="D1 from a share that was given, or is not confirmed."
+    )
 
 
 class SentAnswerSerializer(AnswerSerializer):
@@ -49,6 +52,7 @@ class SentAnswerSerializer(AnswerSerializer):
 
     is_confirmed = serializers.BooleanField(required=False)
     is_computed = serializers.BooleanField(required=False)
+    is_assumed = serializers.BooleanField(required=False)
 
 
 class CheckSerializer(Serializer):
@@ -129,6 +133,11 @@ class StageReviewSerializer(ModelSerializer):
         help_text="Signals that people saw: U1 to U10 and what shows it; null takes one back.",
     )
     checklist = serializers.DictField(child=CheckSerializer(), required=False)
+    prefill = serializers.BooleanField(
+        required=False,
+        write_only=True,
+        help_text="A new review: take over the answers of the last one, to be confirmed.",
+    )
     dimensions = serializers.SerializerMethodField()
     index = serializers.SerializerMethodField()
     scored_stage = serializers.SerializerMethodField()
@@ -156,6 +165,7 @@ class StageReviewSerializer(ModelSerializer):
             "answers",
             "uncoupling_signals",
             "checklist",
+            "prefill",
             *OUTCOME,
             "status",
             *DECISION,
@@ -188,6 +198,9 @@ class StageReviewSerializer(ModelSerializer):
                 for name in ("account", "side")
                 if name in values and values[name] != getattr(self.instance, name)
             }
+            if values.get("prefill"):
+                error = serializers.ErrorDetail(_("Only a new review is prefilled."), code="fixed")
+                fixed["prefill"] = [error]
             if fixed:
                 raise serializers.ValidationError(fixed)
         return values
@@ -260,6 +273,7 @@ class _Shown:
                 "answered_on": answer.answered_on,
                 "is_confirmed": answer.is_confirmed,
                 "is_computed": False,
+                "is_assumed": False,
             }
             for answer in self._review.answers.all()
         }
@@ -270,6 +284,7 @@ class _Shown:
                 "answered_on": self._review.reviewed_on,
                 "is_confirmed": True,
                 "is_computed": True,
+                "is_assumed": self._review.share_is_assumed,
             }
         return {item: shown[item] for item in scoring.ITEMS if item in shown}
 
@@ -311,6 +326,29 @@ class ProposalSerializer(Serializer):
         choices=UncouplingReason.choices, required=False, allow_blank=True
     )
     initiator = serializers.ChoiceField(choices=Initiator.choices, required=False, allow_blank=True)
+
+
+class ConfirmationSerializer(Serializer):
+    """Which of last time's answers count from today; all of them unless named."""
+
+    items = serializers.ListField(
+        child=serializers.ChoiceField(choices=scoring.ITEMS), required=False
+    )
+
+
+class RecordSerializer(Serializer):
+    """Something that is stored, and where it opens."""
+
+    label = serializers.CharField()
+    url = serializers.CharField()
+
+
+class EvidenceSerializer(Serializer):
+    """A sentence from the data; `says` is the score that they support, null: none."""
+
+    text = serializers.CharField()
+    says = serializers.IntegerField(allow_null=True)
+    records = RecordSerializer(many=True)
 
 
 class RejectionSerializer(Serializer):

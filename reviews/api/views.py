@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,8 +13,10 @@ from rest_framework.response import Response
 from kam.access.dates import business_today
 from kam.api.etag import if_match
 from kam.api.viewsets import EditableViewSet
-from reviews import services
+from reviews import evidence, services
 from reviews.api.serializers import (
+    ConfirmationSerializer,
+    EvidenceSerializer,
     ProposalSerializer,
     RejectionSerializer,
     StageReviewSerializer,
@@ -23,6 +25,31 @@ from reviews.models import StageReview
 
 CONTENT = {"answers": "answers", "uncoupling_signals": "signals", "checklist": "checks"}
 """Members of the body that are no columns, and what services call them."""
+
+
+EVIDENCE = {
+    "type": "object",
+    "additionalProperties": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["text", "says", "records"],
+            "properties": {
+                "text": {"type": "string"},
+                "says": {"type": ["integer", "null"]},
+                "records": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["label", "url"],
+                        "properties": {"label": {"type": "string"}, "url": {"type": "string"}},
+                    },
+                },
+            },
+        },
+    },
+}
+"""The answer of `evidence`; drf-spectacular knows no mapping of serializers."""
 
 
 class StageReviewViewSet(EditableViewSet):
@@ -71,6 +98,22 @@ class StageReviewViewSet(EditableViewSet):
         services.archive_review(
             actor=self.request.user, review=instance, expected_version=self.version
         )
+
+    @extend_schema(request=ConfirmationSerializer, responses=StageReviewSerializer)
+    @action(detail=True, methods=["post"], url_path="confirm-answers")
+    def confirm_answers(self, request: Request, pk: str) -> Response:
+        """Let answers taken over from last time count as of today."""
+        review = self.get_object()
+        items = self._body(ConfirmationSerializer).get("items")
+        return self._step(review, services.confirm_answers, on=business_today(), items=items)
+
+    @extend_schema(responses=OpenApiResponse(EVIDENCE, "Evidence by statement, A1 to F4."))
+    @action(detail=True, filter_backends=[], pagination_class=None)
+    def evidence(self, request: Request, pk: str) -> Response:
+        """What the stored data say beside each statement, as far as the caller may read them."""
+        found = evidence.gather(self.get_object(), request.user)
+        shown = {item: EvidenceSerializer(rows, many=True).data for item, rows in found.items()}
+        return Response(shown)
 
     @extend_schema(request=ProposalSerializer, responses=StageReviewSerializer)
     @action(detail=True, methods=["post"])

@@ -125,13 +125,18 @@ def answer(
 
 @transaction.atomic
 def confirm_answers(
-    *, actor: User, review: StageReview, on: datetime.date, items: Iterable[str] | None = None
+    *,
+    actor: User,
+    review: StageReview,
+    on: datetime.date,
+    items: Iterable[str] | None = None,
+    expected_version: int | None = None,
 ) -> StageReview:
     """Let answers taken over from last time count, as of today: all of them, or `items`.
 
-    Raises PermissionDenied or ValidationError.
+    Raises PermissionDenied, VersionConflict or ValidationError.
     """
-    review = _draft(actor, review, None)
+    review = _draft(actor, review, expected_version)
     changes = {"is_confirmed": True, "answered_on": min(on, review.reviewed_on)}
     waiting = review.answers.filter(is_confirmed=False, score__isnull=False)
     if items is not None:

@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import Account, StageChange
 from kam.access.dates import business_today
+from reviews import scoring
 from reviews.models import StageReview
 from tests.factories.api import caller
 from tests.factories.reviews import AnswerFactory, StageReviewFactory
@@ -229,3 +230,126 @@ def test_list_filters(people):
     rows = client.get(f"{LIST}?reviewed_on__gte={since}&status=draft").json()["results"]
     assert [row["id"] for row in rows] == [new.pk]
     assert client.get(f"{LIST}?colour=red").status_code == 400
+
+
+def test_contract_field_by_field(people):
+    """The row `stage-reviews` of `design.md` 6: what goes in, and what comes out besides."""
+    today = business_today().isoformat()
+    sent = {
+        "account": people.account.pk,
+        "side": "supplier",
+        "reviewed_on": today,
+        "share_of_wallet": 0.4,
+        "answers": answers_of(EXAMPLES["birch"][0])
+        | {
+            "A1": {"score": 3, "evidence": "Minutes of 12 May"},
+            "A2": {"score": 3, "evidence": "https://example.com/minutes/12", "answered_on": today},
+            "A3": {"score": 3, "evidence": "minutes-2026-05-12.pdf"},
+            "B1": {"score": 4},
+            "B2": {"score": 3, "evidence": "  "},
+        },
+    }
+    response = caller(people.kam).post(LIST, sent)
+    out = response.json()
+    assert response.status_code == 201, out
+    for name in ("account", "side", "reviewed_on", "share_of_wallet"):
+        assert out[name] == sent[name], name
+    assert out["share_is_assumed"] is True
+    assert list(out["answers"]) == list(scoring.ITEMS)
+    assert out["answers"]["A2"] == {
+        "score": 3,
+        "evidence": "https://example.com/minutes/12",
+        "answered_on": today,
+        "is_confirmed": True,
+        "is_computed": False,
+        "is_assumed": False,
+    }
+    assert out["answers"]["D1"] | {"evidence": ""} == {
+        "score": 2,
+        "evidence": "",
+        "answered_on": today,
+        "is_confirmed": True,
+        "is_computed": True,
+        "is_assumed": True,
+    }
+    assert out["capped"] == ["B1", "B2"]
+    assert out["dimensions"] == {
+        "A": 62.5, "B": 50.0, "C": 37.5, "D": 50.0, "E": 25.0, "F": 50.0,
+    }  # fmt: skip
+    assert out["index"] == pytest.approx(45.833333, abs=1e-6)
+    assert out["recommended_stage"] == "mid"
+    for row in out["blockers"]:
+        assert (row["stage"], row["side"]) == ("partnership", "supplier")
+        assert row["rule"] in {"index", "gate", "floor"}
+        assert (row["dimension"] is None) == (row["rule"] == "index")
+        assert isinstance(row["actual"], float)
+        assert isinstance(row["required"], float)
+        assert row["actual"] < row["required"]
+    assert [(row["rule"], row["dimension"]) for row in out["blockers"]] == [
+        ("index", None), ("gate", "B"), ("gate", "C"),
+        ("gate", "F"), ("floor", "C"), ("floor", "E"),
+    ]  # fmt: skip
+    assert out["uncoupling"] == {"signals": [], "level": "none"}
+    assert (out["decided_stage"], out["status"]) == (None, "draft")
+    assert isinstance(out["id"], int)
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"share_of_wallet": "most"}, "/share_of_wallet"),
+        ({"share_of_wallet": -0.1}, "/share_of_wallet"),
+        ({"reviewed_on": "1 June"}, "/reviewed_on"),
+        ({"reviewed_on": None}, "/reviewed_on"),
+        ({"side": None}, "/side"),
+        ({"answers": {"A1": {"evidence": "x"}}}, "/answers/A1/score"),
+        ({"answers": {"A1": {"score": "two"}}}, "/answers/A1/score"),
+        ({"answers": {"A1": {"score": 2.5}}}, "/answers/A1/score"),
+        ({"answers": {"A1": 3}}, "/answers/A1"),
+        ({"answers": {"A1": {"score": 2, "answered_on": "2999-01-01"}}}, "/answers"),
+        ({"answers": {"A1": {"score": 2, "evidence": ["a", "b"]}}}, "/answers/A1/evidence"),
+    ],
+)
+def test_contract_refuses_other_shapes(people, change, pointer):
+    response = caller(people.kam).post(LIST, body(people) | change)
+    assert pointers(response) == [pointer]
+    assert not StageReview.objects.exists()
+
+
+def test_unknown_share_leaves_d1_unanswered(people):
+    out = caller(people.kam).post(LIST, body(people, share_of_wallet=None)).json()
+    assert "D1" not in out["answers"]
+    assert (out["share_of_wallet"], out["share_origin"], out["share_is_assumed"]) == (
+        None, "unknown", False,
+    )  # fmt: skip
+
+
+def test_answers_of_last_time_are_confirmed_over_rest(people):
+    client = caller(people.kam)
+    client.post(LIST, body(people))
+    new = client.post(LIST, body(people, answers={}, prefill=True))
+    assert new.json()["answers"]["A1"]["is_confirmed"] is False
+    address = f"{LIST}{new.json()['id']}/"
+    wrong = client.post(f"{address}confirm-answers/", {"items": ["Z9"]})
+    assert pointers(wrong) == ["/items/0"]
+    stale = client.post(f"{address}confirm-answers/", {}, headers={"If-Match": '"1"'})
+    assert stale.status_code == 412
+    some = client.post(f"{address}confirm-answers/", {"items": ["A1", "A2"]}).json()
+    confirmed = [item for item, row in some["answers"].items() if row["is_confirmed"]]
+    assert confirmed == ["A1", "A2", "D1"]
+    every = client.post(f"{address}confirm-answers/", {}).json()
+    assert round(every["index"], 2) == 41.67
+    again = client.patch(address, {"prefill": True}, headers={"If-Match": f'"{every["version"]}"'})
+    assert pointers(again) == ["/prefill"]
+    member = caller(people.member)
+    assert member.post(f"{address}confirm-answers/", {}).status_code == 403
+
+
+def test_evidence_is_read_over_rest(people):
+    review = StageReviewFactory(account=people.account)
+    address = f"{LIST}{review.pk}/evidence/"
+    found = caller(people.member).get(address).json()
+    assert list(found) == list(scoring.ITEMS)
+    assert found["C1"] == [{"text": "No plan yet", "says": 0, "records": []}]
+    assert found["E1"] == []
+    assert caller(people.outsider).get(address).status_code == 404
