@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from accounts.choices import Status
 from accounts.imports.directory import plain_name
 from accounts.imports.refusal import Refused
+from accounts.imports.teams import Teams
 from kam.imports.kinds import Row
 from kam.imports.values import text_of
 from teams.models import BusinessUnit
@@ -35,6 +36,9 @@ REASONS = {
     "no_parent": gettext_lazy("is part of a customer that is not known"),
     "cycle": gettext_lazy("would make a circle: it is part of what is part of it"),
     "parent_rejected": gettext_lazy("is part of a customer whose row is rejected"),
+    "team_shared": gettext_lazy("names a team that looks after another customer group"),
+    "team_load": gettext_lazy("would give the team's manager more accounts than one may have"),
+    "team_barrier": gettext_lazy("names a team with somebody behind an information barrier"),
     "key_limit": gettext_lazy("would be one key account more than the programme may hold"),
 }
 LENGTHS = {
@@ -44,7 +48,26 @@ LENGTHS = {
     "industry": 80,
     "description": 10_000,
     "parent": 200,
+    "team": 120,
 }
+BLAMED = {
+    **dict.fromkeys(
+        ("nothing", "ambiguous", "unknown_account", "known_account", "forbidden", "repeated"),
+        ("external_id", "name"),
+    ),
+    "archived": ("external_id", "name"),
+    "no_name": ("name",),
+    "bad_currency": ("currency",),
+    "bad_website": ("website",),
+    "bad_status": ("status",),
+    "key_limit": ("status",),
+    "bad_unit": ("business_unit",),
+    "no_parent": ("parent",),
+    "cycle": ("parent",),
+    "parent_rejected": ("parent",),
+    **dict.fromkeys(("bad_team", "team_shared", "team_load", "team_barrier"), ("team",)),
+}
+"""Reason -> the fields of which the first one in the file is at fault."""
 PLAIN = ("name", "country", "industry", "currency", "website", "description")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _STATUS = {
@@ -61,14 +84,18 @@ class AccountRow(NamedTuple):
     number: str
     parent: str
     status: str
+    team: int | str | None
     values: dict[str, Any]
 
 
 class AccountReader:
     """Turns rows of one file into `AccountRow`s. Raises `Refused`."""
 
-    def __init__(self, *, columns: dict[str, int], width: int, programme_id: int) -> None:
+    def __init__(
+        self, *, columns: dict[str, int], width: int, programme_id: int, teams: Teams
+    ) -> None:
         self.columns = columns
+        self.teams = teams
         self.width = width
         units = BusinessUnit.objects.active().filter(programme=programme_id)
         self.units: dict[str, int] = {}
@@ -97,7 +124,11 @@ class AccountReader:
             if plain_name(unit) not in self.units:
                 raise Refused("bad_unit", _("names “%(unit)s”: no business unit") % {"unit": unit})
             values["business_unit"] = self.units[plain_name(unit)]
+        team = self.teams.find(cells["team"]) if cells.get("team") else None
+        if team is not None:
+            values["team"] = team
         return AccountRow(
+            team=team,
             key=f"#{number}" if number else f"={plain_name(name)}",
             number=number,
             parent=cells.get("parent", ""),

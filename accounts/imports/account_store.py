@@ -123,6 +123,21 @@ def stage_changes(
     )
 
 
+def note_counts(run: Run, directory: Directory, refused: Sequence[groups.Member]) -> None:
+    """As what each row was counted when it was stored, also by an earlier pass."""
+    pks = {item.key: groups.Groups.pk_of(item.key, directory) for item in refused}
+    staged = {
+        item.account_id: item
+        for item in StagedAccount.objects.filter(run=run, account__in=filter(None, pks.values()))
+    }
+    for member in refused:
+        item = staged.get(pks[member.key] or 0)
+        if item is None:
+            member.counted = "unchanged"
+        elif not item.created:
+            member.counted = "updated" if item.after.keys() - {"parent"} else "unchanged"
+
+
 def drop_staged(run: Run, directory: Directory, refused: Sequence[groups.Member]) -> None:
     """Take away what was made or noted for rows that are refused after all."""
     ids = [pk for item in refused if (pk := groups.Groups.pk_of(item.key, directory))]

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.choices import Status
-from accounts.imports import account_store, groups, staging
-from accounts.imports.account_rows import REASONS, AccountReader, AccountRow
+from accounts.imports import account_store, groups, staging, teams
+from accounts.imports.account_rows import BLAMED, REASONS, AccountReader, AccountRow
 from accounts.imports.directory import AMBIGUOUS, Directory
 from accounts.imports.refusal import Refused
 from accounts.imports.scope import SYSTEM, ProgrammeKind
@@ -118,6 +118,7 @@ class AccountsKind(ProgrammeKind):
             ("unit", "division", "geschäftsbereich"),
         ),
         Field("status", gettext_lazy("Status"), "text", ("account status",)),
+        Field("team", gettext_lazy("Team, by name"), "text", ("account team", "team name")),
     )
     options: ClassVar = (
         Option(
@@ -131,7 +132,17 @@ class AccountsKind(ProgrammeKind):
             ),
         ),
         Option("system", gettext_lazy("Source system of the numbers"), SYSTEM),
+        Option(
+            "teams",
+            gettext_lazy("A team not yet known"),
+            "reject",
+            (
+                ("reject", gettext_lazy("Reject the rows")),
+                ("create", gettext_lazy("Create it, without members")),
+            ),
+        ),
     )
+    blamed: ClassVar = BLAMED
     shown: ClassVar = (
         gettext_lazy("Name"),
         gettext_lazy("External number"),
@@ -170,7 +181,7 @@ class AccountsKind(ProgrammeKind):
 
     def delete_chunk(self, run: Run, limit: int) -> int:
         """Accounts that the run made and nobody has touched."""
-        return staging.delete_accounts(run) or staging.forget(run)
+        return staging.delete_accounts(run) or staging.forget(run) or teams.delete_made(run)
 
 
 class Plan(NamedTuple):
@@ -188,8 +199,13 @@ class AccountsSession(Session):
         self.run = run
         self.dry = run.status == Run.Status.CHECKING
         self.mode = run.option("mode")
+        self.programme = programme
+        self.teams = teams.Teams(run, programme, create=run.option("teams") == "create")
         self.reader = AccountReader(
-            columns=run.columns, width=len(run.found.columns), programme_id=programme.pk
+            columns=run.columns,
+            width=len(run.found.columns),
+            programme_id=programme.pk,
+            teams=self.teams,
         )
         self.reasons = {code: str(text) for code, text in REASONS.items()}
         self.directory = Directory(run, run.option("system"))
@@ -240,7 +256,7 @@ class AccountsSession(Session):
             self._check_new(found)
         else:
             self._check_known(pk)
-        member = groups.Member(number, row, found.key, found.parent)
+        member = groups.Member(number, row, found.key, found.parent, found.team, found.status)
         self.groups.add(member, found.values.get("name", ""))
         self.taken += 1
         self.with_parent += bool(found.parent)
@@ -284,16 +300,21 @@ class AccountsSession(Session):
             changes = account_store.differences(account, found.values)
             if changes or found.parent:
                 plan.known.append((number, found, account, changes))
-            if changes:
-                outcome.updated += 1
-            else:
-                outcome.unchanged += 1
+            count = "updated" if changes else "unchanged"
+            setattr(outcome, count, getattr(outcome, count) + 1)
+            self.groups.members[found.key].counted = count
         outcome.created = len(plan.new)
         return plan
 
     def store(self, outcome: Outcome) -> None:
         """Make new accounts, hidden; write down what known ones will become."""
         plan: Plan = outcome.payload
+        for values in (
+            *(found.values for _number, found in plan.new),
+            *(changes for _number, _found, _account, changes in plan.known),
+        ):
+            if "team" in values:
+                values["team"] = self.teams.made(values["team"])
         account_store.create_hidden(self.run, self.directory, plan.new)
         account_store.stage_changes(self.run, plan.known)
 
@@ -305,12 +326,17 @@ class AccountsSession(Session):
             except Refused:
                 continue
             if found.key not in self.groups.members and self._known(found) is not None:
-                member = groups.Member(number, row, found.key, found.parent)
+                member = groups.Member(
+                    number, row, found.key, found.parent, found.team, found.status
+                )
                 self.groups.add(member, found.values.get("name", ""))
 
     def end(self) -> Iterator[Callable[[], None]]:
         """Find the parents, and put accounts under them."""
-        self.refused = self.groups.resolve(self.directory)
+        self.groups.resolve(self.directory)
+        teams.check(self.groups, self.directory, self.programme)
+        self.groups.follow_problems()
+        self.refused = self.groups.refused()
         if self.dry:
             return iter(())
         return account_store.place(self.run, self.directory, self.groups)
@@ -319,6 +345,7 @@ class AccountsSession(Session):
         """Rows that make a circle or name nobody are refused after all."""
         refused = self.refused
         if not self.dry:
+            account_store.note_counts(self.run, self.directory, refused)
             account_store.drop_staged(self.run, self.directory, refused)
         late = groups.rejected(refused, self.reasons)
         self.bad = [self._shown(item) for item in late][:PREVIEW_BAD] + self.bad

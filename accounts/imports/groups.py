@@ -22,6 +22,9 @@ class Member:
     row: Row
     key: str
     parent: str
+    team: int | str | None = None
+    status: str = ""
+    counted: str = "created"
     problem: str = ""
     above: str = ""
 
@@ -39,13 +42,16 @@ class Groups:
         if name:
             self.names.setdefault(plain_name(name), member.key)
 
-    def resolve(self, directory: Directory) -> list[Member]:
-        """Find every parent; returns the rows that cannot be taken, each with its problem."""
+    def resolve(self, directory: Directory) -> None:
+        """Find every parent; rows that cannot be taken get their problem."""
         for member in self.members.values():
             if member.parent:
                 self._find(member, directory)
         self._find_circles(directory)
-        self._follow_problems()
+        self.follow_problems()
+
+    def refused(self) -> list[Member]:
+        """The rows that cannot be taken."""
         return [member for member in self.members.values() if member.problem]
 
     def _find(self, member: Member, directory: Directory) -> None:
@@ -99,7 +105,8 @@ class Groups:
         table = directory.by_number if key[0] == "#" else directory.by_name
         return table.get(key[1:])
 
-    def _follow_problems(self) -> None:
+    def follow_problems(self) -> None:
+        """Who is part of a customer whose row is refused is refused, too."""
         moved = True
         while moved:
             moved = False
@@ -121,7 +128,8 @@ def _next_above(path: str, own: dict[int | None, str]) -> str:
 def rejected(members: list[Member], reasons: dict[str, str]) -> list[Rejected]:
     """The members as refused rows."""
     return [
-        Rejected(item.number, item.row, reasons[item.problem], item.problem) for item in members
+        Rejected(item.number, item.row, reasons[item.problem], item.problem, item.counted)
+        for item in members
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Container, Mapping
 from typing import NamedTuple
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -41,13 +42,22 @@ class Load(NamedTuple):
 def manager_load(user: User, *, on: datetime.date, joining: Account | None = None) -> int:
     """Accounts counted for `user` as manager on a day (K033): a group counts once unless an
     account in it is itself key. `joining` is counted in as if it were theirs already."""
-    teams = Membership.objects.filter(user=user, role=TeamRole.KAM).valid_on(on).values("team")
-    managed = Account.objects.active().of_status(*COUNTED).filter(team__in=teams)
-    rows = {item.pk: item for item in managed.only("pk", "path", "status")}
+    rows = managed_rows(user, on=on)
     if joining is not None:
-        rows[joining.pk] = joining
-    paths = {row.path for row in rows.values()}
-    return sum(row.status == Status.KEY or not _has_above(row.path, paths) for row in rows.values())
+        rows[joining.path] = joining.status
+    return counted(rows)
+
+
+def managed_rows(user: User, *, on: datetime.date) -> dict[str, str]:
+    """Path -> status of the accounts that load `user` as manager on a day."""
+    teams = Membership.objects.filter(user=user, role=TeamRole.KAM).valid_on(on).values("team")
+    managed = Account.objects.active().of_status(*COUNTED).filter(team__in=teams, staged_by=None)
+    return dict(managed.values_list("path", "status"))
+
+
+def counted(rows: Mapping[str, str]) -> int:
+    """How many of the accounts (path -> status) count: one below another only if it is key."""
+    return sum(status == Status.KEY or not _has_above(path, rows) for path, status in rows.items())
 
 
 def refuse_overload(user: User, account: Account, *, on: datetime.date) -> Load:
@@ -169,6 +179,6 @@ def _check_team(actor: User, account: Account, team: Team) -> None:
                 refuse_overload(member.user, account, on=today)
 
 
-def _has_above(path: str, paths: set[str]) -> bool:
+def _has_above(path: str, paths: Container[str]) -> bool:
     parts = path.strip("/").split("/")
     return any(f"/{'/'.join(parts[:depth])}/" in paths for depth in range(1, len(parts)))

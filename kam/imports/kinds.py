@@ -51,12 +51,14 @@ class Option(NamedTuple):
 
 class Rejected(NamedTuple):
     """A row that is not taken: its number, what stands in it, why (for people), and a short code
-    by which equal reasons are counted."""
+    by which equal reasons are counted. `counted` is for rows that turn out wrong at the end: as
+    what they were counted until then."""
 
     number: int
     row: Row
     reason: str
     code: str
+    counted: str = "created"
 
 
 class Shown(NamedTuple):

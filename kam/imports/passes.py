@@ -24,6 +24,7 @@ from kam.changes.context import source
 from kam.imports.kinds import Numbered, Outcome, Rejected, Session
 from kam.imports.models import RejectedChunk, Run, audience
 from kam.imports.reading import open_rows
+from kam.imports.values import shown
 from kam.jobs.progress import Cancelled, InlineJob, current_job
 
 FIRST_ROWS = 5
@@ -127,7 +128,7 @@ def _fail(run: Run, job: InlineJob, message: str) -> None:
 
 
 def _check(run: Run, job: InlineJob) -> None:
-    tally = Tally()
+    tally = Tally(run, afresh=True)
     session = run.import_kind.open(run)
     try:
         for rows in _chunks(run, 0):
@@ -319,7 +320,12 @@ class Tally:
     unchanged: int
     rejected: int
 
-    def __init__(self, run: Run | None = None) -> None:
+    def __init__(self, run: Run, *, afresh: bool = False) -> None:
+        self.blamed = run.import_kind.blamed
+        self.columns = run.columns
+        self._take_up(None if afresh else run)
+
+    def _take_up(self, run: Run | None) -> None:
         self.rows_done = run.rows_done if run else 0
         for name in self.COUNTS:
             setattr(self, name, getattr(run, name) if run else 0)
@@ -347,18 +353,31 @@ class Tally:
     def add_rejected(self, rejected: list[Rejected]) -> None:
         """Rows that were taken for good and turned out wrong at the end of the file."""
         self.rejected += len(rejected)
-        self.created -= len(rejected)
         for item in rejected:
+            setattr(self, item.counted, getattr(self, item.counted) - 1)
             self._problem(item)
 
     def _problem(self, item: Rejected) -> None:
         problem = self.problems.get(item.code)
         if problem is None:
             problem = {"code": item.code, "text": item.reason, "count": 0, "rows": []}
+            problem |= {"field": self._field(item.code), "examples": []}
             self.problems[item.code] = problem
         problem["count"] += 1
         if len(problem["rows"]) < FIRST_ROWS:
             problem["rows"].append(item.number)
+            self._example(problem, item.row)
+
+    def _field(self, code: str) -> str:
+        """The field that is at fault: the first of those blamed that has a column."""
+        return next((name for name in self.blamed.get(code, ()) if name in self.columns), "")
+
+    def _example(self, problem: dict[str, Any], row: list[Any]) -> None:
+        """What stands in the column at fault."""
+        index = self.columns.get(problem["field"], len(row))
+        text = shown(row[index]) if index < len(row) else ""
+        if text and text not in problem["examples"]:
+            problem["examples"].append(text)
 
     def counts(self) -> dict[str, int]:
         """The counters as columns of the run."""

@@ -5,10 +5,12 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
 from accounts.models import Account, ExternalId, StagedAccount, StatusChange
+from accounts.services import update_account
 from kam.changes.models import Change
-from kam.imports import services
+from kam.imports import passes, services
 from kam.imports.models import Run
-from tests.accounts.test_imports_ledger import import_file, problems, undo
+from teams.models import Team
+from tests.accounts.test_imports_ledger import import_file, problems, undo, upload
 from tests.factories.accounts import AccountFactory, ConflictFactory, ExternalIdFactory
 from tests.factories.imports import RunFactory
 from tests.factories.teams import (
@@ -238,3 +240,92 @@ def test_command_takes_the_programme_that_is_named(manager, programme, tmp_path)
     source.write_text("Number,Name\n1,A\n")
     call_command("import_accounts", str(source), programme="second")
     assert Account.objects.get().programme == other
+
+
+TEAMED = "Number,Name,Part of,Team,Status\n"
+
+
+def test_team_is_found_by_its_name_and_unknown_ones_are_reported(manager, programme):
+    team = TeamFactory(programme=programme, name="North desk")
+    run = take(manager, TEAMED + "1,Elm,,north  DESK,\n2,Oak,,South desk,\n")
+    assert (run.created, problems(run)) == (1, {"bad_team": 1})
+    assert Account.objects.get().team == team
+    assert Team.objects.count() == 1
+
+
+def test_unknown_teams_are_made_when_asked_for_and_go_when_undone(manager, programme):
+    run = take(manager, TEAMED + "1,Elm,,South desk,\n", options={"teams": "create"})
+    assert Account.objects.get().team.name == "South desk"
+    assert undo(manager, run).status == "undone"
+    assert (Account.objects.count(), Team.objects.count()) == (0, 0)
+
+
+def test_team_of_a_hidden_account_reads_as_none(manager, programme):
+    """Behind a barrier neither the name of the team nor that it is there shows."""
+    own, hidden = TeamFactory(programme=programme), TeamFactory(programme=programme, name="Swamp")
+    MembershipFactory(team=own, user=manager, role="observer")
+    other = AccountFactory(programme=programme, name="Quagmire", team=hidden)
+    ConflictFactory(a=AccountFactory(programme=programme, team=own), b=other)
+    text = TEAMED + "1,Elm,,Swamp,\n2,Oak,,Marsh,\n"
+    run = take(manager, text)
+    reasons = {item["text"].replace("Swamp", "Marsh") for item in run.report["problems"]}
+    assert (run.created, problems(run), len(reasons)) == (0, {"bad_team": 2}, 1)
+    run = take(manager, text.replace("Marsh", ""), options={"teams": "create"})
+    assert (run.created, problems(run)) == (1, {"bad_team": 1})
+    assert hidden.accounts.get() == other
+
+
+def test_team_looks_after_one_group_and_its_manager_after_so_many(manager, programme):
+    team = TeamFactory(programme=programme, name="North desk")
+    MembershipFactory(team=team, role="kam")
+    rows = "1,Elm,,North desk,key\n2,Elm Nord,1,North desk,\n3,Oak,,North desk,\n"
+    rows += "".join(f"{n},Elm {n},1,North desk,key\n" for n in range(4, 10))
+    run = take(manager, TEAMED + rows)
+    assert problems(run) == {"team_shared": 1, "team_load": 2}
+    assert Account.objects.filter(team=team).count() == 6
+
+
+def test_team_with_somebody_behind_a_barrier_is_refused(manager, programme):
+    both = TeamFactory(programme=programme, name="Both")
+    person = MembershipFactory(team=both, role="member").user
+    other = TeamFactory(programme=programme)
+    MembershipFactory(team=other, user=person, role="member")
+    elm = AccountFactory(programme=programme, name="Elm")
+    ConflictFactory(a=elm, b=AccountFactory(programme=programme, team=other))
+    run = take(manager, "Name,Part of,Team\nElm,,Both\nElm Sud,Elm,\nOak,,\n")
+    assert problems(run) == {"team_barrier": 1, "parent_rejected": 1}
+    assert (run.created, run.updated, run.unchanged, run.rejected) == (1, 0, 0, 2)
+    elm.refresh_from_db()
+    assert elm.team is None
+
+
+def test_undo_takes_a_key_account_away_with_its_step_of_status(manager):
+    run = take(manager, "Name,Status\nElm,key\n")
+    assert StatusChange.objects.count() == 1
+    undo(manager, run)
+    assert (Account.objects.count(), StatusChange.objects.count()) == (0, 0)
+
+
+def test_account_changed_by_somebody_meanwhile_keeps_a_true_history(manager, programme):
+    """Between the preparation and the publishing: the log says what the value really was."""
+    elm = AccountFactory(programme=programme, name="Elm", country="UK", industry="Paper")
+    run = upload(manager, "Name,Country,Industry\nElm,France,Paper\n", kind="accounts")
+    run = services.start_run(actor=manager, run=run, enqueue=False)
+    services.stop_run(actor=manager, run=run)
+    run = passes.import_rows(run.pk)
+    run.import_kind.prepare_chunk(run)
+    update_account(
+        actor=manager,
+        account=elm,
+        expected_version=elm.version,
+        changes={"country": "Spain", "industry": "Wood"},
+    )
+    services.resume_run(actor=manager, run=run, enqueue=False)
+    assert passes.import_rows(run.pk).status == "published"
+    elm.refresh_from_db()
+    change = Change.objects.get(account_id=elm.pk, source="import")
+    assert (elm.country, elm.industry) == ("France", "Wood")
+    assert (change.before, change.after) == ({"country": "Spain"}, {"country": "France"})
+    undo(manager, Run.objects.get(pk=run.pk))
+    elm.refresh_from_db()
+    assert (elm.country, elm.industry) == ("Spain", "Wood")
