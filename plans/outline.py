@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 from kam.access.querysets import Reader
 from plans import completeness
@@ -19,7 +21,8 @@ from plans.models import (
     Strategy,
     SwotEntry,
 )
-from plans.reading import as_read
+from plans.models.content import PlanContent
+from plans.reading import as_read, is_current
 from teams.models import User
 
 
@@ -52,23 +55,69 @@ class ObjectiveShown:
 class Outline:
     """The plan as `user` reads it: rows by section, and how much of each is filled.
 
-    A constant number of queries, however many rows there are.
+    Each kind of row is read when it is first asked for: one query, however many rows there are.
     """
 
     def __init__(self, plan: Plan, user: Reader, today: datetime.date) -> None:
         self.plan, self.user, self.today = plan, user, today
-        self.objectives = self._rows(Objective.objects, "plan")
-        self.strategies = self._rows(Strategy.objects, "objective__plan")
-        self.milestones = self._rows(Milestone.objects, "objective__plan")
-        self.swot = self._rows(SwotEntry.objects, "plan")
-        self.risks = self._rows(Risk.objects, "plan")
-        rows = Action.objects.visible_to(user).active().for_list()
-        self.actions = list(rows.filter(objective__plan=plan.pk))
-        goals = CustomerGoal.objects.visible_to(user).active()
-        self.goals = list(goals.filter(account=plan.account_id))
-        self._name_owners([*self.objectives, *self.risks])
-        self.sections = completeness.sections(
-            plan=plan,
+        self._read: dict[type[PlanContent], list[Any]] = {}
+
+    def _all(self, model: type[PlanContent]) -> list[Any]:
+        """Rows of `model` that the reader reads, those taken out among them."""
+        if model not in self._read:
+            path = "plan" if model.PARENT == "plan" else "objective__plan"
+            manager: Any = model._default_manager
+            rows = manager.visible_to(self.user).for_list().filter(**{path: self.plan.pk})
+            found = [as_read(row) for row in rows]
+            self._name_owners([row for row in found if hasattr(row, "owner_id")])
+            self._read[model] = found
+        return self._read[model]
+
+    def _current(self, model: type[PlanContent]) -> list[Any]:
+        return [row for row in self._all(model) if is_current(row)]
+
+    @cached_property
+    def objectives(self) -> list[Objective]:
+        return self._current(Objective)
+
+    @cached_property
+    def strategies(self) -> list[Strategy]:
+        return self._current(Strategy)
+
+    @cached_property
+    def milestones(self) -> list[Milestone]:
+        return self._current(Milestone)
+
+    @cached_property
+    def swot(self) -> list[SwotEntry]:
+        return self._current(SwotEntry)
+
+    @cached_property
+    def risks(self) -> list[Risk]:
+        return self._current(Risk)
+
+    @cached_property
+    def actions(self) -> list[Action]:
+        rows = Action.objects.visible_to(self.user).active().for_list()
+        return list(rows.filter(objective__plan=self.plan.pk))
+
+    @cached_property
+    def goals(self) -> list[CustomerGoal]:
+        """Goals of the customer."""
+        goals = CustomerGoal.objects.visible_to(self.user).active()
+        return list(goals.filter(account=self.plan.account_id))
+
+    @property
+    def archived(self) -> list[PlanContent]:
+        """Rows taken out of the working copy, which can come back."""
+        kinds = (Objective, Strategy, Milestone, SwotEntry, Risk)
+        return [row for model in kinds for row in self._all(model) if row.is_archived]
+
+    @cached_property
+    def sections(self) -> list[completeness.Section]:
+        """How much of each section is filled."""
+        return completeness.sections(
+            plan=self.plan,
             objectives=self.objectives,
             strategies=self.strategies,
             actions=self.actions,
@@ -76,9 +125,18 @@ class Outline:
             risks=self.risks,
         )
 
-    def _rows(self, manager, path: str) -> list:
-        rows = manager.visible_to(self.user).current().for_list().filter(**{path: self.plan.pk})
-        return [as_read(row) for row in rows]
+    @property
+    def short(self) -> list[ObjectiveShown]:
+        """Objectives with their open actions alone: two queries."""
+        shown = {row.pk: self._shown(row) for row in self.objectives}
+        for action in self.actions:
+            if action.objective_id in shown:
+                shown[action.objective_id].actions.append(action)
+        return list(shown.values())
+
+    def _shown(self, row: Objective) -> ObjectiveShown:
+        status = row.status_on(self.today)
+        return ObjectiveShown(row, status.value, str(status.label))
 
     def _name_owners(self, rows: list) -> None:
         """Owners as approved may be others than those joined: load them in one go."""
@@ -101,8 +159,7 @@ class Outline:
                 direct[row.objective_id].append(row)
         shown = []
         for row in self.objectives:
-            status = row.status_on(self.today)
-            item = ObjectiveShown(row, status.value, str(status.label))
+            item = self._shown(row)
             item.strategies = [
                 StrategyShown(strategy, by_strategy[strategy.pk])
                 for strategy in self.strategies

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Case, Count, F, Q, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
@@ -142,6 +142,16 @@ class PlanQuerySet(WorkingCopyQuerySet):
             self.select_related("account__programme", "author")
             .annotate(objective_count=objectives)
             .order_by("-starts_on", "pk")
+        )
+
+    def with_rights_of(self, user: Reader) -> Self:
+        """Annotates `may_edit`, `may_add_action` and `may_submit`: editors, contributors and the
+        manager of the account."""
+        account = scope_model()._default_manager.filter(pk=OuterRef("account")).order_by()
+        return self.annotate(
+            may_edit=Exists(account.editable_by(user)),
+            may_add_action=Exists(account.contributable_by(user)),
+            may_submit=Exists(account.held_by(user, MANAGER)),
         )
 
     def for_detail(self) -> Self:

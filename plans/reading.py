@@ -30,6 +30,15 @@ def as_read(row: Row) -> Row:
     return row
 
 
+def is_current(row: PlanContent) -> bool:
+    """Whether `row` (from `visible_to`) is one of the queryset's `current()`: no working row that
+    is archived, or under an archived objective."""
+    if not row.reads_working:  # type: ignore[attr-defined]
+        return True
+    objective = row.objective if row.PARENT == "objective" else None  # type: ignore[attr-defined]
+    return not row.is_archived and not (objective is not None and objective.is_archived)
+
+
 def _put(row: models.Model, field: models.Field, value: Any) -> None:
     if field.is_relation:
         if getattr(row, field.attname) != value:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, Q
+from django.db.models import Q
 
-from kam.access.querysets import Reader
+from kam.access.querysets import Reader, roles_of
 from teams.models import BusinessUnit, Function, Programme, RoleGrant, Team, User
-from teams.querysets import grants_today
 
 
 def is_administrator(user: Reader) -> bool:
     """Whether `user` administers the installation today."""
-    return user.is_active and grants_today().filter(user=user, role="administrator").exists()
+    return user.is_active and roles_of(user).administers
 
 
 def can_manage_people(user: Reader) -> bool:
@@ -49,12 +48,19 @@ def can_edit_team(user: Reader, team: Team) -> bool:
     return Team.objects.editable_by(user).filter(pk=team.pk).exists()
 
 
+def appoints(user: Reader) -> bool:
+    """Whether `user` manages people or the teams of some programme."""
+    if not user.is_active:
+        return False
+    held = roles_of(user)
+    return bool(held.administers or held.programmes_of("programme_manager"))
+
+
 def can_see_details(user: Reader, person: User) -> bool:
     """E-mail and roles of `person`: their own, and for whoever manages people or teams."""
     if user.pk == person.pk:
         return True
-    appoints = grants_today().filter(user=user, role__in=("administrator", "programme_manager"))
-    return user.is_active and appoints.exists()
+    return appoints(user)
 
 
 def can_edit_person(user: Reader, person: User) -> bool:
@@ -70,10 +76,9 @@ def can_edit_grant(user: Reader, grant: RoleGrant) -> bool:
 def readers_of_programme(user: Reader) -> Q:
     """Condition on the change log: matters of the programmes that `user` manages or audits; those
     of the installation for administrators."""
-    held = grants_today().filter(user=user)
-    own = held.filter(role__in=("programme_manager", "auditor")).values("programme")
-    everything = Q(Exists(held.filter(role="administrator")))
-    return everything | Q(audience_id__in=own)
+    held = roles_of(user)
+    everything = ~Q(pk=None) if held.administers else Q(pk__in=())
+    return everything | Q(audience_id__in=held.programmes_of("programme_manager", "auditor"))
 
 
 def readers_of_team(user: Reader) -> Q:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Self
 
 from django.apps import apps
@@ -11,7 +12,7 @@ from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Va
 
 from kam.access.dates import business_today
 from kam.access.once import once
-from kam.access.querysets import DatedQuerySet, Reader, scope_model
+from kam.access.querysets import DatedQuerySet, Reader, roles_of, scope_model
 from kam.changes.querysets import TrackedQuerySet
 
 PROGRAMME_WIDE = ("programme_manager", "finance", "auditor")
@@ -48,7 +49,7 @@ class UserQuerySet(models.QuerySet):
         """People who administer, manage or audit the programme."""
         return self.holding("administrator", "programme_manager", "auditor")
 
-    def in_programmes(self, programmes: models.QuerySet) -> Self:
+    def in_programmes(self, programmes: models.QuerySet | Collection[int]) -> Self:
         """People who hold a role of any kind in one of `programmes` today."""
         held = grants_today().filter(
             Q(programme__in=programmes) | Q(business_unit__programme__in=programmes)
@@ -61,19 +62,16 @@ class UserQuerySet(models.QuerySet):
         those who appoint also whoever is in no programme yet."""
         if not user.is_active:
             return self.none()
-        held = grants_today().filter(user=user)
-        programmes = apps.get_model("teams.Programme")._default_manager.all()
-        mine = programmes.visible_to(user).order_by().values("pk")
+        held = roles_of(user)
+        if held.administers:
+            return self.people()
         everybody: Any = self.model._default_manager
-        shared = everybody.in_programmes(mine).order_by().values("pk")
-        taken = everybody.in_programmes(programmes.order_by().values("pk")).order_by().values("pk")
-        is_active = Q(is_active=True)
-        return self.people().filter(
-            Q(pk=user.pk)
-            | Q(Exists(held.filter(role="administrator")))
-            | (is_active & Q(Exists(held.filter(role="programme_manager"))) & ~Q(pk__in=taken))
-            | (is_active & Q(pk__in=shared))
-        )
+        shared = everybody.in_programmes(held.homes).order_by().values("pk")
+        known = Q(pk__in=shared)
+        if held.programmes_of("programme_manager"):
+            programmes = apps.get_model("teams.Programme")._default_manager.order_by().values("pk")
+            known |= ~Q(pk__in=everybody.in_programmes(programmes).order_by().values("pk"))
+        return self.people().filter(Q(pk=user.pk) | (Q(is_active=True) & known))
 
     def colleagues_of(self, user: Reader) -> Self:
         """People as names to choose from: the active ones whom `user` may see."""
@@ -83,7 +81,7 @@ class UserQuerySet(models.QuerySet):
         """People whom `user` may change: everybody for an administrator, else nobody."""
         if not user.is_active:
             return self.none()
-        return self.people().filter(Exists(grants_today().filter(user=user, role="administrator")))
+        return self.people() if roles_of(user).administers else self.none()
 
     def with_name(self) -> Self:
         """In the order in which lists show people."""
@@ -111,14 +109,8 @@ class ProgrammeQuerySet(TrackedQuerySet):
         """Programmes in which `user` holds a role of any kind."""
         if not user.is_active:
             return self.none()
-        grants = grants_today().filter(user=user)
-        teams = memberships_today().filter(user=user)
-        return self.filter(
-            Q(Exists(grants.filter(role="administrator")))
-            | Q(pk__in=grants.values("programme"))
-            | Q(pk__in=grants.values("business_unit__programme"))
-            | Q(pk__in=teams.values("team__programme"))
-        )
+        held = roles_of(user)
+        return self.all() if held.administers else self.filter(pk__in=held.homes)
 
     def read_whole_by(self, user: Reader) -> Self:
         """Programmes of which `user` sees everything, barriers apart."""
@@ -131,11 +123,8 @@ class ProgrammeQuerySet(TrackedQuerySet):
     def _run_with(self, user: Reader, *roles: str) -> Self:
         if not user.is_active:
             return self.none()
-        grants = grants_today().filter(user=user)
-        return self.filter(
-            Q(Exists(grants.filter(role="administrator")))
-            | Q(pk__in=grants.filter(role__in=roles).values("programme"))
-        )
+        held = roles_of(user)
+        return self.all() if held.administers else self.filter(pk__in=held.programmes_of(*roles))
 
     def first_for(self, user: Reader) -> Any:
         """The first active programme that `user` belongs to: theirs, unless they say otherwise."""
@@ -202,21 +191,22 @@ class RoleGrantQuerySet(DatedQuerySet):
         """All for an administrator; else one's own and those of programmes one reads whole."""
         if not user.is_active:
             return self.none()
-        held = grants_today().filter(user=user)
-        whole = held.filter(role__in=PROGRAMME_WIDE).values("programme")
-        return self.filter(
-            Q(user=user)
-            | Q(Exists(held.filter(role="administrator")))
-            | Q(programme__in=whole)
-            | Q(business_unit__programme__in=whole)
-        ).exclude(user__username="system")
+        held = roles_of(user)
+        rows = self.exclude(user__username="system")
+        if held.administers:
+            return rows
+        whole = held.programmes_of(*PROGRAMME_WIDE)
+        return rows.filter(
+            Q(user=user) | Q(programme__in=whole) | Q(business_unit__programme__in=whole)
+        )
 
     def editable_by(self, user: Reader) -> Self:
         """All for an administrator, none for anybody else."""
         if not user.is_active:
             return self.none()
-        admin = grants_today().filter(user=user, role="administrator")
-        return self.filter(Exists(admin)).exclude(user__username="system")
+        if not roles_of(user).administers:
+            return self.none()
+        return self.exclude(user__username="system")
 
     def permanent_administrators(self) -> Self:
         """Grants that keep the installation in somebody's hands: begun, open-ended, of an active
@@ -245,7 +235,7 @@ class TeamQuerySet(TrackedQuerySet):
         """
         if not user.is_active:
             return self.none()
-        own = memberships_today().filter(user=user).values("team")
+        own = [team for _role, team in roles_of(user).teams]
         accounts = scope_model()._default_manager.all()
         seen = accounts.visible_to(user).filter(team__isnull=False).order_by().values("team")
         programmes = apps.get_model("teams.Programme")._default_manager.all()

@@ -209,12 +209,13 @@ def figures_of(user: Reader, account: Account, parameters: Any) -> dict[str, Any
     whole = Account.objects.filter(pk=account.pk)
     if level == "group":
         whole = Account.objects.in_group_of(account, user).active()
-    found = figures.totals(whole, period, rates)
+    months = figures.Months(whole, (period,), rates)
+    found = months.total(period, bare=None if level == "group" else 0)
     names = ("revenue", "cost", "gross_margin", "cost_to_serve", "contribution")
     body = {name: getattr(found, name) for name in names}
     return body | {
         "currency": found.currency,
         "lines": found.lines,
         "missing": found.missing,
-        "months": figures.by_month(whole, period, rates),
+        "months": months.by_month(period),
     }

@@ -62,7 +62,9 @@ class AccountViewSet(EditableViewSet):
     @action(detail=True)
     def figures(self, request: Request, pk: str) -> Response:
         """Revenue, costs, margin and contribution of the account over a period, by month."""
-        body = money.figures_of(request.user, self.get_object(), request.query_params)
+        visible = Account.objects.visible_to(request.user).select_related("programme")
+        account = get_object_or_404(visible, pk=pk)
+        body = money.figures_of(request.user, account, request.query_params)
         return Response(money.FiguresSerializer(body).data)
 
     def get_queryset(self) -> Any:

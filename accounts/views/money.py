@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -84,8 +84,9 @@ class FiguresView(AccountPartView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         account = self.object
         rates = figures.rates_on(account.programme, self.period.last or business_today())
-        whole = Account.objects.filter(pk=account.pk)
-        now, before = figures.compared(whole, (self.period, self.period.year_before()), rates)
+        periods = (self.period, self.period.year_before())
+        months = figures.Months(self._whole(), periods, rates, own=account.pk)
+        now, before = (months.total(period, own=True) for period in periods)
         parts = figures.by_activity(account, self.period, rates)
         lines_url = f"{reverse('accounts:lines', args=[account.pk])}?{self._query()}"
         return super().get_context_data(
@@ -96,8 +97,8 @@ class FiguresView(AccountPartView):
             before=before,
             revenue_change=figures.change_ratio(now.revenue, before.revenue),
             statement=list(self.statement(now, parts, lines_url)),
-            months=figures.by_month(whole, self.period, rates)[-24:],
-            below=self._below(rates),
+            months=months.by_month(self.period, own=True)[-24:],
+            below=months.total(self.period) if self.has_children else None,
             lines_url=lines_url,
             **kwargs,
         )
@@ -129,12 +130,13 @@ class FiguresView(AccountPartView):
             yield line(part.name, -part.amount)
         yield line(_("Customer contribution"), now.contribution, strong=True)
 
-    def _below(self, rates: figures.Rates) -> figures.Figures | None:
-        """Figures with all accounts below that the reader sees; None without any."""
-        group = Account.objects.in_group_of(self.object, self.request.user).active()
-        if not group.exclude(pk=self.object.pk).exists():
-            return None
-        return figures.totals(group, self.period, rates)
+    def _whole(self) -> QuerySet[Account]:
+        """The account with all below it that the reader sees."""
+        itself = Q(pk=self.object.pk)
+        if not self.has_children:
+            return Account.objects.filter(itself)
+        group = Account.objects.in_group_of(self.object, self.request.user)
+        return group.filter(itself | Q(archived_at=None))
 
     def _query(self) -> str:
         days = zip(("from", "to"), self.period, strict=True)

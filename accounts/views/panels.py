@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,10 +13,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts import figures, policies
 from accounts.models import Account, Contact
-from accounts.querysets import reach_of
 from accounts.views.parts import Figure, Part, register_figures, register_part
 from kam.access.dates import business_today
-from kam.access.querysets import Reader
+from kam.access.querysets import Reader, roles_of
 from kam.changes.history import describe
 from kam.changes.models import Change
 from kam.web import formatting, navigation, panels, search
@@ -116,15 +116,20 @@ def value(request: HttpRequest, account: Account) -> dict[str, Any]:
     return {"account": account, "satisfaction": fact}
 
 
-def my_accounts(user: Reader) -> Shortcuts:
-    """The accounts that the reader manages or deputises: a manager has one to five."""
-    teams = [team for role, team in reach_of(user, business_today()).teams if role in MINE]
+def my_accounts(user: Reader) -> QuerySet[Account] | None:
+    """The accounts that the reader manages or deputises: a manager has one to five. None, without
+    a question, for who is in no team as such."""
+    teams = [team for role, team in roles_of(user).teams if role in MINE]
     if not teams:
-        return Shortcuts("")
+        return None
     mine = Account.objects.visible_to(user).active().filter(team__in=teams)
-    rows = mine.only("name", "stage", "target_stage").order_by("name", "pk")[:SHORTCUTS]
+    return mine.only("name", "stage", "target_stage").order_by("name", "pk")[:SHORTCUTS]
+
+
+def shortcuts(accounts: Iterable[Account]) -> Shortcuts:
+    """`accounts` as the frame shows them."""
     items = tuple(
-        Shortcut(row.name, row.get_absolute_url(), row.stage, row.target_stage) for row in rows
+        Shortcut(row.name, row.get_absolute_url(), row.stage, row.target_stage) for row in accounts
     )
     return Shortcuts(_("My accounts"), items)
 
@@ -210,7 +215,6 @@ def register() -> None:
             visible=policies.has_accounts,
         )
     )
-    navigation.provide_shortcuts(my_accounts)
     register_part(Part("overview", gettext_lazy("Overview"), "accounts:detail", 10))
     register_part(Part("profile", gettext_lazy("Profile"), "accounts:profile", 20))
     register_part(Part("people", gettext_lazy("People"), "accounts:people", 30))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -117,14 +117,23 @@ class AccountPartView(PartialMixin, ScopedViewMixin, DetailView):
         """Accounts above this one and directly below it, as far as the reader sees them."""
         account = self.object
         above = [int(part) for part in account.path.strip("/").split("/")[:-1]]
-        near = Q(pk__in=above) | Q(parent=account, archived_at=None)
-        shown = Account.objects.visible_to(self.request.user).filter(near).order_by("name", "pk")
-        return list(shown[: LISTED_CHILDREN + len(above)])
+        near = Q(pk__in=above) | Q(parent=account)
+        shown = Account.objects.visible_to(self.request.user).filter(near)
+        upwards_first = Case(When(pk__in=above, then=0), default=1)
+        live_first = F("archived_at").asc(nulls_first=True)
+        rows = shown.order_by(upwards_first, live_first, "name", "pk")
+        return list(rows[: LISTED_CHILDREN + len(above)])
+
+    @property
+    def has_children(self) -> bool:
+        """Whether the reader sees any account below this one, archived or not."""
+        return any(row.parent_id == self.object.pk for row in self.family)
 
     @cached_property
     def below(self) -> list[Account]:
-        """Accounts directly below this one."""
-        return [row for row in self.family if row.parent_id == self.object.pk]
+        """Live accounts directly below this one."""
+        mine = self.object.pk
+        return [row for row in self.family if row.parent_id == mine and not row.is_archived]
 
     def _head(self) -> dict[str, Any]:
         account, below = self.object, self.below

@@ -18,6 +18,15 @@ def scope_model() -> Any:  # its queryset has visible_to(), which no model class
     return apps.get_model(settings.ACCESS_SCOPE_MODEL)
 
 
+def roles_of(user: Reader) -> Any:
+    """What `user` holds today, looked up once a page by the model that carries the access rule.
+
+    It says `administers`, the programmes in which any role is held (`homes`), those of certain
+    roles (`programmes_of(role, …)`), and `teams` as pairs of role and primary key.
+    """
+    return scope_model()._default_manager.all().roles_of(user)
+
+
 class AccountScopedQuerySet(models.QuerySet):
     """Rows that hang on an account and inherit its rule.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -33,9 +34,10 @@ def submission_blockers(plan: Plan) -> list[str]:
     return found
 
 
-def approval_blockers(plan: Plan) -> list[str]:
-    """What keeps the plan from being approved, in words (K127; handbook 4.3, L3)."""
-    found = submission_blockers(plan)
+def approval_blockers(plan: Plan, submission: Sequence[str] | None = None) -> list[str]:
+    """What keeps the plan from being approved, in words (K127; handbook 4.3, L3); `submission` is
+    what `submission_blockers` says, for whoever knows it already."""
+    found = [*(submission_blockers(plan) if submission is None else submission)]
     if not plan.defection_contingency.strip():
         found.append(_("Nothing is said about what happens if the customer leaves."))
     bare = plan.risks.high(HIGH_RISK).filter(contingency="").count()

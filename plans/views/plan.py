@@ -22,7 +22,6 @@ from kam.web.views import PartialMixin, ScopedViewMixin, ServiceFormMixin
 from plans import compare, policies, services
 from plans.choices import PlanStatus
 from plans.forms import PlanForm
-from plans.frame import current_plan
 from plans.kinds import IN_PLACE, KINDS
 from plans.models import Plan, PlanDecision, PlanVersion, Presence
 from plans.outline import Outline
@@ -42,7 +41,7 @@ class AccountPlanView(AccountPartView):
         account, user = self.object, self.request.user
         rows = Plan.objects.visible_to(user).active().for_list().filter(account=account)
         plans = [as_read(row) for row in rows]
-        plan = current_plan(user, account)
+        plan = max(plans, key=lambda row: (row.in_force, row.starts_on, -row.pk), default=None)
         outline = Outline(plan, user, account.programme.today()) if plan is not None else None
         return super().get_context_data(
             plan=plan,
@@ -97,6 +96,9 @@ class PlanDetailView(PartialMixin, ScopedViewMixin, DetailView):
     reading = "for_detail"
     partial_template_name = "plans/_plan_body.html"
 
+    def get_queryset(self) -> Any:
+        return super().get_queryset().with_rights_of(self.request.user)
+
     def get_object(self, queryset: Any = None) -> Plan:
         """The plan as the reader reads it."""
         return as_read(super().get_object(queryset))
@@ -108,7 +110,8 @@ class PlanDetailView(PartialMixin, ScopedViewMixin, DetailView):
         if section not in SECTIONS:
             raise Http404
         outline = Outline(plan, user, today)
-        edits = policies.can_edit(user, plan.account)
+        edits = plan.may_edit  # type: ignore[attr-defined]
+        submission = services.submission_blockers(plan) if edits or plan.reads_working else []
         return super().get_context_data(
             outline=outline,
             section=section,
@@ -116,15 +119,15 @@ class PlanDetailView(PartialMixin, ScopedViewMixin, DetailView):
             today=today,
             edits=edits,
             writes=edits and not plan.is_locked and not plan.is_archived,
-            adds_actions=policies.can_add_action(user, plan.account)
+            adds_actions=plan.may_add_action  # type: ignore[attr-defined]
             and plan.status != PlanStatus.IN_REVIEW
             and not plan.is_over,
             steps=_steps(user, plan, today),
-            blockers=services.approval_blockers(plan) if plan.reads_working else [],
-            submission_blockers=services.submission_blockers(plan) if edits else [],
+            blockers=services.approval_blockers(plan, submission) if plan.reads_working else [],
+            submission_blockers=submission if edits else [],
             decisions=_decisions(plan),
             drafts=_drafts(user, plan, outline) if edits else [],
-            archived=_archived(user, plan) if edits and not plan.is_locked else [],
+            archived=_archived(outline) if edits and not plan.is_locked else [],
             last_saved=outline.last_saved,
             others=Presence.objects.filter(plan=plan).others(user, timezone.now()),
             **kwargs,
@@ -212,7 +215,7 @@ def _steps(user: Any, plan: Plan, today: Any) -> set[str]:
     if plan.is_archived:
         return set()
     found = set()
-    if plan.status == PlanStatus.DRAFT and policies.is_manager(user, plan.account):
+    if plan.status == PlanStatus.DRAFT and plan.may_submit:
         found.add("submit")
     if plan.status == PlanStatus.IN_REVIEW:
         asked = {
@@ -269,16 +272,14 @@ def _drafts(user: Any, plan: Plan, outline: Outline) -> list[dict[str, Any]]:
     return shown
 
 
-def _archived(user: Any, plan: Plan) -> list[dict[str, Any]]:
-    """Rows taken out of the working copy, which can come back."""
-    found = []
-    for kind in KINDS.values():
-        path = "plan" if kind.parent == "plan" else "objective__plan"
-        rows = kind.model.objects.visible_to(user).filter(
-            **{path: plan.pk}, archived_at__isnull=False
-        )
-        found += [
-            {"row": row, "kind": kind, "url": reverse("plans:restore", args=[kind.name, row.pk])}
-            for row in rows
-        ]
-    return found
+def _archived(outline: Outline) -> list[dict[str, Any]]:
+    """Rows taken out of the working copy, with the way back for each."""
+    kinds = {kind.model: kind for kind in KINDS.values()}
+    return [
+        {
+            "row": row,
+            "kind": kinds[type(row)],
+            "url": reverse("plans:restore", args=[kinds[type(row)].name, row.pk]),
+        }
+        for row in outline.archived
+    ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -100,9 +100,8 @@ class MyDay:
     def _actions(self) -> list[Task]:
         rows = Action.objects.visible_to(self.user).open().filter(due__lte=self.today + WEEK)
         whose = Q(account__in=self.accounts.values("pk")) if self.wide else Q(owner=self.user.pk)
-        rows = rows.filter(whose).for_list()[:SHOWN_ACTIONS]
-        mine = Action.objects.changeable_by(self.user).values_list("pk", flat=True)
-        allowed = set(mine.filter(pk__in=[row.pk for row in rows]))
+        changeable = Action.objects.changeable_by(self.user).filter(pk=OuterRef("pk")).order_by()
+        rows = rows.filter(whose).for_list().annotate(may_change=Exists(changeable))
         return [
             Task(
                 "action",
@@ -111,9 +110,9 @@ class MyDay:
                 row,
                 row.text,
                 detail=self._purpose(row),
-                may_change=row.pk in allowed,
+                may_change=row.may_change,
             )
-            for row in rows
+            for row in rows[:SHOWN_ACTIONS]
         ]
 
     def _purpose(self, action: Action) -> str:

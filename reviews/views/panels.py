@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Account
 from accounts.policies import has_accounts
+from accounts.views.panels import my_accounts, shortcuts
 from accounts.views.parts import Part, register_part
 from kam.access.dates import business_today
 from kam.access.once import once
@@ -65,24 +66,29 @@ class Around(NamedTuple):
     company: str
     overdue: int
     waiting: int
+    shortcuts: navigation.Shortcuts
 
 
 def around(user: Reader) -> Around:
-    """Supplier of the person's first programme, what is overdue, which reviews wait for them: one
-    query, once a page."""
+    """Supplier of the person's first programme, what is overdue, which reviews wait for them, and
+    their accounts: one query, once a page."""
     return once(("around", user.pk), lambda: _around(user))
 
 
 def _around(user: Reader) -> Around:
     programmes = Programme.objects.visible_to(user).active().order_by("pk")
     actions, reviews = (_number_of(rows) for rows in overdue(user))
-    waiting = _number_of(StageReview.objects.confirmable_by(user))
-    row = User.objects.filter(pk=user.pk).values_list(
-        Coalesce(Subquery(programmes.values("supplier_name")[:1]), Value("")),
-        actions + reviews,
-        waiting,
-    )
-    return Around(*row.get())
+    said = {
+        "company": Coalesce(Subquery(programmes.values("supplier_name")[:1]), Value("")),
+        "overdue": actions + reviews,
+        "waiting": _number_of(StageReview.objects.confirmable_by(user)),
+    }
+    mine = my_accounts(user)
+    accounts = [] if mine is None else list(mine.annotate(**said))
+    row: Any = accounts[0] if accounts else None
+    if row is None:
+        row = User.objects.filter(pk=user.pk).only("pk").annotate(**said).get()
+    return Around(row.company, row.overdue, row.waiting, shortcuts(accounts))
 
 
 def _number_of(rows: QuerySet) -> Coalesce:
@@ -93,6 +99,11 @@ def _number_of(rows: QuerySet) -> Coalesce:
 def company(user: Reader) -> str:
     """Name of the supplier whose first programme `user` belongs to; empty for strangers."""
     return around(user).company
+
+
+def my_shortcuts(user: Reader) -> navigation.Shortcuts:
+    """The accounts of `user` in the frame."""
+    return around(user).shortcuts
 
 
 def due_badge(user: Reader) -> navigation.Badge | None:
@@ -125,6 +136,7 @@ def decisions(request: HttpRequest, scope: Scope) -> dict[str, Any]:
 def register() -> None:
     """Called when the app is ready."""
     navigation.provide_company(company)
+    navigation.provide_shortcuts(my_shortcuts)
     navigation.register(
         navigation.Entry(
             "my_day",

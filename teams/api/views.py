@@ -24,7 +24,7 @@ from kam.api.viewsets import (
     UpdateMixin,
 )
 from kam.changes.errors import field_error
-from teams import services
+from teams import policies, services
 from teams.api import serializers
 from teams.models import (
     BusinessUnit,
@@ -188,10 +188,8 @@ class UserViewSet(EditableViewSet):
     search_fields = ("first_name", "last_name")
 
     def get_serializer_context(self) -> dict[str, Any]:
-        appoints = grants_today().filter(
-            user=self.request.user.pk, role__in=("administrator", "programme_manager")
-        )
-        return {**super().get_serializer_context(), "sees_details": appoints.exists()}
+        sees_details = policies.appoints(self.request.user)
+        return {**super().get_serializer_context(), "sees_details": sees_details}
 
     def perform_create(self, serializer: Any) -> None:
         serializer.instance = services.create_user(

@@ -156,7 +156,7 @@ def test_money_pages_query_count(
         ActivityCostFactory(account=account)
     MonthTotalFactory(account=account, month=datetime.date(2026, 5, 1))
     client.force_login(director)
-    with django_assert_max_num_queries(12 if name != "figures" else 18):
+    with django_assert_max_num_queries(12):
         response = client.get(reverse(f"accounts:{name}", args=[account.pk]))
     assert response.status_code == 200
 

@@ -140,6 +140,6 @@ def test_my_day_query_count(client, people, count, django_assert_num_queries):
         act(people, f"Action {number}", -number, account=account)
         ContactFactory(account=account, interval_days=1, quiet_on=today - DAY)
     day(client, people.kam)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(12):
         response = client.get("/")
     assert len(tasks(response)) == 2 * count

@@ -1,4 +1,4 @@
-"""Who sees which account, and what hangs on it. Only `AccountQuerySet` knows the rule."""
+"""Who sees which account: only `AccountQuerySet` knows the rule."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 import operator
 from collections.abc import Collection
 from functools import reduce
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import (
@@ -24,78 +24,27 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, Concat, Trim
 
 from accounts.choices import LADDER, Stage
+from accounts.querysets.reach import (
+    CONFIRMERS,
+    CONTRIBUTORS,
+    EDITORS,
+    MANAGERS,
+    READERS,
+    Reach,
+    reach_of,
+)
 from kam.access.dates import business_today
-from kam.access.once import once
-from kam.access.querysets import AccountScopedQuerySet, DatedQuerySet, Reader
+from kam.access.querysets import Reader
 from kam.changes.querysets import TrackedQuerySet
-from teams.models import Membership, Role, RoleGrant, TeamRole
-from teams.querysets import ProgrammeScopedQuerySet
-
-READERS = frozenset([*Role, *TeamRole])
-EDITORS = frozenset([Role.ADMINISTRATOR, Role.PROGRAMME_MANAGER, TeamRole.KAM, TeamRole.DEPUTY])
-CONTRIBUTORS = EDITORS | {TeamRole.MEMBER, TeamRole.SPONSOR}
-MANAGERS = frozenset([Role.ADMINISTRATOR, Role.PROGRAMME_MANAGER])
-CONFIRMERS = MANAGERS | {Role.SENIOR_MANAGER}
-
-
-class Reach(NamedTuple):
-    """How far a person's roles carry on one day, before and after barriers.
-
-    `programmes` pairs a role with its programme (None: the installation), `units` with the path of
-    its unit, `teams` with its team; `fenced` are paths of accounts behind barriers.
-    """
-
-    programmes: tuple[tuple[str, int | None], ...]
-    units: tuple[tuple[str, str], ...]
-    teams: tuple[tuple[str, int], ...]
-    fenced: tuple[str, ...]
-
-
-def reach_of(user: Reader, on: datetime.date) -> Reach:
-    """Roles of `user` on the day `on`, and the barriers before which they stand: one query.
-
-    A barrier keeps whoever is in a team of one account, or of any below it, from the other with
-    all below that; people excepted by name do not stand before it.
-    """
-    return once(("reach", user.pk, on), lambda: _reach(user, on))
-
-
-def _reach(user: Reader, on: datetime.date) -> Reach:
-    nothing = Value("", output_field=models.TextField())
-    grants = RoleGrant.objects.filter(user=user).valid_on(on).order_by()
-    members = Membership.objects.filter(user=user).valid_on(on).order_by()
-    rows = grants.values_list(
-        Value("grant"), "role", "programme", Coalesce("business_unit__path", nothing)
-    )
-    parts = [members.values_list(Value("team"), "role", "team", nothing)]
-    conflicts = RoleGrant._meta.apps.get_model("accounts.Conflict").objects
-    accounts = RoleGrant._meta.apps.get_model("accounts.Account").objects
-    for mine, theirs in (("a", "b"), ("b", "a")):
-        # paths by subquery, not by join: few conflicts lead, whatever a planner thinks of them
-        paths = {
-            side: Subquery(accounts.filter(pk=OuterRef(side)).order_by().values("path"))
-            for side in (mine, theirs)
-        }
-        inside = accounts.filter(
-            team__in=members.values("team"), path__startswith=OuterRef("own_path")
-        )
-        fences = conflicts.fences(on).not_excepted(user, on).alias(own_path=paths[mine])
-        parts.append(
-            fences.filter(Exists(inside.order_by()))
-            .order_by()
-            .values_list(Value("fence"), Value(""), "pk", paths[theirs])
-        )
-    found = list(rows.union(*parts, all=True))
-    return Reach(
-        programmes=tuple((row[1], row[2]) for row in found if row[0] == "grant" and not row[3]),
-        units=tuple((row[1], row[3]) for row in found if row[0] == "grant" and row[3]),
-        teams=tuple((row[1], row[2]) for row in found if row[0] == "team"),
-        fenced=tuple(row[3] for row in found if row[0] == "fence"),
-    )
+from teams.models import Membership, TeamRole
 
 
 class AccountQuerySet(TrackedQuerySet):
     """Customers."""
+
+    def roles_of(self, user: Reader) -> Reach:
+        """What `user` holds today: one query, once a page (`kam.access.querysets.roles_of`)."""
+        return reach_of(user, business_today())
 
     def held_by(
         self, user: Reader, roles: Collection[str], on: datetime.date | None = None
@@ -182,15 +131,20 @@ class AccountQuerySet(TrackedQuerySet):
     def first_found(self, text: str, limit: int) -> list[Any]:
         """At most `limit` accounts found by `text`, by name; then those found by number alone.
 
-        Two queries, so that a common word ends at the first matches in the index of names.
+        Either look-up ends at its first matches, so that a common word costs no more than a rare
+        one.
         """
-        rows = list(self.filter(name__icontains=text).order_by("name", "pk")[:limit])
-        if len(rows) < limit:
-            numbers = self.model._meta.apps.get_model("accounts.ExternalId").objects
-            owners = numbers.filter(value__istartswith=text).order_by().values("account")
-            numbered = self.filter(pk__in=owners).exclude(pk__in=[row.pk for row in rows])
-            rows += numbered.order_by("name", "pk")[: limit - len(rows)]
-        return rows
+        numbers = self.model._meta.apps.get_model("accounts.ExternalId").objects
+        owners = numbers.filter(value__istartswith=text).order_by().values("account")
+        first, *rest = (
+            self.model.objects.filter(pk__in=rows.order_by("name", "pk").values("pk")[:limit])
+            .order_by()
+            .values("pk")
+            for rows in (self.filter(name__icontains=text), self.filter(pk__in=owners))
+        )
+        rows = self.filter(pk__in=first.union(*rest, all=True)).order_by("name", "pk")
+        by_name = text.casefold()
+        return sorted(rows, key=lambda row: by_name not in row.name.casefold())[:limit]
 
     def numbered_in(self, system: str) -> Self:
         """Accounts that have a number in the named system."""
@@ -299,122 +253,3 @@ class AccountQuerySet(TrackedQuerySet):
             )
             .order_by("name", "pk")
         )
-
-
-class HangingQuerySet(AccountScopedQuerySet):
-    """Rows with a foreign key `account`."""
-
-    account_path = "account"
-
-
-class TrackedHangingQuerySet(AccountScopedQuerySet, TrackedQuerySet):
-    """Editable rows with a foreign key `account`."""
-
-    account_path = "account"
-
-
-class ProgrammeTrackedQuerySet(ProgrammeScopedQuerySet, TrackedQuerySet):
-    """Editable lists of a programme: products, activities, rates."""
-
-    def editable_by(self, user: Reader) -> Self:
-        """Rows of programmes that `user` runs."""
-        grants = RoleGrant.objects.filter(user=user).valid_on(business_today())
-        administers = Exists(grants.filter(role=Role.ADMINISTRATOR))
-        managed = grants.filter(role=Role.PROGRAMME_MANAGER).values("programme")
-        return self.filter(Q(programme__in=managed) | Q(administers))
-
-
-class ProductQuerySet(ProgrammeTrackedQuerySet):
-    """What we sell."""
-
-    def named(self, text: str) -> Self:
-        """Products whose code starts with `text` or whose name holds it."""
-        return self.filter(Q(code__istartswith=text) | Q(name__icontains=text))
-
-    def for_list(self) -> Self:
-        """All that lists of products show."""
-        return self.select_related("programme", "line").order_by("code", "pk")
-
-
-class ContactQuerySet(TrackedHangingQuerySet):
-    """People at the customer."""
-
-    def found_by(self, text: str) -> Self:
-        """People whose name holds `text`, or whose address starts with it."""
-        by_name = self.model.objects.filter(name__icontains=text).order_by().values("pk")
-        by_address = self.model.objects.filter(email__istartswith=text).order_by().values("pk")
-        return self.filter(pk__in=by_name.union(by_address, all=True))
-
-    def quiet(self, on: datetime.date) -> Self:
-        """People not talked to for longer than agreed, longest silence first."""
-        return self.active().filter(quiet_on__lt=on).order_by("quiet_on", "pk")
-
-    def for_list(self) -> Self:
-        """All that lists of people show."""
-        return self.select_related("account", "site", "reports_to").order_by("name", "pk")
-
-
-class InteractionQuerySet(TrackedHangingQuerySet):
-    """Talks with people of the customer."""
-
-    def for_list(self) -> Self:
-        """All that lists of talks show, latest first."""
-        return (
-            self.select_related("account", "user")
-            .prefetch_related("contacts")
-            .order_by("-happened_on", "-pk")
-        )
-
-
-class LedgerQuerySet(HangingQuerySet):
-    """Sales lines."""
-
-    def live(self) -> Self:
-        """Lines that count: entered by hand or API, or of a published import."""
-        return self.filter(Q(run=None) | Q(run__is_live=True))
-
-    def for_list(self) -> Self:
-        """All that lists of sales lines show, latest first."""
-        return self.select_related("account", "product").order_by("-booked_on", "-pk")
-
-
-class ActivityCostQuerySet(TrackedHangingQuerySet):
-    """Costs to serve."""
-
-    def for_list(self) -> Self:
-        """All that lists of costs show, latest first."""
-        return self.select_related("account", "activity").order_by("-month", "pk")
-
-
-class ConflictQuerySet(TrackedQuerySet, DatedQuerySet):
-    """Conflicts between two accounts."""
-
-    def fences(self, on: datetime.date) -> Self:
-        """Information barriers that stand on the day `on`."""
-        return self.active().filter(kind="ring_fence").valid_on(on)
-
-    def not_excepted(self, user: Reader, on: datetime.date) -> Self:
-        """Without those from which `user` is excepted by name on the day `on`."""
-        exceptions = self.model._meta.apps.get_model("accounts.ConflictException").objects
-        mine = exceptions.filter(user=user.pk, conflict=OuterRef("pk")).valid_on(on)
-        return self.exclude(Exists(mine))
-
-    def visible_to(self, user: Reader) -> Self:
-        """Conflicts both sides of which `user` may see, for whoever decides on them or audits."""
-        accounts = self.model._meta.apps.get_model("accounts.Account").objects
-        deciders = {*MANAGERS, Role.AUDITOR}
-        shown = accounts.held_by(user, deciders).order_by().values("pk")
-        return self.filter(a__in=shown, b__in=shown)
-
-    def for_list(self) -> Self:
-        """All that the list of conflicts shows."""
-        return self.select_related("a", "b").order_by("a__name", "b__name", "pk")
-
-
-class ExceptionQuerySet(DatedQuerySet):
-    """Exceptions from barriers."""
-
-    def visible_to(self, user: Reader) -> Self:
-        """Exceptions from conflicts that `user` may see."""
-        conflicts = self.model._meta.apps.get_model("accounts.Conflict").objects
-        return self.filter(conflict__in=conflicts.visible_to(user).values("pk"))

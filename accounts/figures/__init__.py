@@ -1,0 +1,61 @@
+"""Money of accounts over a period, converted and honest about what is missing (handbook 0, 4.6).
+
+Revenue is the sum of live ledger lines; gross margin = revenue - cost of goods; contribution =
+gross margin - cost to serve. A line without a cost makes cost, margin and contribution "not
+available"; an account without recorded cost to serve has none to subtract, so that its
+contribution is not available either. Every amount is in the programme's currency at the rates of
+the last day of the period: one rate a currency, so that a change of rates is no change of sales.
+"""
+
+from accounts.figures.basis import (
+    AMOUNT,
+    SIX_PLACES,
+    Figures,
+    MonthFigures,
+    Period,
+    Rates,
+    between,
+    change_ratio,
+    rates_for,
+    rates_on,
+    ratio,
+    trailing_year,
+)
+from accounts.figures.months import Months, by_month, compared, totals
+from accounts.figures.ranking import PARETO_SHARE, Pareto, latest_month, pareto, revenue_rows
+from accounts.figures.sums import (
+    ActivityTotal,
+    by_account,
+    by_activity,
+    with_figures,
+    without_costs,
+)
+
+__all__ = [
+    "AMOUNT",
+    "PARETO_SHARE",
+    "SIX_PLACES",
+    "ActivityTotal",
+    "Figures",
+    "MonthFigures",
+    "Months",
+    "Pareto",
+    "Period",
+    "Rates",
+    "between",
+    "by_account",
+    "by_activity",
+    "by_month",
+    "change_ratio",
+    "compared",
+    "latest_month",
+    "pareto",
+    "rates_for",
+    "rates_on",
+    "ratio",
+    "revenue_rows",
+    "totals",
+    "trailing_year",
+    "with_figures",
+    "without_costs",
+]

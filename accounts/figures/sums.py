@@ -1,0 +1,198 @@
+"""Sums of sales lines and of costs to serve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from accounts.figures.basis import AMOUNT, SIX_PLACES, Figures, Period, Rates, between
+from accounts.models import Account, ActivityCost, LedgerEntry, MonthTotal
+
+SUMS = (
+    "revenue_sum",
+    "cost_sum",
+    "line_count",
+    "costless",
+    "sales_unrated",
+    "serve_sum",
+    "recorded",
+    "costs_unrated",
+)
+"""What is summed of sales lines and of costs to serve."""
+
+
+def without_costs(period: Period) -> Q:
+    """Accounts with sales in `period` and no recorded cost to serve, as a filter of accounts."""
+    mine = OuterRef("pk")
+    return Q(Exists(sales_in(mine, period).order_by())) & ~Q(
+        Exists(costs_in(mine, period).order_by())
+    )
+
+
+def by_account(pks: Iterable[int], period: Period, rates: Rates) -> dict[int, Figures]:
+    """Figures of each of a page of accounts, by primary key, in two queries."""
+    chosen = list(pks)
+    rows: dict[int, dict[str, Any]] = {pk: {} for pk in chosen}
+    sales = sales_in(chosen, period).order_by().values("account")
+    for row in sales.annotate(**sales_sums(rates, whole=period.is_whole_months)):
+        rows[row["account"]].update(row)
+    costs = costs_in(chosen, period).order_by().values("account")
+    for row in costs.annotate(**cost_sums(rates)):
+        rows[row["account"]].update(row)
+    return {pk: figures_from(rates, row) for pk, row in rows.items()}
+
+
+def with_figures(accounts: QuerySet[Account], period: Period, rates: Rates) -> QuerySet[Account]:
+    """`accounts` with `revenue`, `gross_margin`, `cost_to_serve`, `contribution` and
+    `revenue_before` (the year before) of their own lines, to show and to sort by; NULL is "not
+    available", revenue without lines is 0."""
+
+    def own(source: QuerySet, value: Any) -> Subquery:
+        return Subquery(source.order_by().values("account").annotate(own=value).values("own"))
+
+    mine = OuterRef("pk")
+    sums = sales_sums(rates, whole=period.is_whole_months)
+    sales, before = sales_in(mine, period), sales_in(mine, period.year_before())
+    nothing = Value(Decimal(0), output_field=AMOUNT)
+    annotated = accounts.annotate(
+        revenue=Coalesce(own(sales, sums["revenue_sum"]), nothing, output_field=AMOUNT),
+        revenue_before=Coalesce(own(before, sums["revenue_sum"]), nothing, output_field=AMOUNT),
+        known_cost=Coalesce(own(sales, sums["cost_sum"]), nothing, output_field=AMOUNT),
+        costless=Coalesce(own(sales, sums["costless"]), 0),
+        cost_to_serve=own(costs_in(mine, period), rates.total("amount")),
+    )
+    margin = F("revenue") - F("known_cost")
+    return annotated.annotate(
+        gross_margin=Case(When(costless=0, then=margin), default=None, output_field=AMOUNT),
+        contribution=Case(
+            When(costless=0, then=margin - F("cost_to_serve")), default=None, output_field=AMOUNT
+        ),
+    )
+
+
+class ActivityTotal(NamedTuple):
+    """What one activity cost in a period, converted."""
+
+    name: str
+    programme_cost: bool
+    amount: Decimal
+
+
+def by_activity(account: Account, period: Period, rates: Rates) -> list[ActivityTotal]:
+    """Costs to serve one account by activity, ordinary ones first (4.6); none without a rate."""
+    rows = (
+        costs_in([account.pk], period)
+        .order_by("activity__programme_cost", "activity__pk")
+        .values("activity__name", "activity__programme_cost")
+        .annotate(**cost_sums(rates))
+    )
+    return [
+        ActivityTotal(
+            row["activity__name"], row["activity__programme_cost"], rounded(row["serve_sum"])
+        )
+        for row in rows
+        if not row["costs_unrated"]
+    ]
+
+
+def bare_in(pks: QuerySet, period: Period, row: Mapping[str, Any]) -> int:
+    """Accounts with sales but without recorded cost to serve; 0 where none has any."""
+    if not row["recorded"] or not row["line_count"]:
+        return 0
+    served = costs_in(pks, period).values("account")
+    return sales_in(pks, period).exclude(account__in=served).values("account").distinct().count()
+
+
+def sales_in(accounts: Any, period: Period, *, whole: bool | None = None) -> QuerySet:
+    """Monthly totals where they answer the period exactly, else the live lines themselves; `whole`
+    says which, for whoever asks for several periods at once."""
+    where = _whose(accounts)
+    if period.is_whole_months if whole is None else whole:
+        return MonthTotal.objects.filter(where, between("month", period))
+    return LedgerEntry.objects.live().filter(where, between("booked_on", period))
+
+
+def costs_in(accounts: Any, period: Period) -> QuerySet:
+    """Costs to serve: a month's cost counts on the first day of its month."""
+    return ActivityCost.objects.active().filter(_whose(accounts), between("month", period))
+
+
+def _whose(accounts: Any) -> Q:
+    return Q(account=accounts) if isinstance(accounts, OuterRef) else Q(account__in=accounts)
+
+
+def sales_sums(rates: Rates, *, whole: bool) -> dict[str, Any]:
+    """What is summed of monthly totals (`whole`), or of lines."""
+    if whole:
+        return {
+            "revenue_sum": rates.total("revenue"),
+            "cost_sum": rates.total("cost"),
+            "line_count": Sum("lines"),
+            "costless": Sum("lines_without_cost"),
+            "sales_unrated": rates.unknown(),
+        }
+    return {
+        "revenue_sum": rates.total("amount"),
+        "cost_sum": rates.total("cost"),
+        "line_count": Count("pk"),
+        "costless": Count("pk", filter=Q(cost=None)),
+        "sales_unrated": rates.unknown(),
+    }
+
+
+def cost_sums(rates: Rates) -> dict[str, Any]:
+    """What is summed of costs to serve."""
+    return {
+        "serve_sum": rates.total("amount"),
+        "recorded": Count("pk"),
+        "costs_unrated": rates.unknown(),
+    }
+
+
+def figures_from(
+    rates: Rates, row: Mapping[str, Any], *, accounts_without_costs: int = 0
+) -> Figures:
+    """Figures of summed rows, and which inputs are missing."""
+    missing = []
+    lines = row.get("line_count") or 0
+    revenue: Decimal | None = rounded(row.get("revenue_sum"))
+    cost: Decimal | None = rounded(row.get("cost_sum"))
+    serve: Decimal | None = rounded(row.get("serve_sum"))
+    if row.get("sales_unrated"):
+        revenue = cost = None
+        missing.append(_("exchange rate on %(day)s") % {"day": rates.on.isoformat()})
+    if row.get("costless"):
+        cost = None
+        missing.append(_("cost of goods of %(count)d lines") % {"count": row["costless"]})
+    if row.get("costs_unrated"):
+        serve = None
+        missing.append(_("exchange rate of costs"))
+    if not row.get("recorded"):
+        serve = None
+        missing.append(_("cost to serve"))
+    elif accounts_without_costs:
+        serve = None
+        missing.append(_("cost to serve of %(count)d accounts") % {"count": accounts_without_costs})
+    return Figures(rates.home, revenue, cost, serve, lines, tuple(missing))
+
+
+def rounded(value: Decimal | None) -> Decimal:
+    """Six places, as stored: SQLite sums in double precision."""
+    return Decimal(0) if value is None else value.quantize(SIX_PLACES)

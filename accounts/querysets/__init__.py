@@ -1,0 +1,45 @@
+"""Who sees which account, and what hangs on it."""
+
+from accounts.querysets.accounts import AccountQuerySet
+from accounts.querysets.hanging import (
+    ActivityCostQuerySet,
+    ConflictQuerySet,
+    ContactQuerySet,
+    ExceptionQuerySet,
+    HangingQuerySet,
+    InteractionQuerySet,
+    LedgerQuerySet,
+    ProductQuerySet,
+    ProgrammeTrackedQuerySet,
+    TrackedHangingQuerySet,
+)
+from accounts.querysets.reach import (
+    CONFIRMERS,
+    CONTRIBUTORS,
+    EDITORS,
+    MANAGERS,
+    READERS,
+    Reach,
+    reach_of,
+)
+
+__all__ = [
+    "CONFIRMERS",
+    "CONTRIBUTORS",
+    "EDITORS",
+    "MANAGERS",
+    "READERS",
+    "AccountQuerySet",
+    "ActivityCostQuerySet",
+    "ConflictQuerySet",
+    "ContactQuerySet",
+    "ExceptionQuerySet",
+    "HangingQuerySet",
+    "InteractionQuerySet",
+    "LedgerQuerySet",
+    "ProductQuerySet",
+    "ProgrammeTrackedQuerySet",
+    "Reach",
+    "TrackedHangingQuerySet",
+    "reach_of",
+]

@@ -1,0 +1,92 @@
+"""How far a person's roles carry, and before which information barriers they stand."""
+
+from __future__ import annotations
+
+import datetime
+from typing import NamedTuple
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from kam.access.once import once
+from kam.access.querysets import Reader
+from teams.models import Membership, Role, RoleGrant, TeamRole
+
+READERS = frozenset([*Role, *TeamRole])
+EDITORS = frozenset([Role.ADMINISTRATOR, Role.PROGRAMME_MANAGER, TeamRole.KAM, TeamRole.DEPUTY])
+CONTRIBUTORS = EDITORS | {TeamRole.MEMBER, TeamRole.SPONSOR}
+MANAGERS = frozenset([Role.ADMINISTRATOR, Role.PROGRAMME_MANAGER])
+CONFIRMERS = MANAGERS | {Role.SENIOR_MANAGER}
+
+
+class Reach(NamedTuple):
+    """How far a person's roles carry on one day, before and after barriers.
+
+    `programmes` pairs a role with its programme (None: the installation), `units` with the path of
+    its unit, `teams` with its team; `fenced` are paths of accounts behind barriers; `homes` are
+    the programmes of all of these.
+    """
+
+    programmes: tuple[tuple[str, int | None], ...]
+    units: tuple[tuple[str, str], ...]
+    teams: tuple[tuple[str, int], ...]
+    fenced: tuple[str, ...]
+    homes: frozenset[int]
+
+    @property
+    def administers(self) -> bool:
+        """Whether they are administrator of the installation."""
+        return (Role.ADMINISTRATOR, None) in self.programmes
+
+    def programmes_of(self, *roles: str) -> list[int]:
+        """Programmes for which one of `roles` is held."""
+        return [home for role, home in self.programmes if role in roles and home is not None]
+
+
+def reach_of(user: Reader, on: datetime.date) -> Reach:
+    """Roles of `user` on the day `on`, and the barriers before which they stand: one query.
+
+    A barrier keeps whoever is in a team of one account, or of any below it, from the other with
+    all below that; people excepted by name do not stand before it.
+    """
+    return once(("reach", user.pk, on), lambda: _reach(user, on))
+
+
+def _reach(user: Reader, on: datetime.date) -> Reach:
+    nothing = Value("", output_field=models.TextField())
+    grants = RoleGrant.objects.filter(user=user).valid_on(on).order_by()
+    members = Membership.objects.filter(user=user).valid_on(on).order_by()
+    rows = grants.values_list(
+        Value("grant"),
+        "role",
+        "programme",
+        Coalesce("business_unit__path", nothing),
+        Coalesce("programme", "business_unit__programme"),
+    )
+    parts = [members.values_list(Value("team"), "role", "team", nothing, "team__programme")]
+    conflicts = RoleGrant._meta.apps.get_model("accounts.Conflict").objects
+    accounts = RoleGrant._meta.apps.get_model("accounts.Account").objects
+    for mine, theirs in (("a", "b"), ("b", "a")):
+        # paths by subquery, not by join: few conflicts lead, whatever a planner thinks of them
+        paths = {
+            side: Subquery(accounts.filter(pk=OuterRef(side)).order_by().values("path"))
+            for side in (mine, theirs)
+        }
+        inside = accounts.filter(
+            team__in=members.values("team"), path__startswith=OuterRef("own_path")
+        )
+        fences = conflicts.fences(on).not_excepted(user, on).alias(own_path=paths[mine])
+        parts.append(
+            fences.filter(Exists(inside.order_by()))
+            .order_by()
+            .values_list(Value("fence"), Value(""), "pk", paths[theirs], "pk")
+        )
+    found = list(rows.union(*parts, all=True))
+    return Reach(
+        programmes=tuple((row[1], row[2]) for row in found if row[0] == "grant" and not row[3]),
+        units=tuple((row[1], row[3]) for row in found if row[0] == "grant" and row[3]),
+        teams=tuple((row[1], row[2]) for row in found if row[0] == "team"),
+        fenced=tuple(row[3] for row in found if row[0] == "fence"),
+        homes=frozenset(row[4] for row in found if row[0] != "fence" and row[4] is not None),
+    )
