@@ -1,8 +1,8 @@
 """`make bench`: opens pages and API lists as three people, prints a table, writes JSON.
 
-A ratio is the time of a page over that of a bare Django view that runs the same SQL, both the
-middle of several in one run, so that the machine's speed cancels out. Times of other runs or
-machines do not compare.
+A ratio is the time of a page over that of a bare Django view that runs the same SQL
+(`bench/floor.py`): both are opened in turn, the middle of several rounds in one run, so that the
+machine's speed cancels out. Times of other runs or machines do not compare.
 """
 
 from __future__ import annotations
@@ -53,8 +53,9 @@ def main() -> int:
     print(f"{'page':<28}{'as':<16}{'queries':>8}{'ms':>9}{'bare ms':>9}{'ratio':>7}{'kB':>7}")
     for row in measured(options.rounds, options.only):
         results.append(row._asdict())
-        note = "" if row.status == 200 else f"  {row.status}"
-        note += "  OVER BUDGET" if row.queries > row.budget else ""
+        note = "" if row.status < 300 else f"  {row.status}"
+        note += "  TOO MANY QUERIES" if row.queries > row.budget else ""
+        note += f"  OVER {row.limit:.0f}" if row.ratio > row.limit else ""
         print(
             f"{row.name:<28}{row.role:<16}{row.queries:>8}{row.seconds * 1000:>9.1f}"
             f"{row.bare_seconds * 1000:>9.1f}{row.ratio:>7.2f}{row.bytes / 1000:>7.0f}{note}"

@@ -59,11 +59,14 @@ class AccountQuerySet(TrackedQuerySet):
             return self.none()
         day = on or business_today()
         reach = reach_of(user, day)
-        scope = Q(team__in=[team for role, team in reach.teams if role in roles])
+        teams = [team for role, team in reach.teams if role in roles]
         led = [path for role, path in reach.units if role in roles]
+        programmes = [programme for role, programme in reach.programmes if role in roles]
+        if not (teams or led or programmes):
+            return self.none()
+        scope = Q(team__in=teams) if teams else Q()
         for path in led:
             scope |= Q(business_unit__path__startswith=path)
-        programmes = [programme for role, programme in reach.programmes if role in roles]
         if None in programmes:
             scope = Q()
         elif programmes:

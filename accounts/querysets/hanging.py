@@ -99,10 +99,10 @@ class ConflictQuerySet(TrackedQuerySet, DatedQuerySet):
         """Information barriers that stand on the day `on`."""
         return self.active().filter(kind="ring_fence").valid_on(on)
 
-    def not_excepted(self, user: Reader, on: datetime.date) -> Self:
-        """Without those from which `user` is excepted by name on the day `on`."""
+    def not_excepted(self, user: int, on: datetime.date) -> Self:
+        """Without those from which the person with this key is excepted by name on the day `on`."""
         exceptions = self.model._meta.apps.get_model("accounts.ConflictException").objects
-        mine = exceptions.filter(user=user.pk, conflict=OuterRef("pk")).valid_on(on)
+        mine = exceptions.filter(user=user, conflict=OuterRef("pk")).valid_on(on)
         return self.exclude(Exists(mine))
 
     def visible_to(self, user: Reader) -> Self:

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from kam.access.once import once
+from kam.access.prepared import Prepared
 from kam.access.querysets import Reader
 from teams.models import Membership, Role, RoleGrant, TeamRole
 
@@ -54,6 +55,18 @@ def reach_of(user: Reader, on: datetime.date) -> Reach:
 
 
 def _reach(user: Reader, on: datetime.date) -> Reach:
+    found = REACH.rows(user=user.pk, on=on)
+    return Reach(
+        programmes=tuple((row[1], row[2]) for row in found if row[0] == "grant" and not row[3]),
+        units=tuple((row[1], row[3]) for row in found if row[0] == "grant" and row[3]),
+        teams=tuple((row[1], row[2]) for row in found if row[0] == "team"),
+        fenced=tuple(row[3] for row in found if row[0] == "fence"),
+        homes=frozenset(row[4] for row in found if row[0] != "fence" and row[4] is not None),
+    )
+
+
+def _held(user: int, on: datetime.date) -> models.QuerySet:
+    """Kind, role, what it is held for, its path and its programme."""
     nothing = Value("", output_field=models.TextField())
     grants = RoleGrant.objects.filter(user=user).valid_on(on).order_by()
     members = Membership.objects.filter(user=user).valid_on(on).order_by()
@@ -82,11 +95,8 @@ def _reach(user: Reader, on: datetime.date) -> Reach:
             .order_by()
             .values_list(Value("fence"), Value(""), "pk", paths[theirs], "pk")
         )
-    found = list(rows.union(*parts, all=True))
-    return Reach(
-        programmes=tuple((row[1], row[2]) for row in found if row[0] == "grant" and not row[3]),
-        units=tuple((row[1], row[3]) for row in found if row[0] == "grant" and row[3]),
-        teams=tuple((row[1], row[2]) for row in found if row[0] == "team"),
-        fenced=tuple(row[3] for row in found if row[0] == "fence"),
-        homes=frozenset(row[4] for row in found if row[0] != "fence" and row[4] is not None),
-    )
+    return rows.union(*parts, all=True)
+
+
+REACH = Prepared(_held, user=int, on=datetime.date)
+"""Every page asks it."""

@@ -37,6 +37,8 @@ class AccountScopedQuerySet(models.QuerySet):
 
     def _within(self, method: str, user: Reader) -> Self:
         accounts = getattr(scope_model()._default_manager.all(), method)(user)
+        if accounts.query.is_empty():
+            return self.none()
         return self.filter(**{f"{self.account_path}__in": accounts.order_by().values("pk")})
 
     def visible_to(self, user: Reader) -> Self:

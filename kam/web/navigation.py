@@ -129,6 +129,14 @@ class Frame:
         badge = entry.badge(self.user) if entry.badge else None
         return Shown(entry, url, badge if badge and badge.count else None, current)
 
+    @property
+    def key(self) -> tuple:
+        """All that the navigation says, to compare with that of another page."""
+        shown = tuple((item.entry.name, item.current, item.badge) for item in self.shown)
+        urls = {item.url for item in self.shortcuts.items}
+        here = self.request.path if self.request.path in urls else ""
+        return shown, self.company, self.shortcuts, here
+
     def _of(self, section: str) -> list[Shown]:
         return [item for item in self.shown if item.entry.section == section]
 

@@ -91,7 +91,9 @@ def _around(user: Reader) -> Around:
     return Around(row.company, row.overdue, row.waiting, shortcuts(accounts))
 
 
-def _number_of(rows: QuerySet) -> Coalesce:
+def _number_of(rows: QuerySet) -> Any:
+    if rows.query.is_empty():
+        return Value(0)
     counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(number=Count("pk"))
     return Coalesce(Subquery(counted.values("number")), 0)
 

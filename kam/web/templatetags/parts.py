@@ -9,17 +9,19 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
 from django.http import HttpRequest
+from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from kam.web import formatting, panels, toasts
 
@@ -43,9 +45,14 @@ TONES = {
     "none": "circle-dashed",
 }
 _STEP, _WIDTH, _FOOT = 5.7, 4.2, 15.25
+MARK = "-the-token-of-this-request-"
+MOST_FRAMES = 600
+"""Parts of frames that are kept; all are forgotten beyond that."""
+_frame_parts: dict[tuple, str] = {}
 
 
 @register.simple_tag
+@lru_cache(maxsize=1000)
 def icon(name: str, small: bool = False, tone: str = "") -> SafeString:  # noqa: FBT001, FBT002  (a template tag's flag)
     """An outline icon of the sprite; hidden from screen readers, so a word stands beside it."""
     classes = " ".join(filter(None, ("i", "i-s" if small else "", tone)))
@@ -90,6 +97,11 @@ def stage_glyph(stage: str | None, target: str | None = None, words: bool = True
     `stage` None is "Not assessed". With `words` the stage's name stands beside it, else it is
     for screen readers only.
     """
+    return _glyph(stage or None, target or None, bool(words), get_language() or "")
+
+
+@lru_cache(maxsize=500)
+def _glyph(stage: str | None, target: str | None, words: bool, language: str) -> SafeString:  # noqa: FBT001  (as the tag)
     steps = _falling() if stage == UNCOUPLING else _steps(stage, target)
     name = STAGE_NAMES.get(stage or "", _("Not assessed"))
     shown = format_html("{}" if words else '<span class="vh">{}</span>', name)
@@ -108,6 +120,7 @@ def stage_glyph(stage: str | None, target: str | None = None, words: bool = True
 
 
 @register.simple_tag
+@lru_cache(maxsize=1)
 def product_mark() -> SafeString:
     """The mark of the product: all five steps."""
     return format_html(
@@ -199,6 +212,22 @@ def avatar(person: object, kind: str = "", small: bool = True) -> SafeString:  #
         _initials(person),
         person,
     )
+
+
+@register.simple_tag(takes_context=True)
+def frame_part(context: template.Context, name: str) -> SafeString:
+    """A template of the frame, drawn anew only when something in it differs: most pages of a
+    person carry the same navigation."""
+    request, frame = context["request"], context["frame"]
+    said = (name, get_language() or "", formatting.current_locale(), str(request.user))
+    key = (*said, frame.key)
+    html = _frame_parts.get(key)
+    if html is None:
+        if len(_frame_parts) >= MOST_FRAMES:
+            _frame_parts.clear()
+        drawn = {"frame": frame, "request": request, "csrf_token": MARK}
+        html = _frame_parts[key] = get_template(name).render(drawn)
+    return mark_safe(html.replace(MARK, str(context.get("csrf_token", ""))))  # noqa: S308  (a template's output)
 
 
 @register.inclusion_tag("components/faces.html")
