@@ -62,7 +62,7 @@ def problems(response) -> list[tuple[str, str]]:
 def test_list_query_count(client, django_assert_num_queries, count):
     ProgrammeFactory.create_batch(count)
     client.get(LIST)
-    with django_assert_num_queries(2):  # token with owner, rows
+    with django_assert_num_queries(3):  # token with owner, rights, rows
         response = client.get(LIST)
     assert len(response.json()["results"]) == count
 
