@@ -13,6 +13,7 @@ from kam.api.serializers import ModelSerializer, Serializer
 from reviews import scoring
 from reviews.choices import CheckState, ClosingStatus, Side
 from reviews.models import StageReview
+from reviews.services import DECISION_FIELDS
 from reviews.texts import CHECK_TEXTS
 
 
@@ -103,14 +104,7 @@ OUTCOME = (
     "uncoupling",
 )
 DECISION = (
-    "decided_stage",
-    "closing_status",
-    "reason",
-    "what_changed",
-    "override",
-    "override_evidence",
-    "uncoupling_reason",
-    "initiator",
+    *DECISION_FIELDS,
     "author",
     "proposed_by",
     "proposed_at",

@@ -4,6 +4,8 @@ All days are relative to the day of seeding. The handbook's customers carry its 
 handbook does not give is made up and adds up.
 """
 
-from reviews.demo.build import PASSWORD, SIGN_INS, build
+from reviews.demo.build import build
+from reviews.demo.cast import SIGN_INS
+from reviews.demo.steps import PASSWORD
 
 __all__ = ["PASSWORD", "SIGN_INS", "build"]

@@ -193,6 +193,17 @@ def birch(account: Account, crew: Crew, director: User, today: datetime.date) ->
     )
     for text, owner, days, more in actions:
         make_action(account, crew, today, text, owner, today + days * day, **more)
+    kept: tuple[tuple[str, User, int], ...] = (
+        ("Send the service report of the quarter", crew.member, -75),
+        ("Visit the Road depot with engineering", crew.deputy, -60),
+        ("Answer the question on label adhesion", crew.manager, -45),
+        ("Replace the scanner at the Rail depot", crew.member, -33),
+        ("Book the steering meeting", crew.manager, -28),
+    )
+    for text, owner, days in kept:
+        due = today + days * day
+        done = make_action(account, crew, today, text, owner, due)
+        services.close_action(actor=owner, action=done, today=due - day, note="As agreed.")
     done = make_action(
         account, crew, today, "Run the label trial at the Rail depot", crew.deputy, today - 3 * day
     )

@@ -38,7 +38,8 @@ def commitments(review: StageReview, reader: Reader) -> Found:
     account, on = review.account, review.reviewed_on
     actions = Action.objects.visible_to(reader).active().filter(account=account)
     due = actions.filter(due__range=(year_before(on), on)).exclude(status=ActionStatus.CANCELLED)
-    days = list(due.values_list("due", "done_on"))
+    settled = due.filter(Q(due__lt=on) | Q(done_on__lte=on))  # today is not over yet
+    days = list(settled.values_list("due", "done_on"))
     if not days:
         return {}
     kept = sum(done is not None and done <= day for day, done in days)

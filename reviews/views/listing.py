@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -32,7 +32,7 @@ def due_accounts(accounts: QuerySet[Account]) -> QuerySet[Account]:
     return (
         accounts.active()
         .of_status(*REVIEWED_STATUSES)
-        .annotate(has_open_review=Exists(drafts.order_by()))
+        .annotate(open_review=Subquery(drafts.order_by("-pk").values("pk")[:1]))
         .order_by(F("review_due_on").asc(nulls_first=True), "name", "pk")
     )
 
@@ -49,7 +49,7 @@ ACCOUNTS_DUE = (
     files.Column(gettext_lazy("Index"), "relationship_index"),
     files.Column(gettext_lazy("Last"), "reviewed_on"),
     files.Column(gettext_lazy("Due"), "review_due_on"),
-    files.Column(gettext_lazy("Under way"), "has_open_review", 10),
+    files.Column(gettext_lazy("Under way"), lambda row: row.open_review is not None, 10),
 )
 REVIEWS = (
     files.Column(gettext_lazy("Number"), "pk", 10),

@@ -47,7 +47,7 @@ def test_nothing_stored_says_nothing(people, review):
 
 
 def test_commitments_count_what_was_done_in_time(people, review):
-    for due, done in ((10, 12), (20, 20), (30, 29), (40, None), (400, 401), (-5, None)):
+    for due, done in ((10, 12), (20, 20), (30, 29), (40, None), (400, 401), (-5, None), (0, None)):
         ActionFactory(
             account=people.account,
             due=ON - due * DAY,

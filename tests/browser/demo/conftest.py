@@ -22,14 +22,17 @@ from tests.conftest import ROOT
 from tests.kam.test_jobs_crash import database_url
 
 GROUP = pytest.mark.xdist_group("demo")
+PATIENCE = pytest.mark.timeout(900)
+"""The first test waits for the demonstration to be made: minutes on a busy machine."""
 Visit = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process for everything that uses the demonstration."""
+    """One process for everything that uses the demonstration, and time to make it."""
     for item in items:
         if item.path.is_relative_to(ROOT / "tests" / "browser" / "demo"):
             item.add_marker(GROUP)
+            item.add_marker(PATIENCE)
 
 
 @pytest.fixture(scope="package")
