@@ -143,6 +143,7 @@ class AccountsKind(ProgrammeKind):
         ),
     )
     blamed: ClassVar = BLAMED
+    match_url: ClassVar = ""
     shown: ClassVar = (
         gettext_lazy("Name"),
         gettext_lazy("External number"),

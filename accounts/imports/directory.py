@@ -54,13 +54,6 @@ class Directory:
             if pk not in self.barred:
                 self._name(name, pk)
 
-    def allowed(self, chosen: Iterable[int]) -> set[int]:
-        """Those of `chosen` to which the run's owner may bring rows."""
-        accounts = Account.objects.filter(pk__in=set(chosen), programme=self.run.scope_id)
-        if not policies.is_system(self.run.owner):
-            accounts = accounts.managed_by(self.run.owner)
-        return set(accounts.filter(staged_by=None).active().values_list("pk", flat=True))
-
     def note(self, pk: int, *, name: str, number: str) -> None:
         """Find the account `pk` from now on, too."""
         self._name(name, pk)

@@ -13,6 +13,7 @@ from accounts.querysets import MANAGERS, reach_of
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
 from kam.imports.kinds import ImportKind
+from kam.imports.policies import is_system
 from teams.models import Programme
 
 SYSTEM = "erp"
@@ -43,6 +44,13 @@ class ProgrammeKind(ImportKind):
         of somebody else may name it."""
         hidden = Account.objects.behind_barriers_of(user).order_by()
         return self.scopes_for(user).exclude(pk__in=hidden.values("programme"))
+
+    match_url: ClassVar[str] = "accounts:pick"
+
+    def matches_for(self, user: Reader, scope_id: int) -> models.QuerySet:
+        """Accounts to which `user` may bring rows; a command of the installation: all of them."""
+        accounts = Account.objects.filter(programme=scope_id, staged_by=None).active()
+        return accounts if is_system(user) else accounts.managed_by(user)
 
     def known_share(self, name: str, values: Sequence[str], scope_id: int | None) -> float | None:
         """Share of customer numbers and product codes that the programme knows."""

@@ -75,6 +75,34 @@ def _delete_one_by_one(ids: list[int]) -> int:
     return len(ids)
 
 
+def keep_matches(run: Run) -> None:
+    """Numbers that somebody has matched with an account find it from now on."""
+    touched = StagedAccount.objects.filter(run=run).values_list("account", flat=True)
+    matched = {key: pk for key, pk in _matches(run).items() if touched.filter(account=pk).exists()}
+    ExternalId.objects.bulk_create(
+        [
+            ExternalId(
+                account_id=pk, programme_id=run.scope_id, system=run.option("system"), value=value
+            )
+            for value, pk in matched.items()
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def forget_matches(run: Run) -> None:
+    """Take the numbers away again that the run has matched."""
+    numbers = ExternalId.objects.filter(programme=run.scope_id, system=run.option("system"))
+    for value, pk in _matches(run).items():
+        numbers.filter(value=value, account=pk).delete()
+
+
+def _matches(run: Run) -> dict[str, int]:
+    """Number -> account, as somebody has decided."""
+    decided = run.decisions.items()
+    return {key[1:]: pk for key, pk in decided if key[0] == "#" and isinstance(pk, int)}
+
+
 def note_touched(run: Run, accounts: Collection[int | None]) -> None:
     """Remember that `run` has lines of these accounts; again is no harm."""
     StagedAccount.objects.bulk_create(
@@ -94,7 +122,12 @@ def prepare_touched(run: Run, staged: Sequence[StagedAccount]) -> None:
     """Write down the history of accounts whose lines are summed (`design.md` 11: one row per run
     and account)."""
     sums = _sums(run, [item.account_id for item in staged])
+    numbers: dict[int, list[str]] = {}
+    for number, pk in _matches(run).items():
+        numbers.setdefault(pk, []).append(number)
     for item in staged:
+        if item.account_id in numbers:
+            item.after = {"numbers": sorted(numbers[item.account_id])}
         item.verb = "created" if item.created else "imported"
         item.brought = sums.get(item.account_id, {})
         item.after = {name: value for name, value in item.after.items() if value} | item.brought

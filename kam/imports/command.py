@@ -37,6 +37,14 @@ class ImportCommand(BaseCommand):
         parser.add_argument("--delimiter")
         parser.add_argument("--sheet")
         parser.add_argument("--rejected", metavar="FILE", help="where refused rows are written")
+        if self.kind.match_url:
+            parser.add_argument(
+                "--match",
+                nargs="+",
+                action="extend",
+                metavar="CUSTOMER=ACCOUNT",
+                help="number or name in the file, and create, reject or the account's id",
+            )
         for option in self.kind.options:
             codes = [code for code, _label in option.choices] or None
             parser.add_argument(f"--{option.name}", choices=codes, help=str(option.label))
@@ -85,6 +93,7 @@ class ImportCommand(BaseCommand):
                         for option in self.kind.options
                         if options[option.name]
                     },
+                    decisions=_decisions(options.get("match") or []),
                 )
             begin = services.check_run if options["dry_run"] else services.start_run
             run = begin(actor=actor, run=run, enqueue=False)
@@ -149,3 +158,15 @@ def _pairs(texts: list[str]) -> dict[str, str]:
             raise CommandError(f"Write --map field=column, not {text}.")
         pairs[field.strip()] = column.strip()
     return pairs
+
+
+def _decisions(texts: list[str]) -> dict[str, Any]:
+    """Decisions about customers by the keys of their number and of their name."""
+    decided: dict[str, Any] = {}
+    for text in texts:
+        customer, mark, word = text.rpartition("=")
+        if not mark:
+            raise CommandError(f"Write --match customer=account, not {text}.")
+        value = int(word) if word.isdecimal() else word
+        decided |= {f"#{customer}": value, f"={' '.join(customer.split()).casefold()}": value}
+    return decided

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser
@@ -10,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from kam.imports import kinds
 from kam.imports.models import Run
+from kam.imports.presenting import rows_ok
 from kam.imports.reading.text import ENCODINGS
+from kam.web.fields import PickField
 from kam.web.forms import ShapeForm
 
 SMALL = {"class": "form-select form-select-sm"}
@@ -29,6 +32,25 @@ DELIMITER_CHOICES = (
 HEADER_CHOICES = (("yes", _("names of columns")), ("no", _("values, no names")))
 
 
+DECISION_CHOICES = (
+    ("", _("As for all others")),
+    ("create", _("Create as candidate")),
+    ("reject", _("Reject the rows")),
+    ("match", _("Match with an account…")),
+)
+ASKED = 12
+"""Things not known that the page asks about one by one."""
+
+
+class Asked(NamedTuple):
+    """Something not known: its key, what the report says of it, and the names of its fields."""
+
+    key: str
+    item: dict[str, Any]
+    decide: str
+    match: str
+
+
 class UploadForm(ShapeForm):
     """A file, its kind, and where it belongs."""
 
@@ -38,8 +60,10 @@ class UploadForm(ShapeForm):
     )
     file = forms.FileField(
         label=_("File"),
-        help_text=_("CSV, CSV packed with gzip, or XLSX. Nothing is stored before you say so."),
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.gz,.xlsx,.xlsm"}),
+        help_text=_(
+            "Choose it or drop it here: CSV, CSV packed with gzip, or XLSX. Nothing is stored yet."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.gz,.xlsx,.xlsm", "class": "drop"}),
     )
 
     def __init__(self, *args: Any, user: AbstractBaseUser, **kwargs: Any) -> None:
@@ -63,14 +87,56 @@ class MappingForm(ShapeForm):
         label=_("Remember for the next file"), required=False, initial=True
     )
 
-    def __init__(self, *args: Any, run: Run, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, run: Run, user: AbstractBaseUser, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.run = run
+        self.user = user
+        self.asked: list[Asked] = []
         self.found = run.found
         self._add_columns()
         self._add_reading()
         for option in run.import_kind.options:
             self._add_option(option)
+        self._add_decisions()
+
+    def _add_decisions(self) -> None:
+        """What is not known, the most frequent first, and what has been decided about."""
+        kind = self.run.import_kind
+        matches = kind.matches_for(self.user, self.run.scope_id) if kind.match_url else None
+        if matches is None:
+            return
+        open_ones = [item for item in self.run.report.get("unmatched", []) if item["key"]]
+        known = {item["key"] for item in open_ones}
+        decided = [
+            {"key": key, "text": key[1:], "note": "", "count": 0}
+            for key in self.run.decisions
+            if key not in known
+        ]
+        for item in (open_ones + decided)[:ASKED]:
+            present = self.run.decisions.get(item["key"], "")
+            mark = hashlib.sha256(item["key"].encode()).hexdigest()[:12]
+            matched = isinstance(present, int)
+            radio = forms.RadioSelect(attrs={"form": "mapping"})
+            self.fields[f"decide-{mark}"] = forms.ChoiceField(
+                label=item["text"],
+                choices=DECISION_CHOICES,
+                required=False,
+                initial="match" if matched else present,
+                widget=radio,
+            )
+            self.fields[f"match-{mark}"] = field = PickField(
+                queryset=matches,
+                url_name=kind.match_url,
+                label=_("Account for %(text)s") % {"text": item["text"]},
+                required=False,
+                initial=present if matched else None,
+            )
+            field.widget.attrs |= {
+                "form": "mapping",
+                "class": "form-control form-control-sm",
+                "aria-label": field.label,
+            }
+            self.asked.append(Asked(item["key"], item, f"decide-{mark}", f"match-{mark}"))
 
     def _add_columns(self) -> None:
         choices = [("", _("Leave out"))]
@@ -147,7 +213,29 @@ class MappingForm(ShapeForm):
                 )
             elif name:
                 taken[name] = f"column-{index}"
+        for asked in self.asked:
+            empty = not data.get(asked.match) and asked.match not in self.errors
+            if data.get(asked.decide) == "match" and empty:
+                self.add_error(asked.match, _("Say which account."))
         return data
+
+    @property
+    def decisions(self) -> dict[str, Any]:
+        """What was decided, by key; empty: as the option of the whole file says."""
+        return {
+            asked.key: self.cleaned_data[asked.match].pk
+            if self.cleaned_data[asked.decide] == "match"
+            else self.cleaned_data[asked.decide]
+            for asked in self.asked
+        }
+
+    @property
+    def unknown(self) -> list[dict[str, Any]]:
+        """What is asked about, with its two fields."""
+        return [
+            {**asked.item, "decide": self[asked.decide], "match": self[asked.match]}
+            for asked in self.asked
+        ]
 
     @property
     def wanted(self) -> dict[str, str]:
@@ -181,6 +269,8 @@ class MappingForm(ShapeForm):
     def columns(self) -> list[dict[str, Any]]:
         """Rows of the table of columns: name, first values, what it becomes, found by."""
         by_column = {entry["column"]: entry for entry in self.run.mapping.values()}
+        names = {index: name for name, index in self.run.columns.items()}
+        fine = rows_ok(self.run)
         rows = []
         for index, column in enumerate(self.found.columns):
             sample = [row[index] for row in self.run.sample if index < len(row) and row[index]]
@@ -190,6 +280,8 @@ class MappingForm(ShapeForm):
                     "values": " · ".join(text[:24] for text in sample[:3]),
                     "field": self[f"column-{index}"],
                     "reason": by_column.get(index, {}).get("reason", ""),
+                    "ok": fine.get(names.get(index, "")),
+                    "all_ok": fine.get(names.get(index, "")) == self.run.rows_read,
                 }
             )
         return rows

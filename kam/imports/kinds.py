@@ -191,6 +191,13 @@ class ImportKind(ABC):
     def delete_chunk(self, run: Run, limit: int) -> int:
         """Delete up to `limit` stored rows of a run that does not count; 0 when none is left."""
 
+    match_url: ClassVar[str] = ""
+    """Name of the address that suggests what rows can be matched with; empty: nothing can."""
+
+    def matches_for(self, user: Reader, scope_id: int) -> models.QuerySet | None:
+        """What `user` may match rows with that name nothing known; None: nothing can."""
+        return None
+
     def field(self, name: str) -> Field:
         """The field called `name`; raises KeyError."""
         return {item.name: item for item in self.fields}[name]

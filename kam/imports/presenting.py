@@ -77,17 +77,31 @@ def steps(run: Run) -> list[Step]:
     ]
 
 
+def rows_ok(run: Run) -> dict[str, int]:
+    """Field -> rows in which its column was not at fault; empty before the first trial."""
+    if run.status != Run.Status.READY:
+        return {}
+    fine = dict.fromkeys(run.columns, run.rows_read)
+    for item in run.report.get("problems", []):
+        if item.get("field") in fine:
+            fine[item["field"]] -= item["count"]
+    return fine
+
+
 def shown_problems(run: Run) -> list[dict[str, Any]]:
     """Problems with their words: how many rows, which, why."""
     shown = []
     for item in run.report.get("problems", []):
         rows = ", ".join(number(row) for row in item["rows"])
         more = " …" if item["count"] > len(item["rows"]) else ""
+        index = run.columns.get(item.get("field", ""))
         shown.append(
             {
                 "count": item["count"],
                 "text": item["text"],
                 "rows": _("Rows %(rows)s%(more)s") % {"rows": rows, "more": more},
+                "column": "" if index is None else run.found.columns[index],
+                "examples": ", ".join(f"“{text[:40]}”" for text in item.get("examples", [])),
             }
         )
     return shown

@@ -110,7 +110,7 @@ class RunDetailView(ScopedViewMixin, DetailView):
         context = super().get_context_data(**kwargs)
         context.setdefault("form", None)
         if self.object.status in Run.EDITABLE and context["form"] is None:
-            context["form"] = MappingForm(run=self.object)
+            context["form"] = MappingForm(run=self.object, user=self.request.user)
         return context | page_of(self.object, self.request)
 
 
@@ -126,7 +126,7 @@ class RunMappingView(ServiceFormMixin, RunDetailView, FormView):
         return super().post(request, *args, **kwargs)
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"run": self.object}
+        return super().get_form_kwargs() | {"run": self.object, "user": self.request.user}
 
     def perform(self, form: MappingForm) -> Run:
         """Correct what was understood."""
@@ -136,6 +136,7 @@ class RunMappingView(ServiceFormMixin, RunDetailView, FormView):
             wanted=form.wanted,
             chosen=form.chosen,
             options=form.options,
+            decisions=form.decisions,
             remember=form.cleaned_data["remember"],
         )
         return _try(self.request, run)

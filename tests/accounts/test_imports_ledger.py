@@ -9,8 +9,11 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
 from django.db.models import Count, Sum
+from hypothesis import given
+from hypothesis import strategies as st
 
 from accounts.imports.ledger import LedgerKind
+from accounts.imports.ledger.rows import LineReader
 from accounts.models import (
     Account,
     ExternalId,
@@ -24,6 +27,7 @@ from accounts.services import update_account
 from kam.changes.models import Change
 from kam.imports import passes, rejects, services
 from kam.imports.models import Run
+from kam.imports.repeats import Repeats
 from tests.factories.accounts import AccountFactory, ConflictFactory, ExternalIdFactory
 from tests.factories.teams import (
     MembershipFactory,
@@ -472,3 +476,126 @@ def test_trial_counts_the_rows_of_unknown_customers(manager, client, monkeypatch
     assert "2 rows" in page
     assert "Create as candidate" in page
     assert "Reject the rows" in page
+
+
+def test_unknown_customers_are_matched_made_or_refused_one_by_one(manager, programme):
+    elm = AccountFactory(programme=programme, name="Elm")
+    rows = "1,Willow,2026-05-02,A,1,2,,\n2,Oak,2026-05-02,A,1,3,,\n3,Ash,2026-05-02,A,1,4,,\n"
+    decisions = {"#1": elm.pk, "#2": "reject", "#3": "create"}
+    run = import_file(manager, HEAD + rows, decisions=decisions, options={"unknown": "reject"})
+    assert (run.created, problems(run)) == (2, {"unknown_account": 1})
+    assert ExternalId.objects.get(value="1").account == elm
+    amounts = LedgerEntry.objects.order_by("amount").values_list("account__name", flat=True)
+    assert list(amounts) == ["Elm", "Ash"]
+    assert Change.objects.get(account_id=elm.pk).after["numbers"] == ["1"]
+    undo(manager, run)
+    assert (ExternalId.objects.count(), list(Account.objects.all())) == (0, [elm])
+
+
+def test_match_with_an_account_that_the_importer_may_not_see_is_refused(manager, programme):
+    """The same words whether the account stands behind a barrier or there is none."""
+    team = TeamFactory(programme=programme)
+    MembershipFactory(team=team, user=manager, role="observer")
+    hidden = AccountFactory(programme=programme, name="Quagmire")
+    ConflictFactory(a=AccountFactory(programme=programme, team=team), b=hidden)
+    said = []
+    for pk in (hidden.pk, AccountFactory().pk, 10**6):
+        with pytest.raises(ValidationError) as caught:
+            upload(manager, HEAD + "1,Elm,2026-05-02,A,1,2,,\n", decisions={"#1": pk})
+        said.append(caught.value.messages)
+    assert said[0] == said[1] == said[2]
+    run = upload(manager, HEAD + "1,Elm,2026-05-02,A,1,2,,\n")
+    Run.objects.filter(pk=run.pk).update(decisions={"#1": hidden.pk})
+    run = services.start_run(actor=manager, run=run, enqueue=False)
+    assert problems(passes.import_rows(run.pk)) == {"forbidden": 1}
+    assert not LedgerEntry.objects.exists()
+
+
+def test_problems_name_their_column_with_examples(manager, client):
+    text = "Customer No,Date,Amount\n7,2026-05-02,ten\n7,2026-05-03,eleven\n"
+    text += "7,2026-05-04,5\n7,2026-05-05,5\n"
+    run = services.check_run(actor=manager, run=upload(manager, text), enqueue=False)
+    run = passes.check(run.pk)
+    (problem,) = run.report["problems"]
+    assert (problem["field"], problem["examples"]) == ("amount", ["ten", "eleven"])
+    client.force_login(manager)
+    form = client.get(run.get_absolute_url()).context["form"]
+    assert [column["ok"] for column in form.columns] == [4, 4, 2]
+
+
+def test_unknown_customer_is_matched_on_the_page(manager, programme, client):
+    elm = AccountFactory(programme=programme, name="Elm")
+    run = upload(manager, HEAD + "1,Willow,2026-05-02,A,1,2,,\n")
+    passes.check(services.check_run(actor=manager, run=run, enqueue=False).pk)
+    client.force_login(manager)
+    form = client.get(run.get_absolute_url()).context["form"]
+    data = {name: form[name].value() or "" for name in form.fields}
+    (asked,) = form.asked
+    response = client.post(f"{run.get_absolute_url()}columns/", data | {asked.decide: "match"})
+    assert (response.status_code, list(response.context["form"].errors)) == (422, [asked.match])
+    chosen = {asked.decide: "match", asked.match: f"Elm ({elm.pk})"}
+    assert client.post(f"{run.get_absolute_url()}columns/", data | chosen).status_code == 302
+    run = passes.check(run.pk)
+    assert (run.decisions, run.report["unmatched"]) == ({"#1": elm.pk}, [])
+    page = client.get(run.get_absolute_url()).content.decode()
+    assert f"Elm ({elm.pk})" in page
+
+
+def test_history_rows_stand_in_the_transaction_that_publishes(manager):
+    """The feed hands them out in commit order: not with what was committed while they were
+    prepared."""
+    run = import_file(manager, HEAD + "7,Birch,2026-05-02,A,2,10,,\n8,Elm,2026-05-02,A,1,1,,\n")
+    of_run = Change.objects.filter(source="import", source_reference=str(run.pk))
+    imported = of_run.get(verb="imported", object_id=run.pk)
+    accounts = of_run.filter(object_type="accounts.account")
+    assert {(row.transaction, row.audience) for row in accounts} == {
+        (imported.transaction, "account")
+    }
+    assert all(row.pk < imported.pk for row in accounts)
+
+
+@pytest.mark.parametrize("limit", [1, 100])
+def test_repeats_are_counted_alike_in_memory_and_on_disk(limit):
+    repeats = Repeats(in_memory=limit)
+    found = [repeats.occurrences([b"a", b"b"]), repeats.occurrences([b"b", b"c", b"b", b"a"])]
+    assert [item or [1, 1] for item in found] == [[1, 1], [2, 1, 3, 2]]
+    repeats.close()
+
+
+CELLS = st.sampled_from(
+    ["", " ", "7", "2026-05-02", "31.02.2026", "1.5", "x", "GBP", "Total", "1e9", "a\0b", "9" * 130]
+)
+
+
+@given(rows=st.lists(st.lists(CELLS, min_size=7, max_size=9), max_size=12))
+def test_rows_are_read_by_column_as_they_are_one_by_one(rows):
+    """A row is refused in company exactly when it is refused alone, for the same reason."""
+    columns = ["account", "account_name", "booked_on", "product", "amount", "currency", "document"]
+    headings = [*columns, "note"]
+
+    def read(numbered):
+        reader = LineReader(
+            columns={name: index for index, name in enumerate(columns)},
+            headings=headings,
+            decimal="dot",
+            dates="ymd",
+            currency="GBP",
+            percent=False,
+        )
+        return reader.batch(numbered)
+
+    batch, refused = read(list(enumerate(rows, start=1)))
+    assert sorted([*batch.numbers, *(number for number, _row, _why in refused)]) == list(
+        range(1, len(rows) + 1)
+    )
+    reasons = {number: why for number, _row, why in refused}
+    for number, row in enumerate(rows, start=1):
+        alone, wrong = read([(number, row)])
+        assert [why for _number, _row, why in wrong] == [
+            reasons[number] for _ in range(number in reasons)
+        ]
+        assert list(alone.digests) == [
+            digest
+            for place, digest in zip(batch.numbers, batch.digests, strict=True)
+            if place == number
+        ]

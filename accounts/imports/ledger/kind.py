@@ -65,11 +65,13 @@ class LedgerKind(ProgrammeKind):
         store.publish_totals(run.pk)
         staging.log_prepared(run)
         staging.show_accounts(run)
+        staging.keep_matches(run)
 
     def withdraw(self, run: Run, actor_id: int) -> None:
         """Months lose the run's sums; accounts that it made and nobody touched are hidden."""
         store.withdraw_totals(run.pk)
         staging.log_withdrawn(run, actor_id)
+        staging.forget_matches(run)
         staging.hide_accounts(run)
 
     def delete_chunk(self, run: Run, limit: int) -> int:

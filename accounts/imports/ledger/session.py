@@ -272,9 +272,12 @@ class Accounts(dict):
         super().__init__()
         self.directory = directory
         self.decisions = decisions
-        self.matched = directory.allowed(
-            item for item in decisions.values() if isinstance(item, int)
-        )
+        wanted = {item for item in decisions.values() if isinstance(item, int)}
+        self.matched: set[int] = set()
+        if wanted:
+            run = directory.run
+            allowed = run.import_kind.matches_for(run.owner, run.scope_id)
+            self.matched.update(allowed.filter(pk__in=wanted).values_list("pk", flat=True))
         self.unknown: set[str] = set()
 
     def __missing__(self, key: str) -> int | Refusal | None:

@@ -110,7 +110,9 @@ class UploadSerializer(Serializer):
     """A file with what shall be done with it.
 
     `mapping` says field -> column name, `options` and `reading` decide what is not to be found
-    out. Without `dry_run` the rows are imported in the background at once.
+    out. `decisions` say what becomes of customers that are not known: `#` with their number or `=`
+    with their name in small letters -> `create`, `reject` or the id of an account. Without
+    `dry_run` the rows are imported in the background at once.
     """
 
     kind = serializers.ChoiceField(choices=())
@@ -119,6 +121,7 @@ class UploadSerializer(Serializer):
     mapping = JSONText(required=False)
     options = JSONText(required=False)
     reading = JSONText(required=False)
+    decisions = JSONText(required=False)
     dry_run = serializers.BooleanField(default=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -64,6 +64,7 @@ class RunViewSet(ReadOnlyViewSet):
                 wanted=given.get("mapping"),
                 chosen=given.get("reading"),
                 options=given.get("options"),
+                decisions=given.get("decisions"),
             )
             begin = services.check_run if given["dry_run"] else services.start_run
             run = begin(actor=request.user, run=run)

@@ -26,6 +26,7 @@ SAMPLE_ROWS = 2000
 SEARCH_ROWS = 200_000
 """Rows searched for one that tells, where all of the sample reads both ways."""
 SHOWN_ROWS = 20
+DECISIONS = ("create", "reject")
 READ_CHOICES = ("encoding", "delimiter", "sheet", "header", "decimal", "dates")
 
 
@@ -40,6 +41,7 @@ def upload_file(
     wanted: dict[str, str] | None = None,
     chosen: dict[str, Any] | None = None,
     options: dict[str, str] | None = None,
+    decisions: dict[str, Any] | None = None,
 ) -> Run:
     """Keep `file` and understand it; nothing is stored of its rows yet.
 
@@ -67,6 +69,7 @@ def upload_file(
         chosen=_checked_choices(chosen or {}),
         options=_checked_options(import_kind, options or {}),
     )
+    run.decisions = _checked_decisions(actor, run, decisions or {})
     _understand(run, file, wanted)
     file.seek(0)
     run.file.save(_safe_name(run), file, save=False)
@@ -116,6 +119,25 @@ def _checked_options(kind: kinds.ImportKind, options: dict[str, str]) -> dict[st
             shown = ", ".join(choices)
             raise ValidationError({name: _("Choose one of: %(known)s.") % {"known": shown}})
     return {name: value for name, value in options.items() if value}
+
+
+def _checked_decisions(
+    actor: AbstractBaseUser, run: Run, decisions: dict[str, Any]
+) -> dict[str, Any]:
+    """`decisions` if each is to create, to reject, or to match with what `actor` may choose."""
+    if not decisions:
+        return {}
+    matches = run.import_kind.matches_for(actor, run.scope_id)
+    if matches is None or not run.import_kind.match_url:
+        raise ValidationError({"decisions": _("This kind of file has nothing to decide about.")})
+    wanted = {value for value in decisions.values() if type(value) is int}
+    allowed = set(matches.filter(pk__in=wanted).values_list("pk", flat=True))
+    for key, value in decisions.items():
+        known = value in ("", *DECISIONS) if isinstance(value, str) else value in allowed
+        if key[:1] not in ("#", "=") or not known:
+            message = _("Decide “create”, “reject” or the number of an account that you may use.")
+            raise ValidationError({"decisions": message})
+    return decisions
 
 
 def _understand(run: Run, file: File, wanted: dict[str, str] | None) -> None:
@@ -212,9 +234,11 @@ def configure_run(
     wanted: dict[str, str] | None = None,
     chosen: dict[str, Any] | None = None,
     options: dict[str, str] | None = None,
+    decisions: dict[str, Any] | None = None,
     remember: bool = False,
 ) -> Run:
-    """Correct what was understood: the mapping (field -> column name), how to read, options.
+    """Correct what was understood: the mapping (field -> column name), how to read, options, and
+    what becomes of what is not known (`Run.decisions`; an empty one takes a decision back).
 
     Raises PermissionDenied or ValidationError (already started, unknown names).
     """
@@ -226,7 +250,10 @@ def configure_run(
         run.chosen = {name: value for name, value in run.chosen.items() if value != ""}
     if options is not None:
         run.options = {**run.options, **_checked_options(run.import_kind, options)}
-    before = record.snapshot(run, ["mapping", "options", "chosen"])
+    before = record.snapshot(run, ["mapping", "options", "chosen", "decisions"])
+    if decisions is not None:
+        decided = {**run.decisions, **_checked_decisions(actor, run, decisions)}
+        run.decisions = {key: value for key, value in decided.items() if value != ""}
     if wanted is None:
         wanted = {name: run.found.columns[index] for name, index in run.columns.items()}
     with run.file.open("rb") as file:
