@@ -7,7 +7,7 @@ export PORT DEMO DB ARGS WORKERS ACCOUNTS
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check bench env format lock vendor
+.PHONY: help run test check bench env format lock vendor screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile

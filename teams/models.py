@@ -316,7 +316,7 @@ class Team(Tracked):
                 "programme",
                 Lower("name"),
                 name="team_name",
-                violation_error_message=_("A team of this name exists."),
+                violation_error_message=_("This name is taken."),
             )
         ]
 

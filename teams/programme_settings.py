@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -14,6 +14,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from teams.models import Programme, ProgrammeSetting
+
+PROGRAMME_WARNING = 50
+"""More key accounts than this are far too many, whatever the setting (handbook 3.6)."""
 
 
 class Unit(TextChoices):
@@ -276,3 +279,14 @@ def check(values: Mapping[str, Decimal], among: Mapping[str, Decimal]) -> None:
         errors.setdefault(weights[0], []).append(gettext("The four weights make 100."))
     if errors:
         raise ValidationError(errors)
+
+
+def size_warnings(rows: Iterable[ProgrammeSetting]) -> list[str]:
+    """What newly set values warn of: more key accounts than published advice holds to be
+    serviceable (handbook 3.6)."""
+    return [
+        gettext("More than %(count)d key accounts are far too many to serve as such.")
+        % {"count": PROGRAMME_WARNING}
+        for row in rows
+        if row.name == "programme_max_accounts" and row.value > PROGRAMME_WARNING
+    ]

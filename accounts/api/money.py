@@ -99,17 +99,13 @@ class ActivityViewSet(ReadOnlyViewSet):
 class ActivityCostSerializer(ModelSerializer):
     """What one activity cost in a month: `amount`, or `quantity` times `rate`."""
 
+    fixed = ("account",)
+
     class Meta:
         model = ActivityCost
         fields = ("id", "account", *ledger.COST_FIELDS, "version", "updated_at")
         read_only_fields = ("version", "updated_at")
         extra_kwargs = {"currency": {"required": False}, "amount": {"required": False}}
-
-    def validate_account(self, account: Account) -> Account:
-        """A cost stays with its account."""
-        if self.instance is not None and self.instance.account_id != account.pk:
-            raise serializers.ValidationError(_("A cost stays with its account."), code="fixed")
-        return account
 
 
 class ActivityCostViewSet(EditableViewSet):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from accounts.choices import RationaleType, Status
@@ -34,28 +32,6 @@ from kam.api.serializers import ModelSerializer, Serializer
 STAMPS = ("version", "created_at", "updated_at", "archived_at")
 
 
-def _key(value: Any) -> Any:
-    return value.pk if isinstance(value, models.Model) else value
-
-
-def _stored(row: models.Model, name: str) -> Any:
-    return getattr(row, row._meta.get_field(name).attname)  # type: ignore[union-attr]
-
-
-class FixedParentMixin:
-    """What is said when a row is made and stays, e.g. its account: `fixed` names the fields."""
-
-    fixed: tuple[str, ...] = ("account",)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        row = self.instance  # type: ignore[attr-defined]
-        for name in self.fixed:
-            if row is not None and name in attrs and _key(attrs.pop(name)) != _stored(row, name):
-                message = _("It stays as it was made.")
-                raise serializers.ValidationError({name: message}, code="fixed")
-        return attrs
-
-
 class ExternalIdSerializer(Serializer):
     """The account's number in another system."""
 
@@ -65,7 +41,7 @@ class ExternalIdSerializer(Serializer):
     )
 
 
-class AccountSerializer(FixedParentMixin, ModelSerializer):
+class AccountSerializer(ModelSerializer):
     """A customer. A parent that the caller may not see reads as none, and stays when none is sent
     back. `stage` null: not assessed."""
 
@@ -111,6 +87,16 @@ class AccountSerializer(FixedParentMixin, ModelSerializer):
         return body
 
 
+class DecidedAccountSerializer(AccountSerializer):
+    """An account whose team or status was just written, with what rules warn of without refusing
+    it."""
+
+    warnings = serializers.ListField(child=serializers.CharField(), read_only=True, required=False)
+
+    class Meta(AccountSerializer.Meta):
+        fields = (*AccountSerializer.Meta.fields, "warnings")  # type: ignore[assignment]
+
+
 class PutAccountSerializer(AccountSerializer):
     """An account by its number elsewhere: the address names the number, so the body does not."""
 
@@ -135,8 +121,10 @@ class StatusDecisionSerializer(Serializer):
     override_reason = serializers.CharField(required=False, allow_blank=True, default="")
 
 
-class SiteSerializer(FixedParentMixin, ModelSerializer):
+class SiteSerializer(ModelSerializer):
     """A place of the customer."""
+
+    fixed = ("account",)
 
     class Meta:
         model = Site
@@ -144,9 +132,10 @@ class SiteSerializer(FixedParentMixin, ModelSerializer):
         read_only_fields = STAMPS
 
 
-class ContactSerializer(FixedParentMixin, ModelSerializer):
+class ContactSerializer(ModelSerializer):
     """A person at the customer; `last_talked_on` follows from the interactions."""
 
+    fixed = ("account",)
     buying_roles = serializers.ListField(
         child=serializers.ChoiceField(choices=BuyingRole.choices), required=False
     )
@@ -157,9 +146,10 @@ class ContactSerializer(FixedParentMixin, ModelSerializer):
         read_only_fields = ("last_talked_on", "quiet_on", *STAMPS)
 
 
-class InteractionSerializer(FixedParentMixin, ModelSerializer):
+class InteractionSerializer(ModelSerializer):
     """A talk. A line "@Tom by Friday: quote Aarhus" in `text` makes an action."""
 
+    fixed = ("account",)
     happened_on = serializers.DateField(required=False)
 
     class Meta:
@@ -191,7 +181,7 @@ class ExceptionEndSerializer(Serializer):
     valid_until = serializers.DateField()
 
 
-class ConflictSerializer(FixedParentMixin, ModelSerializer):
+class ConflictSerializer(ModelSerializer):
     """Two accounts that stand in each other's way; only `valid_until` changes later."""
 
     fixed = ("a", "b", "kind", "valid_from")
@@ -203,7 +193,7 @@ class ConflictSerializer(FixedParentMixin, ModelSerializer):
         read_only_fields = STAMPS
 
 
-class ProductLineSerializer(FixedParentMixin, ModelSerializer):
+class ProductLineSerializer(ModelSerializer):
     """Products that are looked at together."""
 
     fixed = ("programme",)
@@ -214,7 +204,7 @@ class ProductLineSerializer(FixedParentMixin, ModelSerializer):
         read_only_fields = STAMPS
 
 
-class ProductSerializer(FixedParentMixin, ModelSerializer):
+class ProductSerializer(ModelSerializer):
     """Something we sell; codes are case-sensitive."""
 
     fixed = ("programme",)

@@ -28,6 +28,7 @@ from accounts.models import (
     StatusChange,
 )
 from accounts.services import product as product_services
+from accounts.services.team import load_warnings
 from kam.access.dates import business_today
 from kam.api.etag import if_match
 from kam.api.viewsets import CreateMixin, EditableViewSet, ReadOnlyViewSet, UpdateMixin
@@ -52,6 +53,26 @@ class AccountViewSet(EditableViewSet):
         "relationship_index",
     )
     search_fields = ("name",)
+    warnings: list[str] | None = None
+    """What the load of the managers warns of after team or status were written."""
+
+    def represent(self, obj: Any) -> dict[str, Any] | None:
+        data = super().represent(obj)
+        if data is None or self.warnings is None:
+            return data
+        return {**data, "warnings": self.warnings}
+
+    @extend_schema(responses={201: bodies.DecidedAccountSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().create(request, *args, **kwargs)
+
+    @extend_schema(responses=bodies.DecidedAccountSerializer)
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().update(request, *args, **kwargs)
+
+    @extend_schema(responses=bodies.DecidedAccountSerializer)
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().partial_update(request, *args, **kwargs)
 
     @property
     def query_parameters(self) -> tuple[Any, ...]:
@@ -78,13 +99,16 @@ class AccountViewSet(EditableViewSet):
 
     def perform_create(self, serializer: bodies.AccountSerializer) -> None:
         values = dict(serializer.validated_data)
+        team = values.pop("team", None)
         serializer.instance = services.register_account(
             actor=self.request.user,
             programme=values.pop("programme"),
-            team=values.pop("team", None),
+            team=team,
             external_ids=_pairs(values.pop("external_ids", [])),
             changes=values,
         )
+        if team is not None:
+            self.warnings = load_warnings(serializer.instance, on=business_today())
 
     def perform_update(self, serializer: bodies.AccountSerializer) -> None:
         values = dict(serializer.validated_data)
@@ -98,6 +122,8 @@ class AccountViewSet(EditableViewSet):
             changes=values,
             **options,
         )
+        if options:
+            self.warnings = load_warnings(serializer.instance, on=business_today())
 
     def perform_destroy(self, instance: Account) -> None:
         services.archive_account(
@@ -131,7 +157,9 @@ class AccountViewSet(EditableViewSet):
         code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
         return self.respond(account, self.represent(account), code)
 
-    @extend_schema(request=bodies.StatusDecisionSerializer, responses=bodies.AccountSerializer)
+    @extend_schema(
+        request=bodies.StatusDecisionSerializer, responses=bodies.DecidedAccountSerializer
+    )
     @action(detail=True, methods=["post"])
     def status(self, request: Request, pk: str) -> Response:
         """Appoint as key account, groom, maintain, handle diplomatically, release."""
@@ -143,6 +171,7 @@ class AccountViewSet(EditableViewSet):
         account = services.set_status(
             actor=request.user, account=account, expected_version=version, **values
         )
+        self.warnings = load_warnings(account, on=business_today())
         return self.respond(account, self.represent(account))
 
     @extend_schema(request=None, responses=bodies.AccountSerializer)

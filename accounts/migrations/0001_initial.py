@@ -461,7 +461,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='externalid',
-            constraint=models.UniqueConstraint(fields=('programme', 'system', 'value'), name='externalid_value', violation_error_message='Another account has this number in this system.'),
+            constraint=models.UniqueConstraint(fields=('programme', 'system', 'value'), name='externalid_value', violation_error_message='This number is taken in this system.'),
         ),
         migrations.AddIndex(
             model_name='fact',

@@ -161,7 +161,7 @@ class ExternalId(models.Model):
             models.UniqueConstraint(
                 fields=["programme", "system", "value"],
                 name="externalid_value",
-                violation_error_message=_("Another account has this number in this system."),
+                violation_error_message=_("This number is taken in this system."),
             )
         ]
 

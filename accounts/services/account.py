@@ -144,7 +144,8 @@ def set_external_ids(
 def archive_account(*, actor: User, account: Account, expected_version: int | None) -> Account:
     """Take an account out of lists and totals; it stays readable by its address.
 
-    Raises PermissionDenied, VersionConflict, or ValidationError while accounts below it are active.
+    Raises PermissionDenied, VersionConflict, or ValidationError while accounts below it are
+    active: in the same words whether `actor` sees these or not.
     """
     if not policies.can_manage(actor, account):
         raise PermissionDenied
@@ -152,7 +153,11 @@ def archive_account(*, actor: User, account: Account, expected_version: int | No
     account = editing.locked(account)
     if Account.objects.under(account).active().exclude(pk=account.pk).exists():
         raise ValidationError(
-            _("There are active accounts below it: archive or move them first."), code="children"
+            _(
+                "It cannot be archived yet: archive or move what is below it, or ask somebody who"
+                " sees its whole group."
+            ),
+            code="children",
         )
     return editing.archive(actor=actor, obj=account, expected_version=expected_version)
 

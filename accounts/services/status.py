@@ -28,9 +28,6 @@ STATUS_ACTIONS = {
 }
 """Decision -> status (`design.md` 11)."""
 
-PROGRAMME_WARNING = 50
-"""More key accounts than this are far too many, whatever the setting (handbook 3.6)."""
-
 
 def lock_before_account(account: Account) -> Programme:
     """Lock what a decision on status locks before the account: programme, people, team.

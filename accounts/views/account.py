@@ -19,7 +19,7 @@ from django.views.generic.detail import SingleObjectMixin
 from accounts import services
 from accounts.forms import AccountForm, StatusForm, TeamForm
 from accounts.models import Account, StageChange, StatusChange
-from accounts.services.status import PROGRAMME_WARNING, STATUS_ACTIONS, key_account_count
+from accounts.services.status import STATUS_ACTIONS, key_account_count
 from accounts.services.team import load_warnings, manager_load
 from accounts.views.parts import AccountPartView, figures_of
 from kam.access.dates import business_today
@@ -29,7 +29,7 @@ from kam.changes.models import Change
 from kam.web.views import ScopedViewMixin, ServiceFormMixin
 from kam.web.views.forms import CONFLICT
 from teams.models import Membership, Programme, TeamRole
-from teams.programme_settings import setting
+from teams.programme_settings import PROGRAMME_WARNING, setting
 
 SHOWN_CHANGES = 30
 """Changes on the account's page; the rest is in the history of everything."""

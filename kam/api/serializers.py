@@ -83,6 +83,22 @@ class ModelSerializer(StrictMixin, serializers.ModelSerializer):
     uniqueness is left to `full_clean()` in the service."""
 
     serializer_related_field = VisibleRelatedField
+    fixed: tuple[str, ...] = ()
+    """What is said when a row is made and stays, e.g. its account: repeated, never changed."""
+
+    def validate(self, attrs: Any) -> Any:
+        """Take `fixed` fields out of an update, after refusing those that differ."""
+        if self.instance is None:
+            return attrs
+        refusal = ErrorDetail(_("This cannot be changed."), code="fixed")
+        moved = [
+            name
+            for name in self.fixed
+            if name in attrs and attrs.pop(name) != getattr(self.instance, name)
+        ]
+        if moved:
+            raise serializers.ValidationError({name: [refusal] for name in moved})
+        return attrs
 
     def get_validators(self) -> list[Any]:
         return []

@@ -37,6 +37,8 @@ class ReadSerializer(ModelSerializer):
 class PlanSerializer(ReadSerializer):
     """A plan; steps of its life are sub-actions."""
 
+    fixed = ("account",)
+
     class Meta:
         model = Plan
         fields = (
@@ -99,6 +101,8 @@ class CaptureSerializer(Serializer):
 class ObjectiveSerializer(ReadSerializer):
     """An objective; `status` is computed for today."""
 
+    fixed = ("plan",)
+
     status = serializers.SerializerMethodField()
 
     class Meta:
@@ -123,6 +127,8 @@ class ObjectiveSerializer(ReadSerializer):
 class StrategySerializer(ReadSerializer):
     """A strategy of an objective."""
 
+    fixed = ("objective",)
+
     class Meta:
         model = Strategy
         fields = ("id", "objective", *Strategy.CONTENT_FIELDS, *STAMPS)
@@ -131,6 +137,8 @@ class StrategySerializer(ReadSerializer):
 
 class MilestoneSerializer(ReadSerializer):
     """A milestone of an objective."""
+
+    fixed = ("objective",)
 
     class Meta:
         model = Milestone
@@ -147,6 +155,8 @@ class MilestoneSerializer(ReadSerializer):
 class SwotEntrySerializer(ReadSerializer):
     """A strength, weakness, opportunity or threat."""
 
+    fixed = ("plan",)
+
     class Meta:
         model = SwotEntry
         fields = ("id", "plan", *SwotEntry.CONTENT_FIELDS, *STAMPS)
@@ -155,6 +165,8 @@ class SwotEntrySerializer(ReadSerializer):
 
 class RiskSerializer(ReadSerializer):
     """A risk; `score` is likelihood times impact, `band` what it comes to."""
+
+    fixed = ("plan",)
 
     band = serializers.SerializerMethodField()
     score = serializers.IntegerField(read_only=True)
@@ -184,6 +196,8 @@ class RiskSerializer(ReadSerializer):
 class ActionSerializer(ModelSerializer):
     """An action; `status` shows `blocked` while it waits for an unfinished one."""
 
+    fixed = ("account",)
+
     class Meta:
         model = Action
         fields = ("id", "account", *Action.EDITABLE_FIELDS, "done_on", "author", *STAMPS)
@@ -199,6 +213,8 @@ class ActionSerializer(ModelSerializer):
 class CustomerGoalSerializer(ModelSerializer):
     """A goal of the customer."""
 
+    fixed = ("account",)
+
     class Meta:
         model = CustomerGoal
         fields = ("id", "account", *GOAL_FIELDS, *STAMPS)
@@ -207,6 +223,8 @@ class CustomerGoalSerializer(ModelSerializer):
 
 class CorporateObjectiveSerializer(ModelSerializer):
     """An aim of our own company."""
+
+    fixed = ("programme",)
 
     class Meta:
         model = CorporateObjective

@@ -8,7 +8,6 @@ from typing import Any
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -35,13 +34,6 @@ from plans.models import (
 def without(values: dict[str, Any], *names: str) -> dict[str, Any]:
     """`values` less what names the place of a new row."""
     return {name: value for name, value in values.items() if name not in names}
-
-
-def stays(values: dict[str, Any], row: Any, name: str) -> dict[str, Any]:
-    """Changes without the row's place, which may be repeated but not changed."""
-    if name in values and values[name] != getattr(row, name):
-        raise ValidationError({name: ["It cannot be moved there."]}, code="fixed")
-    return without(values, name)
 
 
 def optional_version(request: Request) -> int | None:
@@ -96,7 +88,7 @@ class PlanViewSet(ReadViewSet):
             actor=self.request.user,
             plan=plan,
             expected_version=self.version,
-            changes=stays(serializer.validated_data, plan, "account"),
+            changes=serializer.validated_data,
         )
 
     def perform_destroy(self, instance: Plan) -> None:
@@ -188,7 +180,7 @@ class ContentViewSet(ReadViewSet):
             actor=self.request.user,
             row=row,
             expected_version=self.version,
-            changes=stays(serializer.validated_data, row, self.parent),
+            changes=serializer.validated_data,
         )
 
     def perform_destroy(self, instance: Any) -> None:
@@ -314,7 +306,7 @@ class ActionViewSet(EditableViewSet):
             actor=self.request.user,
             action=row,
             expected_version=self.version,
-            changes=stays(serializer.validated_data, row, "account"),
+            changes=serializer.validated_data,
             today=business_today(),
         )
 
@@ -402,7 +394,7 @@ class CustomerGoalViewSet(EditableViewSet):
             actor=self.request.user,
             goal=goal,
             expected_version=self.version,
-            changes=stays(serializer.validated_data, goal, "account"),
+            changes=serializer.validated_data,
         )
 
     def perform_destroy(self, instance: CustomerGoal) -> None:
@@ -435,7 +427,7 @@ class CorporateObjectiveViewSet(EditableViewSet):
             actor=self.request.user,
             aim=aim,
             expected_version=self.version,
-            changes=stays(serializer.validated_data, aim, "programme"),
+            changes=serializer.validated_data,
         )
 
     def perform_destroy(self, instance: CorporateObjective) -> None:

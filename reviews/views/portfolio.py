@@ -35,7 +35,7 @@ UNASSESSED = "none"
 MONEY = ("stage", "manager", "revenue", "margin", "cost", "contribution")
 """Columns of the list behind margin and cost to serve."""
 
-SHOWN_ALERTS = 8
+SHOWN_ALERTS = 6
 """Matters that a panel shows."""
 
 
@@ -288,7 +288,11 @@ class DecisionsView(ScopeMixin, LoginRequiredMixin, TemplateView):
         today = self.programme.today()
         scope = self.scope._replace(statuses=(), as_of=today)
         accounts = portfolio.accounts_of(self.request.user, scope)
-        return super().get_context_data(**shown(alerts.decisions(accounts, today)), **kwargs)
+        found = alerts.decisions(accounts, today)
+        if self.request.htmx:
+            more = {**shown(found), "more_url": self.request.get_full_path()}
+            return super().get_context_data(**more, **kwargs)
+        return super().get_context_data(alerts=found, **kwargs)
 
 
 def shown(found: list[alerts.Alert]) -> dict[str, Any]:

@@ -53,14 +53,17 @@ class SettingsChangeSerializer(Serializer):
 
 
 class SettingsSerializer(Serializer):
-    """Every setting as it stands on a day; ratios as 0..1."""
+    """Every setting as it stands on a day; ratios as 0..1. A change adds what it warns of."""
 
     on = serializers.DateField()
     values = serializers.DictField(child=serializers.DecimalField(max_digits=12, decimal_places=4))
+    warnings = serializers.ListField(child=serializers.CharField())
 
 
 class BusinessUnitSerializer(ModelSerializer):
     """A business unit; `path` holds the ids from the root down."""
+
+    fixed = ("programme",)
 
     class Meta:
         model = BusinessUnit
@@ -70,6 +73,8 @@ class BusinessUnitSerializer(ModelSerializer):
 
 class FunctionSerializer(ModelSerializer):
     """A function that people serve in."""
+
+    fixed = ("programme", "code")
 
     class Meta:
         model = Function
@@ -155,6 +160,8 @@ class MemberSerializer(serializers.ModelSerializer):
 class TeamSerializer(ModelSerializer):
     """A team with the people who are in it today."""
 
+    fixed = ("programme",)
+
     members = MemberSerializer(source="current_members", many=True, read_only=True)
 
     class Meta:
@@ -166,6 +173,7 @@ class TeamSerializer(ModelSerializer):
 class MembershipSerializer(ModelSerializer):
     """A person in a team, in a role, from one day to another, both included."""
 
+    fixed = ("team", "user", "role")
     takes_over = serializers.BooleanField(
         write_only=True,
         required=False,

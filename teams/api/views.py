@@ -23,7 +23,6 @@ from kam.api.viewsets import (
     ReadOnlyViewSet,
     UpdateMixin,
 )
-from kam.changes.errors import field_error
 from teams import policies, services
 from teams.api import serializers
 from teams.models import (
@@ -36,7 +35,7 @@ from teams.models import (
     Team,
     User,
 )
-from teams.programme_settings import settings_on
+from teams.programme_settings import settings_on, size_warnings
 from teams.querysets import grants_today, memberships_today
 
 DAY = datetime.timedelta(days=1)
@@ -86,14 +85,18 @@ class ProgrammeViewSet(CreateMixin, UpdateMixin, ReadOnlyViewSet):
         with a reason."""
         programme = self.get_object()
         on = _day(request, programme.today())
+        warnings: list[str] = []
         if request.method == "POST":
             body = serializers.SettingsChangeSerializer(
                 data=request.data, context=self.get_serializer_context()
             )
             body.is_valid(raise_exception=True)
-            services.change_settings(actor=request.user, programme=programme, **body.validated_data)
+            rows = services.change_settings(
+                actor=request.user, programme=programme, **body.validated_data
+            )
+            warnings = size_warnings(rows)
             on = body.validated_data["valid_from"]
-        standing = {"on": on, "values": settings_on(programme, on)}
+        standing = {"on": on, "values": settings_on(programme, on), "warnings": warnings}
         return Response(serializers.SettingsSerializer(standing, context={"request": None}).data)
 
 
@@ -117,7 +120,20 @@ class ProgrammeSettingViewSet(ReadOnlyViewSet):
     ordering_fields = ("valid_from", "name", "set_at")
 
 
-class BusinessUnitViewSet(EditableViewSet):
+class RestoreMixin:
+    """POST `restore` for rows that DELETE archives; `perform_restore` calls a service."""
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def restore(self: Any, request: Request, pk: str) -> Response:
+        """Bring an archived row back; `If-Match` is heeded when sent."""
+        obj = self.get_object()
+        version = if_match(request) if "If-Match" in request.headers else None
+        restored = self.perform_restore(obj, version)
+        return self.respond(restored, self.represent(restored))
+
+
+class BusinessUnitViewSet(RestoreMixin, EditableViewSet):
     """Business units, a tree. DELETE archives."""
 
     model = BusinessUnit
@@ -131,7 +147,7 @@ class BusinessUnitViewSet(EditableViewSet):
         serializer.instance = services.create_unit(actor=user, **values)
 
     def perform_update(self, serializer: Any) -> None:
-        user, changes = self.request.user, _without(serializer, "programme")
+        user, changes = self.request.user, serializer.validated_data
         serializer.instance = services.update_unit(
             actor=user, unit=serializer.instance, expected_version=self.version, changes=changes
         )
@@ -140,17 +156,12 @@ class BusinessUnitViewSet(EditableViewSet):
         user = self.request.user
         services.archive_unit(actor=user, unit=instance, expected_version=self.version)
 
-
-def _without(serializer: Any, *names: str) -> dict[str, Any]:
-    """Changes, after refusing those of `names`, which stay for good, that differ."""
-    changes = dict(serializer.validated_data)
-    for name in names:
-        if name in changes and changes.pop(name) != getattr(serializer.instance, name):
-            raise field_error(name, _("This cannot be changed."), "fixed")
-    return changes
+    def perform_restore(self, instance: BusinessUnit, version: int | None) -> BusinessUnit:
+        user = self.request.user
+        return services.restore_unit(actor=user, unit=instance, expected_version=version)
 
 
-class FunctionViewSet(EditableViewSet):
+class FunctionViewSet(RestoreMixin, EditableViewSet):
     """Functions that people serve in. DELETE archives."""
 
     model = Function
@@ -164,7 +175,7 @@ class FunctionViewSet(EditableViewSet):
         serializer.instance = services.create_function(actor=user, **values)
 
     def perform_update(self, serializer: Any) -> None:
-        changes = _without(serializer, "programme", "code")
+        changes = serializer.validated_data
         serializer.instance = services.update_function(
             actor=self.request.user,
             function=serializer.instance,
@@ -175,6 +186,10 @@ class FunctionViewSet(EditableViewSet):
     def perform_destroy(self, instance: Function) -> None:
         user = self.request.user
         services.archive_function(actor=user, function=instance, expected_version=self.version)
+
+    def perform_restore(self, instance: Function, version: int | None) -> Function:
+        user = self.request.user
+        return services.restore_function(actor=user, function=instance, expected_version=version)
 
 
 class UserViewSet(EditableViewSet):
@@ -276,7 +291,7 @@ class RoleGrantViewSet(EditableViewSet):
         )
 
 
-class TeamViewSet(EditableViewSet):
+class TeamViewSet(RestoreMixin, EditableViewSet):
     """Teams that the caller is in, and teams of accounts that the caller may see. DELETE
     archives."""
 
@@ -291,7 +306,7 @@ class TeamViewSet(EditableViewSet):
         serializer.instance = services.create_team(actor=user, **values)
 
     def perform_update(self, serializer: Any) -> None:
-        user, changes = self.request.user, _without(serializer, "programme")
+        user, changes = self.request.user, serializer.validated_data
         serializer.instance = services.update_team(
             actor=user, team=serializer.instance, expected_version=self.version, changes=changes
         )
@@ -299,6 +314,10 @@ class TeamViewSet(EditableViewSet):
     def perform_destroy(self, instance: Team) -> None:
         user = self.request.user
         services.archive_team(actor=user, team=instance, expected_version=self.version)
+
+    def perform_restore(self, instance: Team, version: int | None) -> Team:
+        user = self.request.user
+        return services.restore_team(actor=user, team=instance, expected_version=version)
 
 
 class MembershipViewSet(EditableViewSet):
@@ -334,7 +353,7 @@ class MembershipViewSet(EditableViewSet):
         serializer.instance = membership
 
     def perform_update(self, serializer: Any) -> None:
-        changes = _without(serializer, "team", "user", "role")
+        changes = dict(serializer.validated_data)
         changes.pop("takes_over", None)
         membership, self.warnings = services.update_membership(
             actor=self.request.user,

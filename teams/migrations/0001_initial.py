@@ -205,7 +205,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='team',
-            constraint=models.UniqueConstraint(models.F('programme'), django.db.models.functions.text.Lower('name'), name='team_name', violation_error_message='A team of this name exists.'),
+            constraint=models.UniqueConstraint(models.F('programme'), django.db.models.functions.text.Lower('name'), name='team_name', violation_error_message='This name is taken.'),
         ),
         migrations.AddIndex(
             model_name='membership',

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.mixins import UserPassesTestMixin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -18,8 +19,8 @@ from django.views.generic import CreateView, DetailView, FormView, TemplateView,
 from kam.changes.models import Change
 from kam.web.views import ScopedViewMixin
 from teams import forms, policies, services
-from teams.models import BusinessUnit, Function, Programme, ProgrammeSetting
-from teams.programme_settings import DEFINITIONS, Group, Unit, settings_on
+from teams.models import BusinessUnit, Function, Programme, ProgrammeSetting, Team
+from teams.programme_settings import DEFINITIONS, Group, Unit, settings_on, size_warnings
 from teams.views.common import (
     Crumbs,
     PageFormMixin,
@@ -37,11 +38,27 @@ class IndexView(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         reader = self.request.user
+        programmes = list(Programme.objects.visible_to(reader).active().order_by("name"))
+        is_administrator = policies.is_administrator(reader)
+        is_new = is_administrator and programmes and not Team.objects.visible_to(reader).exists()
         return super().get_context_data(
-            programmes=Programme.objects.visible_to(reader).active().order_by("name"),
-            is_administrator=policies.is_administrator(reader),
+            programmes=programmes,
+            is_administrator=is_administrator,
+            first_steps=first_steps(programmes[0]) if is_new else [],
             **kwargs,
         )
+
+
+def first_steps(programme: Programme) -> list[tuple[str, str, str]]:
+    """The way from an empty installation to a team at work: what, why, where."""
+    home = reverse("settings:programme", args=[programme.pk])
+    files, teams = reverse("imports:list"), reverse("teams:list")
+    return [
+        (_("Add people"), _("A mail lets each set a password."), reverse("settings:people")),
+        (_("Describe the programme"), _("Business units, functions and limits."), home),
+        (_("Import customers"), _("A customer list, a sales ledger, or both."), files),
+        (_("Make teams"), _("Who looks after which customer, in which role."), teams),
+    ]
 
 
 class ProgrammeDetailView(ScopedViewMixin, DetailView):
@@ -173,13 +190,15 @@ class SettingsUpdateView(_OfProgrammeMixin, FormView):
         return {**super().get_form_kwargs(), **extra}
 
     def perform(self, form: Any) -> None:
-        services.change_settings(
+        rows = services.change_settings(
             actor=self.request.user,
             programme=self.programme,
             values=form.values,
             valid_from=form.cleaned_data["valid_from"],
             reason=form.cleaned_data["reason"],
         )
+        for text in size_warnings(rows):
+            messages.warning(self.request, text)
 
 
 class UnitCreateView(_OfProgrammeMixin, CreateView):

@@ -343,3 +343,33 @@ def test_barrier_leaves_no_row_in_the_log_of_who_stands_before_it(manager, progr
     rows = Change.objects.filter(object_type="accounts.conflict")
     director = rows.get().actor
     assert [rows.visible_to(reader).count() for reader in (director, administrator)] == [1, 0]
+
+
+def test_decisions_carry_warnings_of_load(manager, programme):
+    """A third account warns and asks for nothing (handbook 5.3), as the page does."""
+    membership = MembershipFactory(team__programme=programme)
+    for _place in range(2):
+        team = MembershipFactory(team__programme=programme, user=membership.user).team
+        AccountFactory(programme=programme, team=team, status="key")
+    third = AccountFactory(programme=programme, status="candidate")
+    url = f"{ACCOUNTS}{third.pk}/"
+    named = manager.patch(url, {"industry": "Rail"}, headers={"If-Match": '"1"'})
+    assert "warnings" not in named.json()
+    body = {"team": membership.team.pk}
+    given = manager.patch(url, body, headers={"If-Match": named["ETag"]})
+    assert [str(membership.user) in text for text in given.json()["warnings"]] == [True]
+    status = {"status": "groomed", "reason": "Promising"}
+    decided = manager.post(f"{url}status/", status)
+    assert decided.status_code == 200
+    assert len(decided.json()["warnings"]) == 1
+    assert "warnings" not in manager.get(url).json()
+
+
+def test_taken_number_tells_nothing_of_its_holder(kam, birch, programme):
+    """The holder is somebody else's account: its name does not come back (`design.md` 4.1)."""
+    ExternalIdFactory(account__programme=programme, account__name="Hidden", system="erp", value="7")
+    body = {"external_ids": [{"system": "erp", "id": "7"}]}
+    answer = kam.patch(f"{ACCOUNTS}{birch.pk}/", body, headers={"If-Match": '"1"'})
+    assert answer.status_code == 400
+    assert "Hidden" not in answer.content.decode()
+    assert "This number is taken in this system." in answer.content.decode()

@@ -162,6 +162,23 @@ def test_archive_refuses_while_accounts_below_are_active(director, account):
     ).is_archived
 
 
+def test_archive_refuses_in_the_same_words_what_is_seen_and_what_is_not(director, account):
+    """Whether accounts below are hidden by a barrier cannot be read from the refusal."""
+    child = AccountFactory(parent=account)
+
+    def refusal() -> list[str]:
+        with pytest.raises(ValidationError) as caught:
+            services.archive_account(actor=director, account=account, expected_version=None)
+        return caught.value.messages
+
+    seen = refusal()
+    rival = AccountFactory(programme=account.programme, team=TeamFactory())
+    MembershipFactory(team=rival.team, user=director)
+    ConflictFactory(a=rival, b=child, kind="ring_fence")
+    assert not Account.objects.visible_to(director).filter(pk=child.pk).exists()
+    assert refusal() == seen
+
+
 def test_nothing_is_active_below_an_archived_account(director, account):
     child = AccountFactory(programme=account.programme, parent=account)
     other = AccountFactory(programme=account.programme)

@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from kam.access.dates import business_today
 from teams.models import Membership, ProgrammeSetting, RoleGrant, Team, User
@@ -314,3 +315,65 @@ def test_who_may_do_what_is_changed_with_the_scope_admin_alone(admin, scope):
     ]
     assert [answer.status_code for answer in answers] == [403] * 3
     assert not RoleGrant.objects.filter(user=person).exists()
+
+
+@pytest.mark.parametrize(
+    ("resource", "make"),
+    [
+        ("business-units", BusinessUnitFactory),
+        ("functions", FunctionFactory),
+        ("teams", TeamFactory),
+    ],
+)
+def test_archived_row_is_restored_over_rest(manager, programme, resource, make):
+    row = make(programme=programme)
+    client = caller(manager)
+    url = f"{V1}/{resource}/{row.pk}/"
+    assert client.delete(url, headers={"If-Match": '"1"'}).status_code == 204
+    stale = client.post(f"{url}restore/", headers={"If-Match": '"1"'})
+    assert stale.status_code == 412
+    answer = client.post(f"{url}restore/", headers={"If-Match": '"2"'})
+    assert (answer.status_code, answer["ETag"]) == (200, '"3"')
+    row.refresh_from_db()
+    assert row.archived_at is None
+
+
+@pytest.mark.parametrize(
+    ("resource", "make"),
+    [
+        ("business-units", BusinessUnitFactory),
+        ("functions", FunctionFactory),
+        ("teams", TeamFactory),
+    ],
+)
+def test_restore_is_refused_to_colleagues_and_hidden_from_outsiders(programme, resource, make):
+    row = make(programme=programme, archived_at=timezone.now())
+    url = f"{V1}/{resource}/{row.pk}/restore/"
+    auditor = RoleGrantFactory(auditor=True, programme=programme).user
+    assert caller(auditor).post(url).status_code == 403
+    assert caller(UserFactory()).post(url).status_code == 404
+    row.refresh_from_db()
+    assert row.archived_at is not None
+
+
+@pytest.mark.parametrize(("size", "warned"), [("50", 0), ("51", 1)])
+def test_programme_size_above_fifty_warns(manager, programme, size, warned):
+    """Handbook 3.6: more than 50 key accounts are far too many."""
+    body = {
+        "values": {"programme_max_accounts": size},
+        "valid_from": str(business_today()),
+        "reason": "growth",
+    }
+    url = f"{V1}/programmes/{programme.pk}/settings/"
+    answer = caller(manager).post(url, body)
+    assert answer.status_code == 200
+    assert len(answer.json()["warnings"]) == warned
+    assert caller(manager).get(url).json()["warnings"] == []
+
+
+def test_taken_team_name_tells_nothing_of_its_holder(manager, programme):
+    TeamFactory(programme=programme, name="Team Cedar Health")
+    client = caller(manager)
+    answer = client.post(f"{V1}/teams/", {"programme": programme.pk, "name": "team cedar health"})
+    assert answer.status_code == 400
+    assert [item["detail"] for item in answer.json()["errors"]] == ["This name is taken."]

@@ -474,3 +474,16 @@ def test_set_up_refuses_a_weak_password(client):
     weak = {"password": "ada", "password_again": "ada"}
     assert fields(client.post(reverse("set_up"), SET_UP | weak)) == ["password"]
     assert not User.objects.people().exists()
+
+
+def test_settings_show_first_steps_until_there_is_a_team(client, programme):
+    client.force_login(RoleGrantFactory().user)
+    page = client.get(reverse("settings:index"))
+    assert [step[2] for step in page.context["first_steps"]] == [
+        reverse("settings:people"),
+        reverse("settings:programme", args=[programme.pk]),
+        reverse("imports:list"),
+        reverse("teams:list"),
+    ]
+    TeamFactory(programme=programme)
+    assert client.get(reverse("settings:index")).context["first_steps"] == []
