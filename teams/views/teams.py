@@ -118,7 +118,7 @@ class TeamCreateView(PageFormMixin, CreateView):
         return self.object.get_absolute_url()
 
     def get_success_message(self, form: Any) -> str:
-        return _("Team %(name)s added.") % {"name": self.object.name}
+        return _("%(name)s added.") % {"name": self.object.name}
 
 
 class _OfTeamMixin(RowFormMixin):
@@ -166,7 +166,7 @@ def archive_team(request: HttpRequest, pk: int) -> HttpResponse:
         pk,
         write=services.archive_team,
         kind="team",
-        done=_("Team %(name)s archived."),
+        done=_("%(name)s archived."),
         back=lambda _team: reverse("teams:list"),
     )
 
@@ -180,7 +180,7 @@ def restore_team(request: HttpRequest, pk: int) -> HttpResponse:
         pk,
         write=services.restore_team,
         kind="team",
-        done=_("Team %(name)s is back."),
+        done=_("%(name)s is back."),
         back=Team.get_absolute_url,
     )
 

@@ -106,6 +106,9 @@ def test_second_factor_is_switched_on_asked_for_and_switched_off(client, kira):
     response = client.post(reverse("mfa_activate_totp"), {"code": code})
     assert response.status_code == 302
     assert client.get(reverse("mfa_index")).status_code == 200
+    codes = client.get(reverse("mfa_view_recovery_codes"))
+    assert [code in codes.content.decode() for code in codes.context["unused_codes"]] == [True] * 10
+    assert client.get(reverse("mfa_generate_recovery_codes")).status_code == 200
     assert client.get(reverse("mfa_deactivate_totp")).status_code == 200
     other = type(client)()
     response = other.post(reverse("account_login"), {"login": "kira", "password": PASSWORD})
@@ -116,6 +119,7 @@ def test_second_factor_is_switched_on_asked_for_and_switched_off(client, kira):
 
 def test_password_is_reset_by_the_link_in_the_mail(client, kira, mailoutbox):
     client.post(reverse("account_reset_password"), {"email": "kira@example.com"})
+    assert mailoutbox[0].subject == "Set a new password for key accounts"
     link = re.search(r"http\S+/(sign-in/\S+)", mailoutbox[0].body).group(1)
     page = client.get(f"/{link}", follow=True)
     assert page.status_code == 200
