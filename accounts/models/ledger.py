@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import querysets
 from accounts.models.account import Account
+from kam.access.dates import business_today
 from kam.changes.models import Tracked
 from teams.models import Programme, currency_code
 
@@ -83,7 +84,8 @@ class LedgerEntry(models.Model):
     """A sales line, returns and credit notes negative; `cost` is cost of goods, null = unknown.
 
     Rows of an import run count only while the run is live (`design.md` 11): read them through
-    `LedgerEntry.objects.live()`. No relation has an index of its own where one below begins with
+    `LedgerEntry.objects.live()`. They are known from the day on which the run was published, others
+    from `recorded_on`. No relation has an index of its own where one below begins with
     it: every index costs each imported row.
     """
 
@@ -114,6 +116,7 @@ class LedgerEntry(models.Model):
     cost = models.DecimalField(_("cost of goods"), null=True, blank=True, **MONEY)
     document = models.CharField(_("document"), max_length=80, blank=True)
     source = models.CharField(_("source"), max_length=80, blank=True)
+    recorded_on = models.DateField(_("recorded on"), null=True, blank=True, editable=False)
     identity = models.BinaryField(_("identity"), max_length=16, editable=False)
     run = models.ForeignKey(
         "imports.Run",
@@ -138,7 +141,10 @@ class LedgerEntry(models.Model):
                 fields=["programme", "identity"],
                 name="ledger_identity",
                 violation_error_message=_("This row is in the ledger already."),
-            )
+            ),
+            models.CheckConstraint(
+                condition=~Q(run=None) | ~Q(recorded_on=None), name="ledger_known_since"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -146,8 +152,11 @@ class LedgerEntry(models.Model):
 
 
 class MonthTotal(models.Model):
-    """Live ledger lines of an account, summed by month and currency; kept true by every write.
+    """Live ledger lines of an account, summed by month, currency and the day since which they are
+    known (`recorded_on`); kept true by every write.
 
+    What the system knew at the end of a day (`design.md` 4.5) is the sum of the rows recorded up to
+    it. What is undone or taken back goes from the row that it came into: it never counted.
     `cost` sums the lines whose cost is known; with `lines_without_cost` above 0 the cost, and
     with it the margin, of the month is not available (handbook 0: unknown is not zero).
     """
@@ -155,6 +164,7 @@ class MonthTotal(models.Model):
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="month_totals")
     month = models.DateField(_("month"), help_text=_("its first day"))
     currency = models.CharField(_("currency"), max_length=3)
+    recorded_on = models.DateField(_("recorded on"))
     revenue = models.DecimalField(_("net revenue"), **MONEY)
     cost = models.DecimalField(_("known cost of goods"), default=0, **MONEY)
     lines = models.PositiveIntegerField(_("lines"))
@@ -163,10 +173,12 @@ class MonthTotal(models.Model):
     objects = querysets.HangingQuerySet.as_manager()
 
     class Meta:
-        ordering = ["account", "month", "currency"]
+        ordering = ["account", "month", "currency", "recorded_on"]
         indexes = [models.Index(fields=["month", "account"], name="monthtotal_month")]
         constraints = [
-            models.UniqueConstraint(fields=["account", "month", "currency"], name="monthtotal_key")
+            models.UniqueConstraint(
+                fields=["account", "month", "currency", "recorded_on"], name="monthtotal_key"
+            )
         ]
 
     def __str__(self) -> str:
@@ -199,7 +211,10 @@ class Activity(Tracked):
 
 
 class ActivityCost(Tracked):
-    """Cost to serve one account by one activity in one month; quantity × rate where known."""
+    """Cost to serve one account by one activity in one month; quantity × rate where known.
+
+    It counts among what the system knew from the day `recorded_on`.
+    """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="activity_costs")
     activity = models.ForeignKey(Activity, on_delete=models.PROTECT, related_name="costs")
@@ -211,6 +226,7 @@ class ActivityCost(Tracked):
     amount = models.DecimalField(_("amount"), **MONEY)
     currency = models.CharField(_("currency"), max_length=3, validators=[currency_code])
     source = models.CharField(_("source"), max_length=80, blank=True)
+    recorded_on = models.DateField(_("recorded on"), default=business_today, editable=False)
 
     objects = querysets.ActivityCostQuerySet.as_manager()
 

@@ -7,7 +7,7 @@ import itertools
 import uuid
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from accounts import policies
 from accounts.figures import SIX_PLACES
 from accounts.models import Account, ActivityCost, ExchangeRate, LedgerEntry, MonthTotal
+from kam.access.dates import business_today
 from kam.changes import editing, record
 from teams.models import Programme, User
 
@@ -43,7 +44,8 @@ def enter_sales_lines(
     """Add sales lines to the account's ledger and to its monthly totals, all or none.
 
     `amount` is net of tax in `currency` (the account's when left out), negative for returns;
-    `cost` is cost of goods, None when unknown. Raises PermissionDenied or ValidationError.
+    `cost` is cost of goods, None when unknown; `recorded_on` is the day since which the line is
+    known (today when left out). Raises PermissionDenied or ValidationError.
     """
     if not policies.can_manage(actor, account):
         raise PermissionDenied
@@ -53,7 +55,7 @@ def enter_sales_lines(
             programme=account.programme,
             account=account,
             identity=uuid.uuid4().bytes,
-            **{"currency": account.money, **line},
+            **{"currency": account.money, "recorded_on": business_today(), **line},
         )
         for line in lines
     ]
@@ -65,8 +67,8 @@ def enter_sales_lines(
         entry.clean_fields(exclude=RELATIONS)
     LedgerEntry.objects.bulk_create(entries)
     months = itertools.groupby(sorted(entries, key=_month_key), key=_month_key)
-    for (month, currency), group in months:
-        _add_to_month(account, month, currency, list(group), sign=1)
+    for key, group in months:
+        _add_to_month(account, key, list(group), sign=1)
     if len(entries) == 1:
         record.created(actor=actor, obj=entries[0], fields=ENTRY_FIELDS)
     elif entries:
@@ -94,7 +96,7 @@ def remove_sales_line(*, actor: User, entry: LedgerEntry) -> None:
         return
     if entry.run_id is not None:
         raise ValidationError(_("It came with an import: undo the import."), code="imported")
-    _add_to_month(account, *_month_key(entry), [entry], sign=-1)
+    _add_to_month(account, _month_key(entry), [entry], sign=-1)
     before = record.snapshot(entry, ENTRY_FIELDS)
     record.change(actor=actor, obj=entry, before=before, after={}, verb="deleted")
     entry.delete()
@@ -178,23 +180,27 @@ def enter_exchange_rate(
     return editing.create(actor=actor, obj=rate, fields=RATE_FIELDS)
 
 
-def _month_key(entry: LedgerEntry) -> tuple[datetime.date, str]:
-    return entry.booked_on.replace(day=1), entry.currency
+class MonthKey(NamedTuple):
+    """What tells one `MonthTotal` of an account from another."""
+
+    month: datetime.date
+    currency: str
+    recorded_on: datetime.date
+
+
+def _month_key(entry: LedgerEntry) -> MonthKey:
+    assert entry.recorded_on is not None  # noqa: S101  (a check constraint of lines without run)
+    return MonthKey(entry.booked_on.replace(day=1), entry.currency, entry.recorded_on)
 
 
 def _add_to_month(
-    account: Account, month: datetime.date, currency: str, entries: list[LedgerEntry], *, sign: int
+    account: Account, key: MonthKey, entries: list[LedgerEntry], *, sign: int
 ) -> None:
     """Add (`sign` 1) or take away (-1) lines; the caller holds the lock of the account."""
-    total = MonthTotal.objects.filter(account=account, month=month, currency=currency)
+    total = MonthTotal.objects.filter(account=account, **key._asdict())
     if not total.exists():
         MonthTotal.objects.create(
-            account=account,
-            month=month,
-            currency=currency,
-            revenue=0,
-            lines=0,
-            lines_without_cost=0,
+            account=account, **key._asdict(), revenue=0, lines=0, lines_without_cost=0
         )
     total.update(
         revenue=F("revenue") + sign * sum(entry.amount for entry in entries),

@@ -230,8 +230,8 @@ def _prepared(run: Run, job: InlineJob) -> int:
 def _publish(run: Run, job: InlineJob) -> None:
     """Make everything count in one short transaction."""
     with _step(run, job) as columns:
+        now = run.published_at = timezone.now()
         run.import_kind.publish(run)
-        now = timezone.now()
         columns.update({"status": Run.Status.PUBLISHED, "is_live": True, "lane": "", "error": ""})
         columns.update({"published_at": now, "finished_at": now})
         record.change(

@@ -27,6 +27,11 @@ def months_before(today: datetime.date, count: int) -> list[datetime.date]:
     return months[::-1]
 
 
+def known_since(month: datetime.date, today: datetime.date) -> datetime.date:
+    """The day on which a month's figures arrive: the third of the month after, today at latest."""
+    return min((month + datetime.timedelta(days=31)).replace(day=3), today)
+
+
 def split(total: Decimal, weights: list[Decimal]) -> list[Decimal]:
     """`total` in pennies by `weights`; the last part takes what rounding leaves."""
     whole = sum(weights)
@@ -42,12 +47,12 @@ def sales_lines(
     for year, thousands in ((months[:12], customer.before), (months[12:], customer.sales)):
         amounts = split(Decimal(thousands * 1000), [Decimal(SEASON[m.month - 1]) for m in year])
         for month, amount in zip(year, amounts, strict=True):
-            yield from _month(customer, month, amount, products)
+            yield from _month(customer, month, amount, products, today)
     started = today.replace(day=1)
     share = Decimal(SEASON[today.month - 1]) * (today.day - 1) / 31 / 100
     amount = (customer.sales * 1000 * share).quantize(PENNY)
     if amount:
-        yield from _month(customer, started, amount, products, until=today)
+        yield from _month(customer, started, amount, products, today)
 
 
 def _month(
@@ -55,7 +60,7 @@ def _month(
     month: datetime.date,
     amount: Decimal,
     products: dict[str, Product],
-    until: datetime.date | None = None,
+    today: datetime.date,
 ) -> Iterator[dict[str, Any]]:
     if not amount:
         return
@@ -68,13 +73,14 @@ def _month(
         code = LINES[line][month.month % len(LINES[line])][0]
         day = month.replace(day=5 + 6 * place)
         yield {
-            "booked_on": min(day, until) if until else day,
+            "booked_on": min(day, today),
             "product": products[code],
             "quantity": (part / 25).quantize(Decimal(1)),
             "amount": part,
             "cost": cost,
             "document": f"INV-{month:%y%m}-{place + 1}",
             "source": "erp",
+            "recorded_on": known_since(month, today),
         }
 
 
@@ -106,7 +112,12 @@ def record(
         for (activity, _weight), total in zip(chosen, yearly, strict=True):
             amounts = split(total, [Decimal(1)] * 12)
             costs += [
-                {"activity": activity, "month": month, "amount": amount}
+                {
+                    "activity": activity,
+                    "month": month,
+                    "amount": amount,
+                    "recorded_on": known_since(month, today),
+                }
                 for month, amount in zip(year, amounts, strict=True)
                 if amount
             ]

@@ -27,7 +27,7 @@ from accounts.models import (
     StageChange,
 )
 from kam.changes.models import Change
-from reviews.demo.figures import months_before
+from reviews.demo.figures import known_since, months_before
 from reviews.load.people import Crew
 from reviews.load.store import insert
 from teams.models import Team
@@ -252,17 +252,28 @@ def sell(
             "document",
             "source",
             "identity",
+            "recorded_on",
         ),
-        (line for row in lined for line in _lines(row, products, crew, months)),
+        (line for row in lined for line in _lines(row, products, crew, today)),
     )
     insert(
         MonthTotal,
-        ("account", "month", "currency", "revenue", "cost", "lines", "lines_without_cost"),
+        (
+            "account",
+            "month",
+            "currency",
+            "recorded_on",
+            "revenue",
+            "cost",
+            "lines",
+            "lines_without_cost",
+        ),
         (
             (
                 row.account.pk,
                 month,
                 row.account.currency or crew.programme.currency,
+                known_since(month, today),
                 str(sum(amounts)),
                 str(sum(cost_of(amount) for amount in amounts)),
                 len(amounts),
@@ -288,9 +299,9 @@ def cost_of(amount: Decimal) -> Decimal:
 
 
 def _lines(
-    row: Customer, products: list[Product], crew: Crew, months: list[datetime.date]
+    row: Customer, products: list[Product], crew: Crew, today: datetime.date
 ) -> Iterator[tuple]:
-    for step, month in enumerate(months):
+    for step, month in enumerate(months_before(today, MONTHS)):
         for number, amount in enumerate(amounts_of(row.place, step)):
             yield (
                 crew.programme.pk,
@@ -304,6 +315,7 @@ def _lines(
                 f"L{row.place:06}-{step:02}-{number}",
                 "erp",
                 (row.place * 1000 + step * 10 + number).to_bytes(16, "big"),
+                known_since(month, today),
             )
 
 
@@ -322,6 +334,7 @@ def serve(
             "amount",
             "currency",
             "source",
+            "recorded_on",
             "version",
             "created_at",
             "updated_at",
@@ -334,6 +347,7 @@ def serve(
                 100 + (row.place + 17 * step + 29 * number) % 90,
                 row.account.currency or crew.programme.currency,
                 "seed",
+                known_since(month, today),
                 1,
                 now,
                 now,

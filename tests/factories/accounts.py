@@ -205,6 +205,7 @@ class LedgerEntryFactory(DjangoModelFactory):
     booked_on = datetime.date(2026, 5, 10)
     amount = Decimal(100)
     currency = factory.SelfAttribute("account.money")
+    recorded_on = factory.SelfAttribute("booked_on")
     identity = factory.Sequence(lambda n: n.to_bytes(16, "big"))
 
 
@@ -217,6 +218,7 @@ class MonthTotalFactory(DjangoModelFactory):
     account = factory.SubFactory(AccountFactory)
     month = datetime.date(2026, 5, 1)
     currency = factory.SelfAttribute("account.money")
+    recorded_on = factory.SelfAttribute("month")
     revenue = Decimal(100)
     lines = 1
     lines_without_cost = 1

@@ -15,6 +15,7 @@ from accounts.imports.ledger.rows import BLAMED
 from accounts.imports.ledger.session import LedgerSession
 from accounts.imports.scope import ProgrammeKind
 from accounts.models import LedgerEntry, Product
+from kam.access.dates import business_day
 from kam.imports.models import Run
 
 
@@ -62,14 +63,14 @@ class LedgerKind(ProgrammeKind):
 
     def publish(self, run: Run) -> None:
         """Rows count with the run; months, accounts and history follow here."""
-        store.publish_totals(run.pk)
+        store.publish_totals(run.pk, business_day(run.published_at))
         staging.log_prepared(run)
         staging.show_accounts(run)
         staging.keep_matches(run)
 
     def withdraw(self, run: Run, actor_id: int) -> None:
         """Months lose the run's sums; accounts that it made and nobody touched are hidden."""
-        store.withdraw_totals(run.pk)
+        store.withdraw_totals(run.pk, business_day(run.published_at))
         staging.log_withdrawn(run, actor_id)
         staging.forget_matches(run)
         staging.hide_accounts(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -32,6 +33,7 @@ STAGED = StagedTotal._meta.db_table
 SUMS = ("revenue", "cost", "lines", "lines_without_cost")
 _UNSAFE = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 LOOKUP = 800
+DAY = {"postgresql": "%s::date", "sqlite": "%s"}
 MONTH = {
     "postgresql": "date_trunc('month', booked_on)::date",
     "sqlite": "strftime('%%Y-%%m-01', booked_on)",
@@ -114,21 +116,23 @@ def _rounded(sign: str, table: str, name: str, other: str = "excluded") -> str:
     return f"ROUND({term}, 6)" if name in ("revenue", "cost") else term
 
 
-def publish_totals(run_id: int) -> None:
-    """Add the run's sums to the monthly totals, in one statement."""
+def publish_totals(run_id: int, recorded_on: datetime.date) -> None:
+    """Add the run's sums to the monthly totals of the day, in one statement."""
     adding = ", ".join(f"{name} = {_rounded('+', TOTALS, name)}" for name in SUMS)
     columns = f"account_id, month, currency, {', '.join(SUMS)}"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {TOTALS} ({columns}) SELECT {columns} FROM {STAGED}"  # noqa: S608
-            f" WHERE run_id = %s ORDER BY account_id, month, currency"
-            f" ON CONFLICT (account_id, month, currency) DO UPDATE SET {adding}",
-            [run_id],
+            f"INSERT INTO {TOTALS} (recorded_on, {columns})"  # noqa: S608  (our own names)
+            f" SELECT {DAY[connection.vendor]}, {columns} FROM {STAGED}"
+            " WHERE run_id = %s ORDER BY account_id, month, currency"
+            f" ON CONFLICT (account_id, month, currency, recorded_on) DO UPDATE SET {adding}",
+            [recorded_on, run_id],
         )
 
 
-def withdraw_totals(run_id: int) -> None:
-    """Take the run's sums from the monthly totals; months without lines vanish."""
+def withdraw_totals(run_id: int, recorded_on: datetime.date) -> None:
+    """Take the run's sums from the monthly totals of the day of its publication; months without
+    lines vanish."""
     taking = ", ".join(f"{name} = {_rounded('-', TOTALS, name, 'staged')}" for name in SUMS)
     same = " AND ".join(
         f"{TOTALS}.{name} = staged.{name}" for name in ("account_id", "month", "currency")
@@ -136,8 +140,8 @@ def withdraw_totals(run_id: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {TOTALS} SET {taking} FROM {STAGED} AS staged"  # noqa: S608  (our own names)
-            f" WHERE staged.run_id = %s AND {same}",
-            [run_id],
+            f" WHERE staged.run_id = %s AND {TOTALS}.recorded_on = %s AND {same}",
+            [run_id, recorded_on],
         )
         cursor.execute(
             f"DELETE FROM {TOTALS} WHERE lines = 0 AND account_id IN"  # noqa: S608
