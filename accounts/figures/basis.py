@@ -20,10 +20,15 @@ RATE: DecimalField = DecimalField(max_digits=20, decimal_places=10)
 
 
 class Period(NamedTuple):
-    """Days from `first` to `last`, both included; None is open."""
+    """Days from `first` to `last`, both included; None is open.
+
+    `known_on` is the day whose knowledge counts: what was recorded later is left out (`design.md`
+    4.5); None is today's.
+    """
 
     first: datetime.date | None
     last: datetime.date | None
+    known_on: datetime.date | None = None
 
     @property
     def is_whole_months(self) -> bool:
@@ -34,7 +39,8 @@ class Period(NamedTuple):
 
     def year_before(self) -> Period:
         """The same days one year earlier; 29 February becomes 28."""
-        return Period(*(day and _shift_year(day, -1) for day in self))
+        first, last = (day and _shift_year(day, -1) for day in (self.first, self.last))
+        return self._replace(first=first, last=last)
 
 
 def trailing_year(on: datetime.date) -> Period:

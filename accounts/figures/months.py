@@ -38,7 +38,8 @@ class Part(NamedTuple):
 class Months:
     """Sums of `accounts` by month over all of `periods`, from two queries, to be added up.
 
-    `own` names one of the accounts whose figures are wanted besides those of all.
+    `own` names one of the accounts whose figures are wanted besides those of all. All periods are
+    of one day's knowledge.
     """
 
     def __init__(
@@ -51,9 +52,11 @@ class Months:
     ) -> None:
         self.pks = accounts.order_by().values("pk")
         self.rates, self.own = rates, own
-        firsts, lasts = zip(*periods, strict=True)
+        firsts, lasts, known = zip(*periods, strict=True)
         span = Period(
-            None if None in firsts else min(firsts), None if None in lasts else max(lasts)
+            None if None in firsts else min(firsts),
+            None if None in lasts else max(lasts),
+            known[0],
         )
         whole = all(period.is_whole_months for period in periods)
         cuts = [] if whole else _cuts(periods)

@@ -125,13 +125,21 @@ def sales_in(accounts: Any, period: Period, *, whole: bool | None = None) -> Que
     says which, for whoever asks for several periods at once."""
     where = _whose(accounts)
     if period.is_whole_months if whole is None else whole:
-        return MonthTotal.objects.filter(where, between("month", period))
-    return LedgerEntry.objects.live().filter(where, between("booked_on", period))
+        return MonthTotal.objects.filter(where, _known(period), between("month", period))
+    lines = LedgerEntry.objects.live()
+    if period.known_on is not None:
+        lines = lines.known_on(period.known_on)
+    return lines.filter(where, between("booked_on", period))
 
 
 def costs_in(accounts: Any, period: Period) -> QuerySet:
     """Costs to serve: a month's cost counts on the first day of its month."""
-    return ActivityCost.objects.active().filter(_whose(accounts), between("month", period))
+    costs = ActivityCost.objects.active()
+    return costs.filter(_whose(accounts), _known(period), between("month", period))
+
+
+def _known(period: Period) -> Q:
+    return Q() if period.known_on is None else Q(recorded_on__lte=period.known_on)
 
 
 def _whose(accounts: Any) -> Q:

@@ -8,6 +8,7 @@ from typing import Self
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.querysets.reach import MANAGERS
+from kam.access.dates import end_of_business_day
 from kam.access.querysets import AccountScopedQuerySet, DatedQuerySet, Reader
 from kam.changes.querysets import TrackedQuerySet
 from teams.models import Role
@@ -78,6 +79,11 @@ class LedgerQuerySet(HangingQuerySet):
     def live(self) -> Self:
         """Lines that count: entered by hand or API, or of a published import."""
         return self.filter(Q(run=None) | Q(run__is_live=True))
+
+    def known_on(self, day: datetime.date) -> Self:
+        """Lines that were recorded, or whose import was published, by the end of `day`."""
+        published = Q(run__published_at__lt=end_of_business_day(day))
+        return self.filter(Q(run=None, recorded_on__lte=day) | published)
 
     def for_list(self) -> Self:
         """All that lists of sales lines show, latest first."""

@@ -61,7 +61,7 @@ class PortfolioView(APIView):
         OpenApiParameter("status", str, enum=Status.values, description="Accounts of this status."),
         OpenApiParameter("from", str, description="First day, ISO 8601."),
         OpenApiParameter("to", str, description="Last day, included."),
-        OpenApiParameter("as_of", str, description="Stages and statuses as known on this day."),
+        OpenApiParameter("as_of", str, description="What was known at the end of this day."),
         OpenApiParameter(
             "level",
             str,

@@ -65,15 +65,13 @@ class ScopeForm(forms.Form):
         return data
 
     def scope(self, programme: Programme) -> Scope:
-        """What was asked for; days left out are open, `as_of` ends the period."""
+        """What was asked for, days left out are open; of a past day what was known on it."""
         data = self.cleaned_data
-        as_of = data["as_of"] or programme.today()
-        last = data["to"]
-        if data["as_of"] and (last is None or last > as_of):
-            last = as_of
+        today = programme.today()
+        as_of = data["as_of"] or today
         return Scope(
             programme=programme,
-            period=Period(data["from"], last),
+            period=Period(data["from"], data["to"], as_of if as_of < today else None),
             as_of=as_of,
             statuses=tuple(data["status"]),
             unit=data["unit"],

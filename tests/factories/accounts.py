@@ -192,6 +192,7 @@ class ActivityCostFactory(DjangoModelFactory):
     month = datetime.date(2026, 5, 1)
     amount = Decimal(100)
     currency = factory.SelfAttribute("account.money")
+    recorded_on = factory.SelfAttribute("month")
 
 
 class LedgerEntryFactory(DjangoModelFactory):

@@ -12,11 +12,13 @@ from tests.factories.accounts import (
     AccountFactory,
     ActivityCostFactory,
     ConflictFactory,
+    LedgerEntryFactory,
     MonthTotalFactory,
     StageChangeFactory,
     StatusChangeFactory,
 )
 from tests.factories.api import caller
+from tests.factories.imports import RunFactory
 from tests.factories.teams import (
     BusinessUnitFactory,
     MembershipFactory,
@@ -173,6 +175,41 @@ def test_portfolio_as_of_shows_stage_and_status_of_that_day(programme, director)
     before = (year_ago - datetime.timedelta(days=10)).isoformat()
     body = caller(director).get(f"/api/v1/portfolio/?status=key&as_of={before}").json()
     assert body["accounts"] == 0
+
+
+def test_portfolio_as_of_counts_what_was_known_that_day(client, programme, director):
+    """`design.md` 4.5: figures as they stood at the end of a day, however the period is cut."""
+    account = AccountFactory(programme=programme, status="key")
+    may = datetime.date(2026, 5, 1)
+    moment = datetime.datetime(2026, 6, 20, 12, tzinfo=datetime.UTC)
+    run = RunFactory(scope=programme, status="published", is_live=True, published_at=moment)
+    for revenue, known_on, imported in ((100, 3, None), (30, 20, run)):
+        recorded_on = datetime.date(2026, 6, known_on)
+        MonthTotalFactory(account=account, month=may, revenue=revenue, recorded_on=recorded_on)
+        LedgerEntryFactory(
+            account=account,
+            amount=revenue,
+            run=imported,
+            recorded_on=None if imported else recorded_on,
+        )
+        ActivityCostFactory(account=account, month=may, amount=revenue, recorded_on=recorded_on)
+
+    def figures_of(**query):
+        body = caller(director).get("/api/v1/portfolio/", query).json()
+        return body["revenue"], body["cost_to_serve"]
+
+    nothing, part, whole = ("0.000000", None), ("100.000000",) * 2, ("130.000000",) * 2
+    for period in ({}, {"from": "2026-05-01", "to": "2026-05-31"}, {"to": "2026-06-10"}):
+        days = ("2026-06-02", "2026-06-03", "2026-06-19", "2026-06-20")
+        found = [figures_of(**period, as_of=day) for day in days]
+        assert found == [nothing, part, part, whole], period
+        assert figures_of(**period) == whole
+    appointed = StatusChangeFactory(account=account, to_status="key", decided_on=may)
+    type(appointed).objects.update(created_at=datetime.datetime(2026, 5, 1, 9, tzinfo=datetime.UTC))
+    client.force_login(director)
+    page = client.get(reverse("reviews:portfolio"), {"as_of": "2026-06-19"})
+    assert page.context["portfolio"].now.revenue == 100
+    assert [row.revenue for row in page.context["object_list"]] == [100]
 
 
 @pytest.mark.parametrize("count", [1, 3])
