@@ -195,7 +195,7 @@ def test_compared_query_count(count, django_assert_num_queries):
 )
 def test_trailing_year_ends_with_the_last_whole_month(on, first, last):
     period = figures.trailing_year(datetime.date.fromisoformat(on))
-    assert period == (datetime.date.fromisoformat(first), datetime.date.fromisoformat(last))
+    assert period == figures.Period(*map(datetime.date.fromisoformat, (first, last)))
     assert period.is_whole_months
     assert period.year_before().is_whole_months
 

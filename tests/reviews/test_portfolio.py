@@ -243,7 +243,7 @@ def test_portfolio_page_opens_the_records_behind_its_figures(client, programme, 
     assert f"{reverse('accounts:list')}?status=key&amp;stage=mid" in page
     assert reverse("accounts:figures", args=[account.pk]) in page
     assert "Candidate only" not in page
-    assert "Figures cover the accounts you may see" in page
+    assert "Totals cover the accounts you may see." in page
     listed = client.get(f"{reverse('accounts:list')}?status=key&stage=mid").content.decode()
     assert "Birch" in listed
     assert "Candidate only" not in listed
