@@ -12,7 +12,10 @@
       node.select?.();
     } else node.click();
   };
-  const rows = () => [...document.querySelectorAll("[data-row] a, .tbl tbody a.nm, .work a.t")];
+  const rows = () =>
+    [...document.querySelectorAll("[data-row], .tbl tbody tr, .work > li")]
+      .map((row) => row.querySelector("a.t, a.nm, a"))
+      .filter((link, at, all) => link && all.indexOf(link) === at);
   const step = (by) => {
     const all = rows();
     const at = all.indexOf(document.activeElement);

@@ -143,3 +143,11 @@ def test_my_day_query_count(client, people, count, django_assert_num_queries):
     with django_assert_num_queries(12):
         response = client.get("/")
     assert len(tasks(response)) == 2 * count
+
+
+def test_ticking_off_without_script_comes_back_to_my_day(client, people):
+    action = act(people, "Call Petit", 0)
+    page = day(client, people.kam).content.decode()
+    assert '<input type="hidden" name="next" value="/">' in page
+    answer = client.post(reverse("plans:close", args=[action.pk]), {"as": "item", "next": "/"})
+    assert answer.url == "/"
