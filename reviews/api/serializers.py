@@ -187,7 +187,7 @@ class StageReviewSerializer(ModelSerializer):
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if isinstance(self.instance, StageReview):
-            fixed = {
+            fixed: dict[str, Any] = {
                 name: [serializers.ErrorDetail(_("This cannot be changed."), code="fixed")]
                 for name in ("account", "side")
                 if name in values and values[name] != getattr(self.instance, name)

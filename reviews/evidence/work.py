@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.db.models import Count, Q, Sum
@@ -42,7 +42,7 @@ def commitments(review: StageReview, reader: Reader) -> Found:
     days = list(settled.values_list("due", "done_on"))
     if not days:
         return {}
-    kept = sum(done is not None and done <= day for day, done in days)
+    kept = sum(day is not None and done is not None and done <= day for day, done in days)
     text = ngettext(
         "Our side: %(kept)d of %(count)d action due in 12 months was done in time",
         "Our side: %(kept)d of %(count)d actions due in 12 months were done in time",
@@ -72,7 +72,7 @@ def joint_planning(review: StageReview, reader: Reader) -> Found:
         return {"C1": [Evidence(_("No plan yet"), 0)]}
     plan = as_read(plan)
     rows = Objective.objects.visible_to(reader).current().filter(plan=plan, dropped_on=None)
-    objectives = [as_read(row) for row in rows.order_by("position", "pk")]
+    objectives = [cast("Objective", as_read(row)) for row in rows.order_by("position", "pk")]
     agreed = [row for row in objectives if row.shared]
     return {
         "C1": [_plan(plan, len(objectives), len(agreed), on)],
