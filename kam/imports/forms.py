@@ -116,7 +116,7 @@ class MappingForm(ShapeForm):
             present = self.run.decisions.get(item["key"], "")
             mark = hashlib.sha256(item["key"].encode()).hexdigest()[:12]
             matched = isinstance(present, int)
-            radio = forms.RadioSelect(attrs={"form": "mapping"})
+            radio = forms.RadioSelect(attrs={"form": "mapping", "class": "form-check-input"})
             self.fields[f"decide-{mark}"] = forms.ChoiceField(
                 label=item["text"],
                 choices=DECISION_CHOICES,

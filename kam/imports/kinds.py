@@ -202,6 +202,11 @@ class ImportKind(ABC):
         """The field called `name`; raises KeyError."""
         return {item.name: item for item in self.fields}[name]
 
+    def better_field(self, name: str, heading: str, values: Sequence[str]) -> str:
+        """The field that a column found by its `heading` becomes in view of its different
+        `values`: `name`, unless another one fits what they are."""
+        return name
+
     def defaults(self) -> dict[str, str]:
         """Options with nobody's choice."""
         return {option.name: option.default for option in self.options}

@@ -72,6 +72,11 @@ def suggest(
                 taken.add(index)
                 break
     _by_content(kind, found, taken, fitting, len(columns))
+    for name in list(found):
+        index = found[name]["column"]
+        better = kind.better_field(name, columns[index], _distinct(sample, index))
+        if better != name and better not in found:
+            found[better] = {**found.pop(name), "reason": _("name and content")}
     _with_known(kind, found, sample, scope_id)
     return found
 
@@ -103,12 +108,17 @@ def _with_known(
 ) -> None:
     """Adds to the reason how many of the values are known already."""
     for name, entry in found.items():
-        column = [values.text_of(value) for value in _column(sample, entry["column"])]
-        distinct = sorted({value for value in column if value and "\0" not in value})[:500]
+        distinct = _distinct(sample, entry["column"])
         share = kind.known_share(name, distinct, scope_id) if distinct else None
         if share:
             known = {"known": round(share * len(distinct)), "all": len(distinct)}
             entry["reason"] += "; " + _("%(known)d of %(all)d known") % known
+
+
+def _distinct(sample: Sequence[Sequence[Any]], index: int) -> list[str]:
+    """Up to 500 different values of a column."""
+    column = {values.text_of(value) for value in _column(sample, index)}
+    return sorted(value for value in column if value and "\0" not in value)[:500]
 
 
 def _column(sample: Sequence[Sequence[Any]], index: int) -> list[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -195,23 +195,35 @@ def _century(year: int) -> int:
     return 1900 + year if year >= 69 else 2000 + year
 
 
-def find_decimal(values: Iterable[Any]) -> Finding:
-    """How numbers are written in `values`; `needed` when both readings fit all of them."""
+def _votes(values: Iterable[Any], vote: Callable[[str], str]) -> tuple[Counter[str], str]:
+    """How `vote` reads the texts among `values`, and the first that reads either way."""
     votes: Counter[str] = Counter()
     example = ""
     for value in values:
-        if not isinstance(value, str) or is_empty(value):
-            continue
-        vote = _decimal_vote(_unsigned(value)[0].rstrip("% "))
-        votes[vote] += 1
-        if vote == "either" and not example:
-            example = value.strip()
-    clear = votes["dot"] + votes["comma"]
-    if clear:
-        best = "dot" if votes["dot"] >= votes["comma"] else "comma"
-        shown = {"best": votes[best], "all": clear}
-        return Finding(best, _("%(best)d of %(all)d telling values") % shown)
-    if votes["either"]:
+        if isinstance(value, str) and not is_empty(value):
+            found = vote(value.strip())
+            votes[found] += 1
+            if found == "either" and not example:
+                example = value.strip()
+    return votes, example
+
+
+def _majority(votes: Counter[str], first: str, second: str, words: str) -> Finding | None:
+    """The reading for which most of the telling values are; None when no value tells."""
+    clear = votes[first] + votes[second]
+    if not clear:
+        return None
+    best = first if votes[first] >= votes[second] else second
+    return Finding(best, words % {"best": votes[best], "all": clear})
+
+
+def find_decimal(values: Iterable[Any]) -> Finding:
+    """How numbers are written in `values`; `needed` when both readings fit all of them."""
+    votes, example = _votes(values, lambda text: _decimal_vote(_unsigned(text)[0].rstrip("% ")))
+    told = _majority(votes, "dot", "comma", _("%(best)d of %(all)d telling values"))
+    if told:
+        return told
+    if example:
         reason = _("“%(example)s” reads both ways: is it a decimal or a thousand?")
         return Finding("dot", reason % {"example": example}, needed=True)
     return Finding("dot", _("no value has a comma or a point"))
@@ -237,23 +249,11 @@ def _decimal_vote(text: str) -> str:
 
 def find_dates(values: Iterable[Any]) -> Finding:
     """How dates are written in `values`; `needed` when day and month could change places."""
-    votes: Counter[str] = Counter()
-    example = ""
-    for value in values:
-        if isinstance(value, datetime.date):
-            votes["ymd"] += 1
-        if not isinstance(value, str) or is_empty(value):
-            continue
-        vote = _order_vote(value.strip())
-        votes[vote] += 1
-        if vote == "either" and not example:
-            example = value.strip()
-    clear = votes["dmy"] + votes["mdy"]
-    if clear:
-        best = "dmy" if votes["dmy"] >= votes["mdy"] else "mdy"
-        shown = {"best": votes[best], "all": clear}
-        return Finding(best, _("%(best)d of %(all)d telling dates") % shown)
-    if votes["either"]:
+    votes, example = _votes(values, _order_vote)
+    told = _majority(votes, "dmy", "mdy", _("%(best)d of %(all)d telling dates"))
+    if told:
+        return told
+    if example:
         reason = _("“%(example)s” reads both ways: which is the month?")
         return Finding("dmy", reason % {"example": example}, needed=True)
     return Finding("ymd", _("dates that read one way only"))

@@ -554,6 +554,15 @@ def test_history_rows_stand_in_the_transaction_that_publishes(manager):
     assert all(row.pk < imported.pk for row in accounts)
 
 
+def test_column_of_customers_without_a_digit_holds_names(manager, programme):
+    elm = AccountFactory(programme=programme, name="Elm")
+    run = upload(manager, "account,Date,Amount\nElm,2026-05-02,5\n")
+    assert run.columns["account_name"] == 0
+    passes.import_rows(services.start_run(actor=manager, run=run, enqueue=False).pk)
+    assert LedgerEntry.objects.get().account == elm
+    assert upload(manager, "account,Date,Amount\nE7,2026-05-02,5\n").columns["account"] == 0
+
+
 @pytest.mark.parametrize("limit", [1, 100])
 def test_repeats_are_counted_alike_in_memory_and_on_disk(limit):
     repeats = Repeats(in_memory=limit)

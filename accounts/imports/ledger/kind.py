@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from django.utils.translation import gettext as _
@@ -11,12 +12,14 @@ from django.utils.translation import gettext_lazy
 from accounts.imports import staging
 from accounts.imports.ledger import store
 from accounts.imports.ledger.fields import FIELDS, OPTIONS
-from accounts.imports.ledger.rows import BLAMED
+from accounts.imports.ledger.reasons import BLAMED
 from accounts.imports.ledger.session import LedgerSession
 from accounts.imports.scope import ProgrammeKind
 from accounts.models import LedgerEntry, Product
 from kam.access.dates import business_day
 from kam.imports.models import Run
+
+HAS_DIGIT = re.compile(r"\d")
 
 
 class LedgerKind(ProgrammeKind):
@@ -48,6 +51,12 @@ class LedgerKind(ProgrammeKind):
         if "amount" not in given and not {"quantity", "unit_price"} <= given:
             missing.append(_("Say which column holds the amount, or quantity and unit price."))
         return missing
+
+    def better_field(self, name: str, heading: str, values: Sequence[str]) -> str:
+        """A column called "account" that holds words and not one digit holds names."""
+        bare = name == "account" and heading.strip().lower() == name
+        worded = bool(values) and not any(map(HAS_DIGIT.search, values))
+        return "account_name" if bare and worded else name
 
     def open(self, run: Run) -> LedgerSession:
         """Begin a pass over a ledger."""

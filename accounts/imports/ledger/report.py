@@ -12,7 +12,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.imports.ledger.rows import COLUMNS, Batch, LineReader
+from accounts.imports.ledger.batch import Batch
+from accounts.imports.ledger.rows import COLUMNS, LineReader
 from kam.imports.kinds import Outcome, Shown
 
 PREVIEW_GOOD, PREVIEW_BAD = 5, 25

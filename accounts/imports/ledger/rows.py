@@ -14,12 +14,12 @@ from decimal import Decimal
 from hashlib import blake2b
 from itertools import compress
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.imports.directory import plain_name
+from accounts.imports.ledger.batch import BAD, CACHE, NO_COST, Amount, Batch, Cost, Readings
 from accounts.imports.refusal import Refusal, Refused
 from kam.imports import values
 from kam.imports.kinds import Numbered, Row
@@ -41,129 +41,16 @@ COLUMNS = (
     "document",
     "country",
 )
-CACHE = 50_000
-"""Different dates or numbers that are remembered before the memory is emptied."""
 LARGEST = Decimal(10) ** 13
 SIXTH = Decimal("0.000001")
 HALF_PENNY = Decimal("0.005")
 NOTHING: tuple[None, str] = (None, "")
 BLANK = [""]
-BAD: Any = object()
-"""Stands in a table of readings for what is refused."""
 LENGTHS = {"account": 120, "account_name": 200, "product": 60, "document": 80}
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _TOTAL = re.compile(
     r"^(grand |sub-?)?(total|sum|summe|gesamt|zwischensumme|totaal|totale|somme)\b", re.IGNORECASE
 )
-
-
-REASONS = {
-    "cells": gettext_lazy("has more cells than the heading"),
-    "no_amount": gettext_lazy("has no amount"),
-    "no_account": gettext_lazy("has no customer"),
-    "unknown_account": gettext_lazy("names a customer that is not known"),
-    "forbidden": gettext_lazy("names a customer for whom you may not import"),
-    "ambiguous": gettext_lazy("names a customer of whom there are several"),
-    "long": gettext_lazy("has a customer number or name that is too long"),
-    "total": gettext_lazy("is a total, not a sale"),
-    "title": gettext_lazy("is a title, not a sale"),
-    "heading": gettext_lazy("is the heading again"),
-    "no_date": gettext_lazy("has no date"),
-    "huge": gettext_lazy("has a number beyond all reason"),
-    "nul": gettext_lazy("holds a character that is no text (NUL)"),
-    "long_product": gettext_lazy("has a product code longer than 60 characters"),
-    "long_document": gettext_lazy("has a document number longer than 80 characters"),
-    "bad_currency": gettext_lazy("has a currency that is not three capital letters"),
-    "bad_discount": gettext_lazy("has a discount below 0 or above 100 %"),
-    "big_discount": gettext_lazy("has a discount above 1: say that discounts are in percent"),
-}
-BLAMED = {
-    **dict.fromkeys(
-        ("no_account", "unknown_account", "forbidden", "ambiguous", "long"),
-        ("account", "account_name"),
-    ),
-    "no_date": ("booked_on",),
-    "bad_booked_on": ("booked_on",),
-    "no_amount": ("amount", "quantity", "unit_price"),
-    "bad_amount": ("amount",),
-    "bad_quantity": ("quantity",),
-    "bad_unit_price": ("unit_price",),
-    "bad_discount": ("discount",),
-    "big_discount": ("discount",),
-    "bad_cost": ("cost",),
-    "bad_currency": ("currency",),
-    "long_product": ("product",),
-    "long_document": ("document",),
-}
-"""Reason -> the fields of which the first one in the file is at fault."""
-
-
-class Amount(NamedTuple):
-    """Quantity and money of a row: `quantity` and `text` are decimals without exponent, `mark` is
-    what counts for the row's identity. `differs` when the given amount is not quantity × unit
-    price × (1 − discount)."""
-
-    quantity: str | None
-    total: Decimal
-    text: str
-    mark: str
-    differs: bool
-
-
-class Cost(NamedTuple):
-    """Cost of goods: None where it is not known, and its text for identity and storage."""
-
-    total: Decimal | None
-    text: str | None
-    mark: str
-
-
-class Batch(NamedTuple):
-    """Checked sales lines, a list for each column and all of one length.
-
-    `keys` find the accounts, `accounts` hold the customers' numbers as written.
-    """
-
-    numbers: Sequence[int]
-    keys: Sequence[str]
-    accounts: Sequence[str]
-    names: Sequence[str]
-    countries: Sequence[str]
-    days: Sequence[str]
-    codes: Sequence[str]
-    product_names: Sequence[str]
-    product_lines: Sequence[str]
-    amounts: Sequence[Amount]
-    currencies: Sequence[str]
-    costs: Sequence[Cost]
-    documents: Sequence[str]
-    digests: Sequence[bytes]
-
-    def chosen(self, mask: Sequence[Any]) -> Batch:
-        """The rows for which `mask` holds something true."""
-        return Batch(*(list(compress(column, mask)) for column in self))
-
-
-class Readings(dict):
-    """What `read` makes of each different value, found again; `BAD` where it refuses."""
-
-    def __init__(self, read: Callable[[Any], Any]) -> None:
-        super().__init__()
-        self._read = read
-
-    def __missing__(self, raw: Any) -> Any:
-        try:
-            value = self._read(raw)
-        except Refused:
-            value = BAD
-        if len(self) >= CACHE:
-            self.clear()
-        self[raw] = value
-        return value
-
-    def of(self, column: Sequence[Any]) -> list[Any]:
-        """The readings of a column."""
-        return list(map(self.__getitem__, column))
 
 
 class LineReader:
@@ -458,9 +345,6 @@ class LineReader:
         if len(text) > LENGTHS["document"]:
             raise Refused("long_document")
         return text
-
-
-NO_COST = Cost(None, None, "")
 
 
 def _texts(column: Sequence[Any]) -> list[str]:

@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from accounts.imports import staging
 from accounts.imports.directory import AMBIGUOUS, Directory, NewAccount
 from accounts.imports.ledger import report, store
-from accounts.imports.ledger.rows import REASONS, Batch, LineReader
+from accounts.imports.ledger.batch import Batch
+from accounts.imports.ledger.reasons import REASONS
+from accounts.imports.ledger.rows import LineReader
 from accounts.imports.refusal import Refusal
 from accounts.models import LedgerEntry, Product, ProductLine
 from kam.imports.kinds import Numbered, Outcome, Rejected, Row, Session
