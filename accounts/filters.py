@@ -16,6 +16,7 @@ from accounts.choices import RationaleType, Stage, Status
 from accounts.models import Account
 from kam.access.dates import business_today
 from kam.web.fields import OpenSelect
+from kam.web.views.tables import is_filtered
 from teams.models import BusinessUnit, Programme, Team, TeamRole, User
 from teams.querysets import memberships_today
 
@@ -132,7 +133,7 @@ class Chip(NamedTuple):
 
 def chips(found: AccountFilter, parameters: QueryDict) -> Iterator[Chip]:
     """The filters in force, one by one; the search text has its own field."""
-    if not found.form.is_valid():
+    if not is_filtered(found, parameters) or not found.form.is_valid():
         return
     for name, item in found.filters.items():
         value = found.form.cleaned_data.get(name)

@@ -493,6 +493,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ledgerentry',
+            index=models.Index(fields=['-booked_on', '-id'], name='ledger_list'),
+        ),
+        migrations.AddIndex(
+            model_name='ledgerentry',
             index=models.Index(fields=['run'], name='ledger_run'),
         ),
         migrations.AddConstraint(

@@ -134,6 +134,7 @@ class LedgerEntry(models.Model):
         ordering = ["-booked_on", "-pk"]
         indexes = [
             models.Index(fields=["account", "-booked_on", "-id"], name="ledger_account"),
+            models.Index(fields=["-booked_on", "-id"], name="ledger_list"),
             models.Index(fields=["run"], name="ledger_run"),
         ]
         constraints = [

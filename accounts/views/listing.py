@@ -22,7 +22,7 @@ from accounts.models import Account, StatusChange
 from kam.access.dates import business_today
 from kam.documents import tables as files
 from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
-from kam.web.views.tables import Column
+from kam.web.views.tables import Column, is_filtered
 from teams.models import User
 
 UNLISTED = {"search", "group", "parent"}
@@ -199,7 +199,9 @@ class AccountGroupsView(AccountRows, ScopedViewMixin, ListView):
     def get_queryset(self) -> QuerySet[Account]:
         shown = super().get_queryset()
         self.filterset = AccountFilter(self.request.GET, queryset=shown, request=self.request)
-        self.found = self.filterset.qs if self.filterset.is_valid() else shown.none()
+        if is_filtered(self.filterset, self.request.GET):
+            shown = self.filterset.qs if self.filterset.is_valid() else shown.none()
+        self.found = shown
         above = self.found.filter(pk=OuterRef("parent")).order_by()
         return self.found.filter(~Exists(above))
 

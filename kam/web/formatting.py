@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 
 from django.conf import settings
-from django.utils import dateformat, numberformat, timezone
+from django.utils import dateformat, timezone
 from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -59,17 +60,17 @@ def number(value: Number | str | None, decimals: int | None = None) -> str:
         return not_available()
     if decimals is not None:
         parsed = parsed.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
-    lang = current_locale()
-    text = numberformat.format(
-        abs(parsed),
-        get_format("DECIMAL_SEPARATOR", lang),
-        decimal_pos=decimals,
-        grouping=3,
-        thousand_sep=get_format("THOUSAND_SEPARATOR", lang),
-        force_grouping=True,
-        use_l10n=True,
-    )
+    text = f"{abs(parsed):,f}".translate(_separators(current_locale()))
     return f"{MINUS}{text}" if parsed < 0 else text
+
+
+@lru_cache(maxsize=50)
+def _separators(locale: str) -> dict[int, str]:
+    """What `locale` writes for the comma between thousands and for the decimal point."""
+    return {
+        ord(","): get_format("THOUSAND_SEPARATOR", locale),
+        ord("."): get_format("DECIMAL_SEPARATOR", locale),
+    }
 
 
 def figure(value: Decimal | None) -> str:

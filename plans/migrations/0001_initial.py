@@ -329,6 +329,10 @@ class Migration(migrations.Migration):
             model_name='action',
             index=models.Index(fields=['account', 'status', 'due'], name='action_account_due'),
         ),
+        migrations.AddIndex(
+            model_name='action',
+            index=models.Index(fields=['due', 'id'], name='action_list'),
+        ),
         migrations.AddConstraint(
             model_name='action',
             constraint=models.CheckConstraint(condition=models.Q(('start', None), ('due', None), ('due__gte', models.F('start')), _connector='OR'), name='action_due_after_start', violation_error_message='It is due before it starts.'),

@@ -320,6 +320,7 @@ class Action(Tracked):
         indexes = [
             models.Index(fields=["owner", "status", "due"], name="action_owner_due"),
             models.Index(fields=["account", "status", "due"], name="action_account_due"),
+            models.Index(fields=["due", "id"], name="action_list"),
         ]
         constraints = [
             models.CheckConstraint(

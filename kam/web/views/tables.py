@@ -67,6 +67,11 @@ def changed(parameters: QueryDict, **changes: Any) -> str:
     return f"?{copy.urlencode()}"
 
 
+def is_filtered(filterset: Any, parameters: QueryDict) -> bool:
+    """Whether the address names any filter; without one its form need not be put together."""
+    return any(value for name in filterset.filters for value in parameters.getlist(name))
+
+
 class CappedPaginator(Paginator):
     """Counts no further than `MOST_COUNTED` rows, so that a list stays fast however long it is."""
 
@@ -158,7 +163,7 @@ class Table:
     def chips(self) -> list[FilterChip]:
         """Active filters as sentences that can be removed one by one."""
         bound = self.view.filterset
-        if bound is None:
+        if bound is None or not is_filtered(bound, self.parameters):
             return []
         rows = []
         for name, field in bound.form.fields.items():
@@ -175,10 +180,18 @@ class Table:
         return rows
 
     @property
+    def is_understood(self) -> bool:
+        """Whether every filter that the address names can be read."""
+        bound = self.view.filterset
+        if bound is None or not is_filtered(bound, self.parameters):
+            return True
+        return bound.is_valid()
+
+    @property
     def unfiltered(self) -> str:
         """Address without any filter."""
         bound = self.view.filterset
-        names = bound.form.fields if bound is not None else ()
+        names = bound.filters if bound is not None else ()
         return changed(self.parameters, **dict.fromkeys(names))
 
     @cached_property
@@ -272,6 +285,8 @@ class TableMixin(ExportMixin):
         """Filtered and sorted rows; an unreadable filter finds nothing."""
         if self.filterset is None:
             rows = super().get_queryset()  # type: ignore[misc]
+        elif not is_filtered(self.filterset, self.request.GET):
+            rows = self.filterset.queryset
         else:
             rows = (
                 self.filterset.qs if self.filterset.is_valid() else self.filterset.queryset.none()
