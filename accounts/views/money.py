@@ -139,7 +139,7 @@ class FiguresView(AccountPartView):
         return group.filter(itself | Q(archived_at=None))
 
     def _query(self) -> str:
-        days = zip(("from", "to"), self.period, strict=True)
+        days = (("from", self.period.first), ("to", self.period.last))
         return "&".join(f"{name}={day:%Y-%m-%d}" for name, day in days if day)
 
 
