@@ -152,11 +152,11 @@ class Outline:
     def tree(self) -> list[ObjectiveShown]:
         """Objectives with strategies, milestones and actions."""
         by_strategy, direct = defaultdict(list), defaultdict(list)
-        for row in self.actions:
-            if row.strategy_id:
-                by_strategy[row.strategy_id].append(row)
+        for action in self.actions:
+            if action.strategy_id:
+                by_strategy[action.strategy_id].append(action)
             else:
-                direct[row.objective_id].append(row)
+                direct[action.objective_id].append(action)
         shown = []
         for row in self.objectives:
             item = self._shown(row)

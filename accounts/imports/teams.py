@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -133,12 +134,12 @@ def check(found: Groups, directory: Directory, programme: Programme) -> None:
 def _check_groups(named: Iterable[Member], paths: dict[str, str], places: Places) -> None:
     """Accounts that the file names are judged by what it says of them, all others as they are."""
     teams = {item.team for item in named if isinstance(item.team, int)}
-    holders: dict[int | str, set[str]] = defaultdict(set)
+    holders: dict[Any, set[str]] = defaultdict(set)
     others = Account.objects.active().filter(team__in=teams)
     own = {places.own[item.key] for item in named}
-    for pk, team, root in others.values_list("pk", "team_id", "root_id"):
+    for pk, team, group in others.values_list("pk", "team_id", "root_id"):
         if pk not in own:
-            holders[team].add(str(root))
+            holders[team].add(str(group))
     for item in named:
         root = paths[item.key].split("/")[1]
         if holders[item.team] - {root}:
@@ -151,7 +152,7 @@ def _check_people(named: list[Member], paths: dict[str, str], programme: Program
     today = business_today()
     teams = {item.team for item in named if isinstance(item.team, int)}
     present = Membership.objects.filter(team__in=teams).valid_on(today).select_related("user")
-    members: dict[int | str, list[Membership]] = defaultdict(list)
+    members: dict[Any, list[Membership]] = defaultdict(list)
     for person in present:
         members[person.team_id].append(person)
     fences = _fences(programme)

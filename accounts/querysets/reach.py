@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Subquery, Value
@@ -55,7 +55,7 @@ def reach_of(user: Reader, on: datetime.date) -> Reach:
 
 
 def _reach(user: Reader, on: datetime.date) -> Reach:
-    found = REACH.rows(user=user.pk, on=on)
+    found = REACH.rows(user=int(user.pk or 0), on=on)
     return Reach(
         programmes=tuple((row[1], row[2]) for row in found if row[0] == "grant" and not row[3]),
         units=tuple((row[1], row[3]) for row in found if row[0] == "grant" and row[3]),
@@ -77,7 +77,9 @@ def _held(user: int, on: datetime.date) -> models.QuerySet:
         Coalesce("business_unit__path", nothing),
         Coalesce("programme", "business_unit__programme"),
     )
-    parts = [members.values_list(Value("team"), "role", "team", nothing, "team__programme")]
+    parts: list[Any] = [
+        members.values_list(Value("team"), "role", "team", nothing, "team__programme")
+    ]
     conflicts = RoleGrant._meta.apps.get_model("accounts.Conflict").objects
     accounts = RoleGrant._meta.apps.get_model("accounts.Account").objects
     for mine, theirs in (("a", "b"), ("b", "a")):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Q
 
 from kam.access.querysets import Reader
@@ -14,7 +14,7 @@ SYSTEM = "system"
 """User name under which commands act; nobody can sign in with it."""
 
 
-def is_system(actor: AbstractBaseUser) -> bool:
+def is_system(actor: AbstractBaseUser | AnonymousUser) -> bool:
     """Whether a command acts for the installation itself: its right is the shell."""
     return actor.get_username() == SYSTEM
 

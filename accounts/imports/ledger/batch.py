@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from itertools import compress
 from typing import Any, NamedTuple
@@ -61,7 +61,8 @@ class Batch(NamedTuple):
 
     def chosen(self, mask: Sequence[Any]) -> Batch:
         """The rows for which `mask` holds something true."""
-        return Batch(*(list(compress(column, mask)) for column in self))
+        columns: Iterable[Any] = (list(compress(column, mask)) for column in self)
+        return Batch(*columns)
 
 
 class Readings(dict):

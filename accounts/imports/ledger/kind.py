@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
@@ -72,14 +73,14 @@ class LedgerKind(ProgrammeKind):
 
     def publish(self, run: Run) -> None:
         """Rows count with the run; months, accounts and history follow here."""
-        store.publish_totals(run.pk, business_day(run.published_at))
+        store.publish_totals(run.pk, _recorded_on(run))
         staging.log_prepared(run)
         staging.show_accounts(run)
         staging.keep_matches(run)
 
     def withdraw(self, run: Run, actor_id: int) -> None:
         """Months lose the run's sums; accounts that it made and nobody touched are hidden."""
-        store.withdraw_totals(run.pk, business_day(run.published_at))
+        store.withdraw_totals(run.pk, _recorded_on(run))
         staging.log_withdrawn(run, actor_id)
         staging.forget_matches(run)
         staging.hide_accounts(run)
@@ -101,3 +102,9 @@ class LedgerKind(ProgrammeKind):
             pk__in=list(unused.values_list("pk", flat=True)[:500])
         ).delete()
         return count
+
+
+def _recorded_on(run: Run) -> datetime.date:
+    """The day since which the run's lines are known."""
+    assert run.published_at is not None  # noqa: S101  (set when it is published)
+    return business_day(run.published_at)

@@ -279,6 +279,7 @@ class Accounts(dict):
         if wanted:
             run = directory.run
             allowed = run.import_kind.matches_for(run.owner, run.scope_id)
+            assert allowed is not None  # noqa: S101  (a ledger's customers can be matched)
             self.matched.update(allowed.filter(pk__in=wanted).values_list("pk", flat=True))
         self.unknown: set[str] = set()
 
