@@ -105,6 +105,9 @@ class WorkingCopyQuerySet(AccountScopedQuerySet, TrackedQuerySet):
         if field not in self.model.CONTENT_FIELDS:  # type: ignore[attr-defined]
             return own
         stored = json.loads(json.dumps(value, cls=DjangoJSONEncoder))
+        if lookup == "isnull":  # an empty value is stored as null, not left out
+            empty = Q(**{f"approved__{field}": None})
+            return (WORKING & own) | (~WORKING & (empty if value else ~empty))
         return (WORKING & own) | (~WORKING & Q(**{f"approved__{field}__{lookup}": stored}))
 
     def current(self) -> Self:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kam.access.models import Dated
+from kam.api.models import ExternalNumber
 from kam.changes.errors import field_error
 from kam.changes.models import Tracked
 from teams import querysets
@@ -331,6 +332,23 @@ class Team(Tracked):
         """Managers among the `current_members` that `for_list` loaded."""
         members: list[Membership] = self.current_members  # type: ignore[attr-defined]
         return [row for row in members if row.role == TeamRole.KAM]
+
+
+class TeamExternalId(ExternalNumber):
+    """The team's number in another system: one team per system and number in a programme."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="external_ids")
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["system", "value"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["programme", "system", "value"],
+                name="teamexternalid_value",
+                violation_error_message=_("Another team has this number in this system."),
+            )
+        ]
 
 
 class Membership(Dated):

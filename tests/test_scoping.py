@@ -340,6 +340,9 @@ ROUTES: dict[str, Route] = {
     "api:actions-capture": own("names an account in its body, tried in tests/plans/test_api.py"),
     "api:corporate-objectives-list": listed({"with_count": 1}),
     "api:corporate-objectives-detail": known(lambda w: [w.things["corporate_objective"].pk]),
+    "api:contacts-by-external-id": own("405; PUT in tests/kam/test_api_external.py"),
+    "api:products-by-external-id": own("405; PUT in tests/kam/test_api_external.py"),
+    "api:teams-by-external-id": own("405; PUT in tests/kam/test_api_external.py"),
     "mail:list": reserved(),
     "mail:detail": reserved(lambda w: [w.things["mail"].pk]),
     "web:history": listed({"source": "page"}, {"export": "csv"}, {"account": 1}, {"page": 9}),
@@ -375,6 +378,39 @@ ROUTES: dict[str, Route] = {
     "web:save_view": own("keeps a view of the caller"),
     "web:drop_view": hidden(lambda w: [w.things["view"].pk]),
     "web:search": listed({"q": SECRET}, {"q": "plc"}),
+}
+BULK = [
+    "accounts",
+    "activity-costs",
+    "actions",
+    "business-units",
+    "conflicts",
+    "contacts",
+    "corporate-objectives",
+    "customer-goals",
+    "exchange-rates",
+    "functions",
+    "interactions",
+    "ledger-entries",
+    "memberships",
+    "milestones",
+    "objectives",
+    "plans",
+    "product-lines",
+    "products",
+    "programmes",
+    "risks",
+    "role-grants",
+    "sites",
+    "stage-reviews",
+    "strategies",
+    "swot-entries",
+    "teams",
+    "users",
+]
+ROUTES |= {
+    f"api:{name}-bulk": own("405; names rows in its body, tried in tests/kam/test_api_contract.py")
+    for name in BULK
 }
 OWN_PREFIXES = ("sign-in/",)
 """Routes of other packages that concern the caller alone."""

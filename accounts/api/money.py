@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
@@ -14,10 +16,12 @@ from accounts.services import ledger
 from accounts.views.money import PeriodForm
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
+from kam.api.bulk import BulkMixin
 from kam.api.errors import refused
 from kam.api.filters import FilterSet
 from kam.api.serializers import ModelSerializer, Serializer
 from kam.api.viewsets import CreateMixin, DestroyMixin, EditableViewSet, ReadOnlyViewSet
+from kam.changes.models import Change
 
 MONEY: dict[str, Any] = {"max_digits": 30, "decimal_places": 6, "allow_null": True}
 PERIOD = (
@@ -56,17 +60,26 @@ class LedgerEntryFilter(FilterSet):
         }
 
 
-class LedgerEntryViewSet(CreateMixin, DestroyMixin, ReadOnlyViewSet):
+class LedgerEntryViewSet(BulkMixin, CreateMixin, DestroyMixin, ReadOnlyViewSet):
     """Sales lines. Those of an import go with the import; DELETE takes back one entered here."""
 
     model = LedgerEntry
     serializer_class = LedgerEntrySerializer
     filterset_class = LedgerEntryFilter
     ordering_fields = ("booked_on", "amount")
-    search_fields = ("document",)
+    search_fields = ("document", "source")
 
     def get_queryset(self) -> Any:
         return super().get_queryset().live()
+
+    def changed_rows(self, rows: Any, moment: datetime.datetime) -> Any:
+        """Lines of imports that were published since, and those that were entered here since."""
+        entered = Change.objects.filter(
+            object_type=LedgerEntry._meta.label_lower, verb="created", at__gte=moment
+        )
+        return rows.filter(
+            Q(run__published_at__gte=moment) | Q(run=None, pk__in=entered.values("object_id"))
+        )
 
     def perform_create(self, serializer: LedgerEntrySerializer) -> None:
         values = dict(serializer.validated_data)
@@ -93,7 +106,8 @@ class ActivityViewSet(ReadOnlyViewSet):
     model = Activity
     serializer_class = ActivitySerializer
     filterset_fields = ("programme", "code")
-    ordering_fields = ("name",)
+    ordering_fields = ("name", "updated_at")
+    search_fields = ("code", "name")
 
 
 class ActivityCostSerializer(ModelSerializer):
@@ -115,6 +129,7 @@ class ActivityCostViewSet(EditableViewSet):
     serializer_class = ActivityCostSerializer
     filterset_fields = ("account", "activity", "month", "source")
     ordering_fields = ("month", "amount", "updated_at")
+    search_fields = ("activity__name", "source")
 
     def get_queryset(self) -> Any:
         return super().get_queryset().active()
@@ -150,13 +165,14 @@ class ExchangeRateSerializer(ModelSerializer):
         read_only_fields = ("version", "updated_at")
 
 
-class ExchangeRateViewSet(CreateMixin, ReadOnlyViewSet):
+class ExchangeRateViewSet(BulkMixin, CreateMixin, ReadOnlyViewSet):
     """Dated exchange rates; a new day is a new row."""
 
     model = ExchangeRate
     serializer_class = ExchangeRateSerializer
     filterset_fields = ("programme", "currency", "valid_from")
     ordering_fields = ("valid_from", "currency", "updated_at")
+    search_fields = ("currency",)
 
     def perform_create(self, serializer: ExchangeRateSerializer) -> None:
         values = dict(serializer.validated_data)

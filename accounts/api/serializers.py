@@ -12,7 +12,6 @@ from accounts.models import (
     Conflict,
     ConflictException,
     Contact,
-    ExternalId,
     Fact,
     Interaction,
     Product,
@@ -27,18 +26,10 @@ from accounts.services.interaction import EDITABLE_FIELDS as INTERACTION_FIELDS
 from accounts.services.people import EDITABLE_FIELDS as CONTACT_FIELDS
 from accounts.services.product import LINE_FIELDS, PRODUCT_FIELDS
 from accounts.services.site import EDITABLE_FIELDS as SITE_FIELDS
+from kam.api.external import ExternalIdSerializer
 from kam.api.serializers import ModelSerializer, Serializer
 
 STAMPS = ("version", "created_at", "updated_at", "archived_at")
-
-
-class ExternalIdSerializer(Serializer):
-    """The account's number in another system."""
-
-    system = serializers.CharField(max_length=ExternalId._meta.get_field("system").max_length)
-    id = serializers.CharField(
-        source="value", max_length=ExternalId._meta.get_field("value").max_length
-    )
 
 
 class AccountSerializer(ModelSerializer):
@@ -139,10 +130,19 @@ class ContactSerializer(ModelSerializer):
     buying_roles = serializers.ListField(
         child=serializers.ChoiceField(choices=BuyingRole.choices), required=False
     )
+    external_ids = ExternalIdSerializer(many=True, read_only=True)
 
     class Meta:
         model = Contact
-        fields = ("id", "account", *CONTACT_FIELDS, "last_talked_on", "quiet_on", *STAMPS)
+        fields = (
+            "id",
+            "account",
+            *CONTACT_FIELDS,
+            "external_ids",
+            "last_talked_on",
+            "quiet_on",
+            *STAMPS,
+        )
         read_only_fields = ("last_talked_on", "quiet_on", *STAMPS)
 
 
@@ -208,10 +208,11 @@ class ProductSerializer(ModelSerializer):
     """Something we sell; codes are case-sensitive."""
 
     fixed = ("programme",)
+    external_ids = ExternalIdSerializer(many=True, read_only=True)
 
     class Meta:
         model = Product
-        fields = ("id", "programme", *PRODUCT_FIELDS, *STAMPS)
+        fields = ("id", "programme", *PRODUCT_FIELDS, "external_ids", *STAMPS)
         read_only_fields = STAMPS
 
 

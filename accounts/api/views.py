@@ -30,7 +30,9 @@ from accounts.models import (
 from accounts.services import product as product_services
 from accounts.services.team import load_warnings
 from kam.access.dates import business_today
+from kam.api.bulk import BulkMixin
 from kam.api.etag import if_match
+from kam.api.external import ExternalIdMixin, by_external_id_schema
 from kam.api.viewsets import CreateMixin, EditableViewSet, ReadOnlyViewSet, UpdateMixin
 
 
@@ -38,11 +40,13 @@ def _pairs(numbers: list[dict[str, str]]) -> list[tuple[str, str]]:
     return [(item["system"], item["value"]) for item in numbers]
 
 
-class AccountViewSet(EditableViewSet):
+@by_external_id_schema(bodies.PutAccountSerializer, bodies.AccountSerializer)
+class AccountViewSet(ExternalIdMixin, EditableViewSet):
     """Customers. DELETE archives; archived ones are listed with `archived=true`."""
 
     model = Account
     serializer_class = bodies.AccountSerializer
+    put_serializer_class = bodies.PutAccountSerializer
     filterset_class = AccountApiFilter
     ordering_fields = (
         "name",
@@ -130,32 +134,17 @@ class AccountViewSet(EditableViewSet):
             actor=self.request.user, account=instance, expected_version=self.version
         )
 
-    @extend_schema(
-        request=bodies.PutAccountSerializer,
-        responses={200: bodies.AccountSerializer, 201: bodies.AccountSerializer},
-    )
-    @action(
-        detail=False,
-        methods=["put"],
-        url_path=r"by-external-id/(?P<system>[^/]+)/(?P<value>[^/]+)",
-        url_name="by-external-id",
-    )
-    def by_external_id(self, request: Request, system: str, value: str) -> Response:
-        """Create or update the account that has this number in this system."""
-        serializer = bodies.PutAccountSerializer(
-            data=request.data, context=self.get_serializer_context()
-        )
-        serializer.is_valid(raise_exception=True)
-        values = dict(serializer.validated_data)
-        account, is_new = services.put_account(
-            actor=request.user,
+    def perform_put(
+        self, *, system: str, value: str, values: dict[str, Any]
+    ) -> tuple[Account, bool]:
+        """See `services.put_account`."""
+        return services.put_account(
+            actor=self.request.user,
             programme=values.pop("programme"),
             system=system,
             value=value,
             changes=values,
         )
-        code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
-        return self.respond(account, self.represent(account), code)
 
     @extend_schema(
         request=bodies.StatusDecisionSerializer, responses=bodies.DecidedAccountSerializer
@@ -216,11 +205,12 @@ class SiteViewSet(EditableViewSet):
         services.archive_site(actor=self.request.user, site=instance, expected_version=self.version)
 
 
-class ContactViewSet(EditableViewSet):
+@by_external_id_schema(bodies.ContactSerializer, bodies.ContactSerializer)
+class ContactViewSet(ExternalIdMixin, EditableViewSet):
     """People at the customers."""
 
     model = Contact
-    serializer_class = bodies.ContactSerializer
+    serializer_class = put_serializer_class = bodies.ContactSerializer
     filterset_fields = {
         "account": ["exact"],
         "level": ["exact"],
@@ -232,7 +222,19 @@ class ContactViewSet(EditableViewSet):
     search_fields = ("name", "email")
 
     def get_queryset(self) -> Any:
-        return super().get_queryset().active()
+        return super().get_queryset().active().prefetch_related("external_ids")
+
+    def perform_put(
+        self, *, system: str, value: str, values: dict[str, Any]
+    ) -> tuple[Contact, bool]:
+        """See `services.put_contact`."""
+        return services.put_contact(
+            actor=self.request.user,
+            account=values.pop("account"),
+            system=system,
+            value=value,
+            changes=values,
+        )
 
     def search_rows(self, rows: Any, text: str) -> Any:
         """By part of the name, or by the start of the address."""
@@ -310,13 +312,14 @@ class InteractionViewSet(EditableViewSet):
         )
 
 
-class ConflictViewSet(CreateMixin, UpdateMixin, ReadOnlyViewSet):
+class ConflictViewSet(BulkMixin, CreateMixin, UpdateMixin, ReadOnlyViewSet):
     """Conflicts and information barriers; they are ended (`valid_until`), never deleted."""
 
     model = Conflict
     serializer_class = bodies.ConflictSerializer
     filterset_fields = ("a", "b", "kind")
     ordering_fields = ("valid_from", "valid_until", "updated_at")
+    search_fields = ("a__name", "b__name")
 
     def get_queryset(self) -> Any:
         return super().get_queryset().prefetch_related("exceptions")
@@ -400,17 +403,30 @@ class ProductLineViewSet(EditableViewSet):
         )
 
 
-class ProductViewSet(EditableViewSet):
+@by_external_id_schema(bodies.ProductSerializer, bodies.ProductSerializer)
+class ProductViewSet(ExternalIdMixin, EditableViewSet):
     """What we sell."""
 
     model = Product
-    serializer_class = bodies.ProductSerializer
+    serializer_class = put_serializer_class = bodies.ProductSerializer
     filterset_fields = ("programme", "line", "code")
     ordering_fields = ("code", "name", "updated_at")
     search_fields = ("code", "name")
 
     def get_queryset(self) -> Any:
-        return super().get_queryset().active()
+        return super().get_queryset().active().prefetch_related("external_ids")
+
+    def perform_put(
+        self, *, system: str, value: str, values: dict[str, Any]
+    ) -> tuple[Product, bool]:
+        """See `services.put_product`."""
+        return services.put_product(
+            actor=self.request.user,
+            programme=values.pop("programme"),
+            system=system,
+            value=value,
+            changes=values,
+        )
 
     def perform_create(self, serializer: bodies.ProductSerializer) -> None:
         values = dict(serializer.validated_data)
@@ -439,6 +455,8 @@ class FactViewSet(ReadOnlyViewSet):
     serializer_class = bodies.FactSerializer
     filterset_fields = ("account", "kind", "confidence")
     ordering_fields = ("as_of", "created_at")
+    search_fields = ("kind", "source")
+    changed_field = "created_at"
 
 
 class StatusChangeViewSet(ReadOnlyViewSet):
@@ -448,6 +466,8 @@ class StatusChangeViewSet(ReadOnlyViewSet):
     serializer_class = bodies.StatusChangeSerializer
     filterset_fields = ("account", "to_status", "override")
     ordering_fields = ("decided_on", "created_at")
+    search_fields = ("reason",)
+    changed_field = "created_at"
 
 
 class StageChangeViewSet(ReadOnlyViewSet):
@@ -457,3 +477,5 @@ class StageChangeViewSet(ReadOnlyViewSet):
     serializer_class = bodies.StageChangeSerializer
     filterset_fields = ("account", "to_stage", "override")
     ordering_fields = ("happened_on", "created_at")
+    search_fields = ("reason",)
+    changed_field = "created_at"

@@ -539,4 +539,33 @@ class Migration(migrations.Migration):
             model_name='stagedtotal',
             constraint=models.UniqueConstraint(fields=('run', 'account', 'month', 'currency'), name='stagedtotal_key'),
         ),
+        migrations.CreateModel(
+            name='ContactExternalId',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('system', models.CharField(max_length=40, verbose_name='system')),
+                ('value', models.CharField(max_length=120, verbose_name='number there')),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='external_ids', to='accounts.contact')),
+            ],
+            options={
+                'ordering': ['system', 'value'],
+                'indexes': [models.Index(fields=['system', 'value'], name='contactexternalid_number')],
+                'constraints': [models.UniqueConstraint(fields=('account', 'system', 'value'), name='contactexternalid_value', violation_error_message='Another person has this number in this system.')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ProductExternalId',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('system', models.CharField(max_length=40, verbose_name='system')),
+                ('value', models.CharField(max_length=120, verbose_name='number there')),
+                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='external_ids', to='accounts.product')),
+                ('programme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='teams.programme')),
+            ],
+            options={
+                'ordering': ['system', 'value'],
+                'constraints': [models.UniqueConstraint(fields=('programme', 'system', 'value'), name='productexternalid_value', violation_error_message='Another product has this number in this system.')],
+            },
+        ),
     ]

@@ -10,9 +10,10 @@ from accounts.models.ledger import (
     LedgerEntry,
     MonthTotal,
     Product,
+    ProductExternalId,
     ProductLine,
 )
-from accounts.models.people import Contact, Interaction
+from accounts.models.people import Contact, ContactExternalId, Interaction
 from accounts.models.staging import StagedAccount, StagedTotal
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Conflict",
     "ConflictException",
     "Contact",
+    "ContactExternalId",
     "ExchangeRate",
     "ExternalId",
     "Fact",
@@ -29,6 +31,7 @@ __all__ = [
     "LedgerEntry",
     "MonthTotal",
     "Product",
+    "ProductExternalId",
     "ProductLine",
     "Site",
     "StageChange",

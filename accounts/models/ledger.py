@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import querysets
 from accounts.models.account import Account
 from kam.access.dates import business_today
+from kam.api.models import ExternalNumber
 from kam.changes.models import Tracked
 from teams.models import Programme, currency_code
 
@@ -78,6 +79,24 @@ class Product(Tracked):
 
     def __str__(self) -> str:
         return self.name or self.code
+
+
+class ProductExternalId(ExternalNumber):
+    """The product's number in another system: one product per system and number in a
+    programme."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="external_ids")
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["system", "value"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["programme", "system", "value"],
+                name="productexternalid_value",
+                violation_error_message=_("Another product has this number in this system."),
+            )
+        ]
 
 
 class LedgerEntry(models.Model):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import querysets
 from accounts.choices import Confidence
 from accounts.models.account import Account, Site
+from kam.api.models import ExternalNumber
 from kam.changes.models import Tracked
 from kam.web.indexes import SearchIndex
 
@@ -144,6 +145,25 @@ class Contact(Tracked):
             other = getattr(self, name)
             if other is not None and other.account_id != self.account_id:
                 raise ValidationError({name: _("It belongs to another account.")}, code="foreign")
+
+
+class ContactExternalId(ExternalNumber):
+    """The person's number in another system. Two accounts may use one number, so that nobody
+    learns from a refusal of a person at an account that they may not see."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="external_ids")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        ordering = ["system", "value"]
+        indexes = [models.Index(fields=["system", "value"], name="contactexternalid_number")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "system", "value"],
+                name="contactexternalid_value",
+                violation_error_message=_("Another person has this number in this system."),
+            )
+        ]
 
 
 class Interaction(Tracked):

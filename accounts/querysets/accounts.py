@@ -6,7 +6,7 @@ import datetime
 import operator
 from collections.abc import Collection
 from functools import reduce
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import (
@@ -41,6 +41,9 @@ from teams.models import Membership, TeamRole
 
 class AccountQuerySet(TrackedQuerySet):
     """Customers."""
+
+    deep_filters: ClassVar = ("programme", "business_unit", "team", "status")
+    """What lists of the API may ask of the account of a row."""
 
     def roles_of(self, user: Reader) -> Reach:
         """What `user` holds today: one query, once a page (`kam.access.querysets.roles_of`)."""

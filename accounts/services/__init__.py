@@ -17,6 +17,7 @@ from accounts.services.interaction import (
     restore_interaction,
     update_interaction,
 )
+from accounts.services.numbers import put_contact, put_product
 from accounts.services.people import (
     archive_contact,
     create_contact,
@@ -46,6 +47,8 @@ __all__ = [
     "end_exception",
     "log_contact",
     "put_account",
+    "put_contact",
+    "put_product",
     "register_account",
     "restore_account",
     "restore_contact",

@@ -34,7 +34,7 @@ class BulkResultSerializer(serializers.Serializer):
 
 class BulkMixin:
     """Creates items, or with `id` and `version` changes them: all or none, with `atomic=false`
-    each for itself. Add it to an `EditableViewSet`."""
+    each for itself. Every `EditableViewSet` has it; add it to others that create."""
 
     @action(detail=False, methods=["post"])
     def bulk(self: Any, request: Request) -> Response:
@@ -79,12 +79,24 @@ class BulkMixin:
         return {"status": body["status"], "errors": body.get("errors", [])}
 
     def _do(self: Any, item: Any) -> dict[str, Any]:
+        """Do one item as the call would that it stands for."""
         changing = isinstance(item, dict) and "id" in item
+        self.action = "partial_update" if changing else "create"
+        try:
+            return self._do_as(item, changing=changing)
+        finally:
+            self.action = "bulk"
+
+    def _do_as(self: Any, item: Any, *, changing: bool) -> dict[str, Any]:
+        if changing and not hasattr(self, "perform_update"):
+            detail = ErrorDetail(_("Rows of this kind are not changed."), "fixed")
+            raise ValidationError({"id": [detail]})
         obj = self._target(item) if changing else None
+        if changing:
+            item = {name: value for name, value in item.items() if name not in ("id", "version")}
         serializer = self.get_serializer(obj, data=item, partial=changing)
         serializer.is_valid(raise_exception=True)
         if changing:
-            self.item_version = item["version"]
             self.perform_update(serializer)
         else:
             self.perform_create(serializer)
@@ -101,4 +113,5 @@ class BulkMixin:
         obj = self.get_queryset().filter(pk=pk).first() if known else None
         if obj is None:
             raise ValidationError({"id": [ErrorDetail(_("There is no such row."), "not_found")]})
+        self.item_version = version
         return obj

@@ -108,6 +108,8 @@ class ChangeViewSet(ReadOnlyViewSet):
     model = Change
     serializer_class = ChangeSerializer
     filterset_class = ChangeFilter
+    search_fields = ("verb", "object_type")
+    changed_field = "at"
     pagination_class = FeedPagination
     query_parameters = (parameter("after", "From `next`; `latest` starts with what comes."),)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import operator
 from collections.abc import Iterable
 from functools import reduce
@@ -9,20 +10,25 @@ from typing import Any, ClassVar
 
 import django_filters
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_naive
 from django.utils.translation import gettext as _
+from django_filters.fields import BaseCSVField
 from django_filters.rest_framework import DjangoFilterBackend
 from django_filters.rest_framework import FilterSet as BaseFilterSet
+from django_filters.utils import get_model_field
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
 
+from kam.access.querysets import AccountScopedQuerySet, scope_model
 from kam.api.errors import refused
 
 LARGEST_ID = 2**63 - 1
 LONGEST_SEARCH = 200
+MOST_VALUES = 500
 
 
 @extend_schema_field({"type": "integer", "minimum": 1, "maximum": LARGEST_ID})
@@ -41,8 +47,74 @@ class IdFilter(django_filters.NumberFilter):
         """Bounds are given above."""
 
 
+class ListField(BaseCSVField):
+    """Values separated by commas, as many as a call needs."""
+
+    def clean(self, value: Any) -> Any:
+        values = super().clean(value)
+        if len(values or ()) > MOST_VALUES:
+            text = _("At most %(count)s values.") % {"count": MOST_VALUES}
+            raise ValidationError(text, code="too_many")
+        return values
+
+
+class IdsFilter(django_filters.BaseInFilter, IdFilter):
+    """Rows that point to one of the rows with these ids."""
+
+    base_field_class = ListField
+
+
+class ChoicesFilter(django_filters.BaseInFilter, django_filters.ChoiceFilter):
+    """Rows with one of these values."""
+
+    base_field_class = ListField
+
+
+ORDERED = (
+    models.DateField,
+    models.TimeField,
+    models.DecimalField,
+    models.FloatField,
+    models.IntegerField,
+)
+"""Kinds of columns of which something can be more or less."""
+
+
+def _widened(model: Any, path: str, lookups: Iterable[str]) -> list[str]:
+    """`lookups` of a column, and what goes with its kind where they begin with its value."""
+    field: Any = get_model_field(model, path)
+    found = list(lookups)
+    if field is None or "exact" not in found:
+        return found
+    if field.is_relation or field.choices:
+        found += ["in"]
+    elif isinstance(field, ORDERED):
+        found += ["gte", "lte", "gt", "lt"]
+    elif isinstance(field, models.CharField | models.TextField):
+        found += ["icontains"]
+    if field.null and not field.many_to_many:
+        found += ["isnull"]
+    return list(dict.fromkeys(found))
+
+
+def _account_paths(model: Any) -> dict[str, str]:
+    """Filters by the account on which rows of `model` hang: name and path."""
+    queryset = model._default_manager.all() if model is not None else None
+    if not isinstance(queryset, AccountScopedQuerySet) or model is scope_model():
+        return {}
+    path = queryset.account_path
+    deeper = getattr(scope_model()._default_manager.all(), "deep_filters", ())
+    return {"account": path} | {f"account__{name}": f"{path}__{name}" for name in deeper}
+
+
 class FilterSet(BaseFilterSet):
-    """Filters of a list: `Meta.fields` names columns; relations are filtered by id."""
+    """Filters of a list: `Meta.fields` names columns; relations are filtered by id.
+
+    A column that is filtered by its value is filtered by what goes with its kind, too: bounds
+    (`due__lte`), several values (`owner__in=1,2`), emptiness (`owner__isnull`), a part of the text
+    (`code__icontains`). Rows that hang on an account are filtered by it and by what its queryset
+    names in `deep_filters` (`account__team`), however far it is.
+    """
 
     FILTER_DEFAULTS: ClassVar[dict[Any, dict[str, Any]]] = {
         **BaseFilterSet.FILTER_DEFAULTS,
@@ -52,6 +124,30 @@ class FilterSet(BaseFilterSet):
         models.AutoField: {"filter_class": IdFilter},
         models.BigAutoField: {"filter_class": IdFilter},
     }
+
+    @classmethod
+    def get_fields(cls) -> dict[str, Any]:
+        model = cls._meta.model
+        fields = super().get_fields()
+        return {name: _widened(model, name, lookups) for name, lookups in fields.items()}
+
+    @classmethod
+    def get_filters(cls) -> dict[str, Any]:
+        filters = super().get_filters()
+        for name, path in _account_paths(cls._meta.model).items():
+            field = get_model_field(cls._meta.model, path)
+            for lookup in _widened(cls._meta.model, path, ["exact"]):
+                found = cls.filter_for_field(field, path, lookup)
+                filters.setdefault(cls.get_filter_name(name, lookup), found)
+        return filters
+
+    @classmethod
+    def filter_for_lookup(cls, field: Any, lookup_type: str) -> Any:
+        if lookup_type == "in" and field.is_relation:
+            return IdsFilter, {}
+        if lookup_type == "in":
+            return ChoicesFilter, {"choices": field.choices}
+        return super().filter_for_lookup(field, lookup_type)
 
 
 def offered(view: Any) -> set[str]:
@@ -68,7 +164,7 @@ def offered(view: Any) -> set[str]:
         names.add("ordering")
     if getattr(view, "search_fields", None):
         names.add("search")
-    if has_updated_at(view):
+    if changed_field(view):
         names.add("updated_since")
     return names
 
@@ -78,11 +174,13 @@ def is_list(view: Any) -> bool:
     return getattr(view, "action", None) == "list" or bool(getattr(view, "lists", False))
 
 
-def has_updated_at(view: Any) -> bool:
-    """Whether the rows of `view` know when they were changed."""
+def changed_field(view: Any) -> str:
+    """What `updated_since` looks at: `view.changed_field`, else `updated_at`; empty: nothing."""
     queryset = getattr(view, "queryset", None)
     model = getattr(view, "model", None) or (queryset.model if queryset is not None else None)
-    return model is not None and any(item.name == "updated_at" for item in model._meta.fields)
+    named = getattr(view, "changed_field", "updated_at")
+    known = model is not None and any(item.name == named for item in model._meta.fields)
+    return named if known or hasattr(view, "changed_rows") else ""
 
 
 def refuse_unknown(request: Request, view: Any) -> None:
@@ -100,7 +198,8 @@ def refuse_unknown(request: Request, view: Any) -> None:
 class StrictFilterBackend(DjangoFilterBackend):
     """`view.filterset_class` or `filterset_fields`, `ordering_fields`, `search_fields`,
     `updated_since` where rows have `updated_at`. A view with `search_rows(queryset, text)` searches
-    in its own way, one with `filterset_base` filters so. A look-up of one row is not filtered."""
+    in its own way, one with `changed_rows(queryset, moment)` knows itself what has changed since
+    `updated_since`, one with `filterset_base` filters so. A look-up of one row is not filtered."""
 
     def get_filterset_class(self, view: Any, queryset: Any = None) -> Any:
         self.filterset_base = getattr(view, "filterset_base", FilterSet)
@@ -115,7 +214,7 @@ class StrictFilterBackend(DjangoFilterBackend):
         queryset = super().filter_queryset(request, queryset, view)
         parameters = request.query_params
         if "updated_since" in parameters:
-            queryset = queryset.filter(updated_at__gte=_moment(parameters["updated_since"]))
+            queryset = _changed(view, queryset, _moment(parameters["updated_since"]))
         if "search" in parameters:
             text = parameters["search"]
             own = getattr(view, "search_rows", None)
@@ -131,6 +230,13 @@ def search(queryset: Any, fields: Iterable[str], text: str) -> Any:
         hits = [Q(**{f"{name}__icontains": word}) for name in fields]
         queryset = queryset.filter(reduce(operator.or_, hits))
     return queryset
+
+
+def _changed(view: Any, queryset: Any, moment: datetime.datetime) -> Any:
+    own = getattr(view, "changed_rows", None)
+    return (
+        own(queryset, moment) if own else queryset.filter(**{f"{changed_field(view)}__gte": moment})
+    )
 
 
 def _moment(text: str) -> Any:

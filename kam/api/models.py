@@ -17,6 +17,23 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+LONGEST_SYSTEM = 40
+LONGEST_VALUE = 120
+
+
+class ExternalNumber(models.Model):
+    """The number of a row in another system: the base of a table for each kind of row."""
+
+    system = models.CharField(_("system"), max_length=LONGEST_SYSTEM)
+    value = models.CharField(_("number there"), max_length=LONGEST_VALUE)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.system} {self.value}"
+
+
 class Token(models.Model):
     """Lets another system act as its owner, within a scope, until it expires or is revoked.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -13,9 +14,10 @@ from drf_spectacular.openapi import AutoSchema as BaseAutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
-from kam.api.bulk import BulkResultSerializer
+from kam.api.bulk import LARGEST, BulkResultSerializer
+from kam.api.docs import PROBLEMS
 from kam.api.errors import MEDIA_TYPE
-from kam.api.filters import LARGEST_ID, has_updated_at, is_list
+from kam.api.filters import LARGEST_ID, changed_field, is_list
 from kam.api.serializers import ProblemSerializer
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -60,6 +62,11 @@ HEADERS = {
 """Headers of answers that every call has, see `kam.api.throttling`."""
 
 
+def _meaning(code: int) -> str:
+    """What an answer says by its code alone."""
+    return str(dict(PROBLEMS).get(code) or HTTPStatus(code).phrase)
+
+
 def _told_always(code: str) -> dict[str, Any]:
     """Headers of the answer `code` besides its own."""
     names = [name for name in HEADERS if code == "429" or name != "Retry-After"]
@@ -86,6 +93,7 @@ LOOKUPS = {
     "lt": "Short of this {}.",
     "in": "Any of these, separated by commas: {}.",
     "isnull": "Whether it has no {}.",
+    "icontains": "With this in its {}, whatever the case.",
 }
 """What a filter asks for, by the end of its name."""
 
@@ -117,8 +125,42 @@ def finish(result: Any, generator: Any, **_more: Any) -> Any:
     result["components"]["headers"] = {
         name: {"description": text, "schema": {"type": "string"}} for name, text in HEADERS.items()
     }
+    _link(result)
     _drop_unused(result)
     return result
+
+
+def _link(document: dict[str, Any]) -> None:
+    """Say which calls an answer leads to: from a row to reading, changing and removing it, and to
+    the lists of what hangs on it."""
+    calls = {item["operationId"]: item for _path, item in _operations(document)}
+    row = {"id": "$response.body#/id"}
+    version = {"If-Match": "$response.header.ETag"}
+    for name, read in calls.items():
+        resource, _sign, action = name.rpartition("_")
+        if action != "retrieve" or "{" not in _path_of(document, read):
+            continue
+        links = {}
+        for verb, more in (("partial_update", version), ("destroy", version)):
+            if (wanted := calls.get(f"{resource}_{verb}")) is not None:
+                known = {item["name"] for item in wanted["parameters"]}
+                given = row | {key: value for key, value in more.items() if key in known}
+                links[verb] = {"operationId": wanted["operationId"], "parameters": given}
+        create = calls.get(f"{resource}_create")
+        if create is not None and "201" in create["responses"]:
+            first = {"retrieve": {"operationId": name, "parameters": row}}
+            create["responses"]["201"]["links"] = first | links
+        for other, listing in calls.items():
+            owner = {item["name"] for item in listing.get("parameters", ())}
+            if other.endswith("_list") and resource.removesuffix("s") in owner:
+                way = {resource.removesuffix("s"): row["id"]}
+                links[other] = {"operationId": other, "parameters": way}
+        if links:
+            read["responses"]["200"]["links"] = links
+
+
+def _path_of(document: dict[str, Any], wanted: dict[str, Any]) -> str:
+    return next(path for path, operation in _operations(document) if operation is wanted)
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -193,6 +235,34 @@ class AutoSchema(BaseAutoSchema):
             return self.view.get_serializer(many=True)
         return super().get_request_serializer()
 
+    def _get_request_body(self, direction: Any = "request") -> Any:
+        body = super()._get_request_body(direction)
+        for content in body["content"].values() if self._is_bulk() else ():
+            item = content["schema"]["items"]
+            change = self._changed_item()
+            content["schema"] |= {"minItems": 1, "maxItems": LARGEST}
+            content["schema"]["items"] = {"anyOf": [item, change]} if change else item
+        return body
+
+    def _changed_item(self) -> dict[str, Any] | None:
+        """The body of an item that changes a row: its id and version, and what shall be new."""
+        if not hasattr(self.view, "perform_update"):
+            return None
+        self.view.action = "partial_update"
+        serializer = self.view.get_serializer(partial=True)
+        self.view.action = "bulk"
+        row = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
+        return {
+            "allOf": [
+                {
+                    "type": "object",
+                    "required": ["id", "version"],
+                    "properties": {"id": row, "version": {"type": "integer", "minimum": 1}},
+                },
+                self.resolve_serializer(serializer, "request").ref,
+            ]
+        }
+
     def get_response_serializers(self) -> Any:
         return BulkResultSerializer if self._is_bulk() else super().get_response_serializers()
 
@@ -203,7 +273,7 @@ class AutoSchema(BaseAutoSchema):
             found.append(parameter("ordering", f"By {names}; a minus turns it round."))
         if getattr(self.view, "search_fields", None):
             found.append(parameter("search", "Rows that contain every word."))
-        if has_updated_at(self.view):
+        if changed_field(self.view):
             text = "Changed at or after this moment."
             found.append(parameter("updated_since", text, OpenApiTypes.DATETIME))
         return found
@@ -222,6 +292,8 @@ class AutoSchema(BaseAutoSchema):
     def _is_versioned(self) -> bool:
         """Whether this call is about one row that has a version."""
         model = getattr(self.view, "model", None)
+        if getattr(self.view, "versioned", False):
+            return True
         actions = ("retrieve", "create", "update", "partial_update", "destroy")
         versioned = model is not None and any(f.name == "version" for f in model._meta.fields)
         return versioned and getattr(self.view, "action", "") in actions
@@ -239,6 +311,8 @@ class AutoSchema(BaseAutoSchema):
             codes.add(422)
         if self._is_versioned() and self.method in ("PUT", "PATCH", "DELETE"):
             codes |= {412, 428}
+        if self._is_bulk():
+            codes.add(412)
         return sorted(codes)
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
@@ -253,7 +327,9 @@ class AutoSchema(BaseAutoSchema):
         if self._is_versioned() and self.method == "GET":
             bodies["304"] = {"description": "Nothing has changed."}
         for code, body in bodies.items():
-            body["headers"] = body.get("headers", {}) | _told_always(code)
+            body["description"] = body.get("description") or _meaning(int(code))
+            if code.startswith("2") or code == "429":
+                body["headers"] = body.get("headers", {}) | _told_always(code)
         return bodies
 
     def _is_list_view(self, serializer: Any = None) -> bool:

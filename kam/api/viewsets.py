@@ -24,11 +24,13 @@
 
 Rows are `Model.objects.visible_to(user).for_list()` unless `get_queryset` says otherwise; whether
 the caller may change a visible row is for the service to say (403). `self.version` is `If-Match`.
-`class PlanViewSet(BulkMixin, EditableViewSet)` adds `POST /plans/bulk/` (`kam.api.bulk`).
+`POST /plans/bulk/` comes with it (`kam.api.bulk`); `ExternalIdMixin` adds
+`PUT /plans/by-external-id/{system}/{id}/` (`kam.api.external`).
 """
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django.db import models
@@ -38,10 +40,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kam.api import services
+from kam.api.bulk import BulkMixin
 from kam.api.etag import etag, if_match, is_known
 from kam.api.models import Token
 from kam.api.serializers import NewTokenSerializer, TokenSerializer
 from kam.api.views import ApiMixin
+from kam.changes.editing import expect
 
 
 class ReadOnlyViewSet(
@@ -103,7 +107,7 @@ class UpdateMixin(ApiMixin):
     def update(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         obj = self.get_object()
         if is_versioned(obj):
-            if_match(request)
+            expect(obj, if_match(request))  # the service compares again, under its lock
         partial = kwargs.pop("partial", False)
         serializer = self.get_serializer(obj, data=request.data, partial=partial)
         serializer.is_valid(raise_exception=True)
@@ -125,12 +129,12 @@ class DestroyMixin(ApiMixin):
     def destroy(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         obj = self.get_object()
         if is_versioned(obj):
-            if_match(request)
+            expect(obj, if_match(request))  # the service compares again, under its lock
         self.perform_destroy(obj)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class EditableViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadOnlyViewSet):
+class EditableViewSet(BulkMixin, CreateMixin, UpdateMixin, DestroyMixin, ReadOnlyViewSet):
     """All of it."""
 
 
@@ -147,6 +151,12 @@ class TokenViewSet(CreateMixin, mixins.DestroyModelMixin, ReadOnlyViewSet):
     filterset_fields = ("owner", "scope")
     ordering_fields = ("created_at", "name", "expires_at")
     search_fields = ("name",)
+
+    def changed_rows(self, rows: Any, moment: datetime.datetime) -> Any:
+        """Tokens made or revoked since."""
+        made, revoked = models.Q(created_at__gte=moment), models.Q(revoked_at__gte=moment)
+        return rows.filter(made | revoked)
+
     scopes = {"create": "admin", "destroy": "admin"}
 
     @extend_schema(responses={201: NewTokenSerializer})

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from kam.api.external import ExternalIdSerializer
 from kam.api.serializers import ModelSerializer, MyTokenSerializer, Serializer
 from teams.models import (
     BusinessUnit,
@@ -163,10 +164,11 @@ class TeamSerializer(ModelSerializer):
     fixed = ("programme",)
 
     members = MemberSerializer(source="current_members", many=True, read_only=True)
+    external_ids = ExternalIdSerializer(many=True, read_only=True)
 
     class Meta:
         model = Team
-        fields = ("id", "programme", "name", "members", *TRACKED)
+        fields = ("id", "programme", "name", "members", "external_ids", *TRACKED)
         read_only_fields = TRACKED
 
 

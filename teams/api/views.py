@@ -14,8 +14,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kam.access.dates import business_today
+from kam.api.bulk import BulkMixin
 from kam.api.errors import refused
-from kam.api.etag import etag, if_match
+from kam.api.etag import etag, if_match, is_known
+from kam.api.external import ExternalIdMixin, by_external_id_schema
 from kam.api.views import APIView
 from kam.api.viewsets import (
     CreateMixin,
@@ -41,7 +43,7 @@ from teams.querysets import grants_today, memberships_today
 DAY = datetime.timedelta(days=1)
 
 
-class ProgrammeViewSet(CreateMixin, UpdateMixin, ReadOnlyViewSet):
+class ProgrammeViewSet(BulkMixin, CreateMixin, UpdateMixin, ReadOnlyViewSet):
     """Programmes that the caller belongs to."""
 
     model = Programme
@@ -118,6 +120,8 @@ class ProgrammeSettingViewSet(ReadOnlyViewSet):
     serializer_class = serializers.ProgrammeSettingSerializer
     filterset_fields = ("programme", "name", "valid_from")
     ordering_fields = ("valid_from", "name", "set_at")
+    search_fields = ("name", "reason")
+    changed_field = "set_at"
 
 
 class RestoreMixin:
@@ -249,6 +253,7 @@ class RoleGrantViewSet(EditableViewSet):
     serializer_class = serializers.RoleGrantSerializer
     filterset_fields = ("user", "role", "programme", "business_unit")
     ordering_fields = ("updated_at",)
+    search_fields = ("user__first_name", "user__last_name", "role")
 
     def get_serializer_class(self) -> Any:
         if self.action in {"update", "partial_update"}:
@@ -291,15 +296,29 @@ class RoleGrantViewSet(EditableViewSet):
         )
 
 
-class TeamViewSet(RestoreMixin, EditableViewSet):
+@by_external_id_schema(serializers.TeamSerializer, serializers.TeamSerializer)
+class TeamViewSet(ExternalIdMixin, RestoreMixin, EditableViewSet):
     """Teams that the caller is in, and teams of accounts that the caller may see. DELETE
     archives."""
 
     model = Team
-    serializer_class = serializers.TeamSerializer
+    serializer_class = put_serializer_class = serializers.TeamSerializer
     filterset_fields = ("programme",)
     ordering_fields = ("name", "updated_at")
     search_fields = ("name",)
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().prefetch_related("external_ids")
+
+    def perform_put(self, *, system: str, value: str, values: dict[str, Any]) -> tuple[Team, bool]:
+        """See `services.put_team`."""
+        return services.put_team(
+            actor=self.request.user,
+            programme=values.pop("programme"),
+            system=system,
+            value=value,
+            changes=values,
+        )
 
     def perform_create(self, serializer: Any) -> None:
         user, values = self.request.user, serializer.validated_data
@@ -327,6 +346,7 @@ class MembershipViewSet(EditableViewSet):
     serializer_class = serializers.MembershipSerializer
     filterset_fields = ("team", "user", "role", "function")
     ordering_fields = ("team", "user", "valid_from", "updated_at")
+    search_fields = ("user__first_name", "user__last_name", "team__name")
     warnings: Sequence[str] | None = None
 
     def represent(self, obj: Any) -> dict[str, Any] | None:
@@ -395,6 +415,8 @@ class MembershipViewSet(EditableViewSet):
 class MeView(APIView):
     """Who is calling, with which token and rights."""
 
+    versioned = True
+
     def _answer(self, request: Request) -> Response:
         user = User.objects.get(pk=request.user.pk)
         context = {
@@ -408,6 +430,10 @@ class MeView(APIView):
     @extend_schema(responses=serializers.MeSerializer, operation_id="me_retrieve")
     def get(self, request: Request) -> Response:
         """Who is calling, with which token and rights."""
+        if is_known(request, request.user):
+            return Response(
+                status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag(request.user)}
+            )
         return self._answer(request)
 
     @extend_schema(

@@ -215,4 +215,18 @@ class Migration(migrations.Migration):
             model_name='membership',
             constraint=models.UniqueConstraint(condition=models.Q(('role', 'kam'), ('valid_until', None)), fields=('team',), name='membership_one_manager', violation_error_message='The team has a manager already.'),
         ),
+        migrations.CreateModel(
+            name='TeamExternalId',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('system', models.CharField(max_length=40, verbose_name='system')),
+                ('value', models.CharField(max_length=120, verbose_name='number there')),
+                ('programme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='teams.programme')),
+                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='external_ids', to='teams.team')),
+            ],
+            options={
+                'ordering': ['system', 'value'],
+                'constraints': [models.UniqueConstraint(fields=('programme', 'system', 'value'), name='teamexternalid_value', violation_error_message='Another team has this number in this system.')],
+            },
+        ),
     ]

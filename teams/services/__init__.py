@@ -6,6 +6,7 @@ from teams.services.functions import (
     restore_function,
     update_function,
 )
+from teams.services.numbers import put_team
 from teams.services.people import (
     OWN_FIELDS,
     PERSON_FIELDS,
@@ -61,6 +62,7 @@ __all__ = [
     "end_role",
     "grant_role",
     "is_set_up",
+    "put_team",
     "register_membership_rule",
     "restore_function",
     "restore_team",

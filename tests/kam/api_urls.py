@@ -7,7 +7,6 @@ from django.urls import include, path
 from rest_framework import serializers
 
 from kam import urls
-from kam.api.bulk import BulkMixin
 from kam.api.serializers import ModelSerializer
 from kam.api.urls import patterns
 from kam.api.viewsets import EditableViewSet
@@ -26,7 +25,7 @@ class ProgrammeSerializer(ModelSerializer):
         read_only_fields = ("archived_at", "version")
 
 
-class ProgrammeViewSet(BulkMixin, EditableViewSet):
+class ProgrammeViewSet(EditableViewSet):
     model = Programme
     serializer_class = ProgrammeSerializer
     filterset_fields = ("currency",)

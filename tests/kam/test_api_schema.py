@@ -46,5 +46,5 @@ def test_document_follows_the_house_rules(document):
                 assert "application/problem+json" in answer["content"], f"{where} {code}"
         parameters = {item["name"] for item in operation.get("parameters", ())}
         assert method != "post" or "Idempotency-Key" in parameters, where
-        if "412" in answers:
+        if "412" in answers and not path.endswith("/bulk/"):  # items carry theirs
             assert "If-Match" in parameters, where

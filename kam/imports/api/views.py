@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
+import operator
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -29,6 +33,11 @@ class RunViewSet(ReadOnlyViewSet):
     filterset_fields = ("kind", "status", "owner")
     ordering_fields = ("created_at",)
     search_fields = ("file_name",)
+
+    def changed_rows(self, rows: Any, moment: datetime.datetime) -> Any:
+        """Imports that took a step since."""
+        steps = ("created_at", "started_at", "published_at", "undone_at", "finished_at", "beat_at")
+        return rows.filter(reduce(operator.or_, (Q(**{f"{name}__gte": moment}) for name in steps)))
 
     def get_queryset(self) -> Any:
         if self.action == "list":
