@@ -12,6 +12,7 @@ from accounts.choices import Status
 from accounts.imports import account_store, groups, staging, teams
 from accounts.imports.account_rows import BLAMED, REASONS, AccountReader, AccountRow
 from accounts.imports.directory import AMBIGUOUS, Directory
+from accounts.imports.examples import SHOWN_GOOD, Examples
 from accounts.imports.refusal import Refused
 from accounts.imports.scope import SYSTEM, ProgrammeKind
 from accounts.models import Account
@@ -23,8 +24,6 @@ from kam.imports.models import Run
 from kam.imports.values import text_of
 from teams.models import Programme
 from teams.programme_settings import setting
-
-PREVIEW_GOOD, PREVIEW_BAD = 5, 25
 
 
 class AccountsKind(ProgrammeKind):
@@ -218,6 +217,7 @@ class AccountsSession(Session):
         self.room = limit - key_account_count(programme)
         self.good: list[Shown] = []
         self.bad: list[Shown] = []
+        self.examples = Examples()
         self.refused: list[groups.Member] = []
         self.taken = 0
         self.with_parent = 0
@@ -349,13 +349,13 @@ class AccountsSession(Session):
             account_store.note_counts(self.run, self.directory, refused)
             account_store.drop_staged(self.run, self.directory, refused)
         late = groups.rejected(refused, self.reasons)
-        self.bad = [self._shown(item) for item in late][:PREVIEW_BAD] + self.bad
+        self.bad = [self._shown(item) for item in self.examples.of(late)] + self.bad
         self.taken -= len(late)
         return late
 
     def _note(self, checked: list[tuple[int, AccountRow, int | None]], outcome: Outcome) -> None:
-        self.bad += [self._shown(item) for item in outcome.rejected[: PREVIEW_BAD - len(self.bad)]]
-        for number, found, pk in checked[: PREVIEW_GOOD - len(self.good)]:
+        self.bad += [self._shown(item) for item in self.examples.of(outcome.rejected)]
+        for number, found, pk in checked[: SHOWN_GOOD - len(self.good)]:
             cells = (
                 found.values.get("name", ""),
                 found.number,

@@ -203,6 +203,15 @@ def test_trial_counts_and_stores_nothing(manager):
         assert model.objects.count() == 0
 
 
+def test_trial_shows_a_few_rows_of_each_reason(manager):
+    lines = [",,2026-05-02,A,1,1,,"] * 8 + ["7,Birch,soon,A,1,1,,", "7,Birch,2026-05-02,A,2,10,,"]
+    run = upload(manager, HEAD + "\n".join(lines) + "\n")
+    run = services.check_run(actor=manager, run=run, enqueue=False)
+    shown = passes.check(run.pk).report["preview"]
+    assert [item["number"] for item in shown] == [1, 2, 3, 4, 5, 9, 10]
+    assert shown[-1]["values"][1] == "2 May 2026"
+
+
 def test_undo_leaves_what_was_there_before(manager, programme):
     import_file(manager, HEAD + "7,Birch,2026-05-02,A,2,10,,\n")
     before = list(MonthTotal.objects.values_list("account", "month", "revenue", "lines"))

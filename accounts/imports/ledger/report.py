@@ -12,11 +12,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.imports.examples import SHOWN_GOOD, Examples
 from accounts.imports.ledger.batch import Batch
 from accounts.imports.ledger.rows import COLUMNS, LineReader
 from kam.imports.kinds import Outcome, Shown
 
-PREVIEW_GOOD, PREVIEW_BAD = 5, 25
 UNKNOWN_SHOWN = 50
 """Unknown customers that the report of a trial names."""
 MONTHS_SHOWN = 36
@@ -30,6 +30,7 @@ class Seen:
         self.reader = reader
         self.good: list[Shown] = []
         self.bad: list[Shown] = []
+        self.examples = Examples()
         self.sums: dict[tuple[str, str], Decimal] = {}
         self.customers: set[str] = set()
         self.unknown: Counter[str] = Counter()
@@ -51,7 +52,7 @@ class Seen:
         for currency, day, amount in zip(fresh.currencies, fresh.days, fresh.amounts, strict=True):
             key = (currency, day[:7])
             sums[key] = sums.get(key, 0) + amount.total
-        for item in outcome.rejected[: PREVIEW_BAD - len(self.bad)]:
+        for item in self.examples.of(outcome.rejected):
             cell = dict(zip(COLUMNS, self.reader.cells(item.row), strict=True))
             cells = (
                 cell["account_name"] or cell["account"],
@@ -62,8 +63,8 @@ class Seen:
                 cell["cost"],
             )
             self.bad.append(Shown(item.number, cells, "rejected", item.reason))
-        stored = set(fresh.numbers) if len(self.good) < PREVIEW_GOOD else set()
-        for index in range(min(len(batch.numbers), PREVIEW_GOOD - len(self.good))):
+        stored = set(fresh.numbers) if len(self.good) < SHOWN_GOOD else set()
+        for index in range(min(len(batch.numbers), SHOWN_GOOD - len(self.good))):
             result = "new" if batch.numbers[index] in stored else "unchanged"
             note = _("new customer") if batch.keys[index] in new_customers else ""
             if batch.amounts[index].differs:
@@ -116,7 +117,7 @@ def _cells(batch: Batch, index: int) -> tuple[str, ...]:
     amount, cost = batch.amounts[index], batch.costs[index].total
     return (
         batch.names[index] or batch.accounts[index],
-        batch.days[index],
+        date_format(datetime.date.fromisoformat(batch.days[index]), "j M Y"),
         batch.codes[index],
         amount.quantity or "",
         f"{_cents(amount.total)} {batch.currencies[index]}",
