@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Initiator, Stage, UncouplingReason
@@ -168,7 +169,7 @@ class StageReview(Tracked):
     def __str__(self) -> str:
         return _("Stage review of %(account)s, %(day)s") % {
             "account": self.account,
-            "day": self.reviewed_on,
+            "day": date_format(self.reviewed_on, "j M Y"),
         }
 
     def get_absolute_url(self) -> str:

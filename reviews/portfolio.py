@@ -176,7 +176,7 @@ class MonthPair(NamedTuple):
 def month_pairs(whole: Portfolio, scope: Scope) -> list[MonthPair]:
     """Revenue month by month beside the year before (at most the last twelve months).
 
-    Empty where the period does not consist of whole months.
+    Empty where the period does not consist of whole months, or nothing was sold in either year.
     """
     if whole.months is None:
         return []
@@ -188,7 +188,7 @@ def month_pairs(whole: Portfolio, scope: Scope) -> list[MonthPair]:
         before = whole.months.revenue(_months_back(month, 12))
         pairs.append(MonthPair(month, whole.months.revenue(month), before))
         month = _months_back(month, -1)
-    return pairs
+    return pairs if any(pair.now or pair.before for pair in pairs) else []
 
 
 def rates_for(scope: Scope) -> figures.Rates:

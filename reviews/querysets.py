@@ -28,6 +28,15 @@ class StageReviewQuerySet(TrackedHangingQuerySet):
         """Our own view; the customer's proposes no stage."""
         return self.filter(side="supplier")
 
+    def to_start_from(self, account_id: int) -> Self:
+        """Reviews of an account whose answers a new one may take over, the latest first."""
+        return (
+            self.active()
+            .filter(account=account_id)
+            .exclude(status="rejected")
+            .order_by("-reviewed_on", "-pk")
+        )
+
     def assessments(self) -> Self:
         """Reviews that somebody stands for: proposed or confirmed."""
         return self.active().ours().filter(status__in=("proposed", "confirmed"))

@@ -69,6 +69,11 @@ class StartForm(ShapeForm):
         help_text=_("They count only once you confirm them."),
     )
 
+    def __init__(self, *args: Any, has_last: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not has_last:
+            del self.fields["prefill"]
+
 
 class ReviewForm(ServiceForm):
     """Date, participants and given share of a draft."""

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from kam.changes import editing
 from kam.changes.errors import VersionConflict
 from reviews import scoring
-from reviews.choices import ReviewStatus
 from reviews.models import Answer, ReviewCheck, SignalMark, StageReview
 from reviews.services import assessment
 from teams.models import User
@@ -30,11 +29,9 @@ def refuse_future(field: str, value: datetime.date | None, on: datetime.date) ->
 def prefill(review: StageReview) -> None:
     """Take over the answers of the last review as suggestions; one log row told of the start."""
     last = (
-        StageReview.objects.active()
-        .filter(account=review.account_id, side=review.side, reviewed_on__lte=review.reviewed_on)
+        StageReview.objects.to_start_from(review.account_id)
+        .filter(side=review.side, reviewed_on__lte=review.reviewed_on)
         .exclude(pk=review.pk)
-        .exclude(status=ReviewStatus.REJECTED)
-        .order_by("-reviewed_on", "-pk")
         .first()
     )
     if last is None:

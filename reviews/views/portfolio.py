@@ -106,7 +106,7 @@ class ScopeMixin:
             )
         if "status" not in self.request.GET:
             scope = scope._replace(statuses=(Status.KEY,))
-        if not scope.period.first and not self.request.GET.get("to"):
+        if not scope.period.first and not scope.period.last:
             year = figures.trailing_year(scope.as_of)
             scope = scope._replace(period=year._replace(known_on=scope.period.known_on))
         return scope

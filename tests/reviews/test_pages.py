@@ -143,6 +143,20 @@ def test_checks_and_signals_are_marked_on_the_page(client, people, draft):
     assert draft.recommended_stage == "uncoupling"
 
 
+def test_first_review_offers_no_answers_of_a_last_one(client, people):
+    client.force_login(people.kam)
+    start = reverse("reviews:start", args=[people.account.pk])
+    assert "prefill" not in client.get(start).context["form"].fields
+    sent = {"side": "supplier", "reviewed_on": business_today().isoformat()}
+    assert client.post(start, sent).status_code == 302
+    assert "prefill" in client.get(start).context["form"].fields
+
+
+def test_review_is_named_with_its_day_in_words(people):
+    review = StageReviewFactory(account=people.account, reviewed_on=datetime.date(2026, 5, 3))
+    assert str(review) == "Stage review of Birch Logistics, 3 May 2026"
+
+
 def test_same_as_last_time_is_one_click(client, people, draft):
     client.force_login(people.kam)
     sent = {"side": "supplier", "reviewed_on": business_today().isoformat(), "prefill": "on"}

@@ -255,6 +255,22 @@ def test_portfolio_page_says_beside_the_field_what_it_cannot_read(client, progra
     assert "This day has not come yet." in page
 
 
+def test_portfolio_page_with_a_wrong_filter_shows_the_usual_year(client, programme, director):
+    key_account(programme)
+    client.force_login(director)
+    wrong = {"status": "none", "from": "2020-01-01", "to": "2020-12-31"}
+    page = client.get(reverse("reviews:portfolio"), wrong)
+    assert page.context["view"].scope.period == figures.trailing_year(programme.today())
+
+
+def test_months_without_any_sales_are_not_drawn(client, programme, director):
+    AccountFactory(programme=programme, status="key")
+    client.force_login(director)
+    page = client.get(reverse("reviews:portfolio"))
+    assert page.context["months"] == []
+    assert "Month by month" not in page.content.decode()
+
+
 def test_portfolio_page_without_a_role_is_not_there(client, programme):
     client.force_login(RoleGrantFactory(finance=True).user)
     assert client.get(reverse("reviews:portfolio")).status_code == 200

@@ -61,6 +61,11 @@ class StartView(ServiceFormMixin, ScopedViewMixin, SingleObjectMixin, FormView):
             "side": self.request.GET.get("side", Side.SUPPLIER),
         }
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {
+            "has_last": StageReview.objects.to_start_from(self.account.pk).exists()
+        }
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         title = _("Review the stage of %(account)s") % {"account": self.account}
         url = reverse("reviews:account", args=[self.account.pk])
