@@ -167,7 +167,7 @@ class StageReview(Tracked):
         ]
 
     def __str__(self) -> str:
-        return _("Stage review of %(account)s, %(day)s") % {
+        return _("%(account)s, %(day)s") % {
             "account": self.account,
             "day": date_format(self.reviewed_on, "j M Y"),
         }

@@ -301,8 +301,11 @@ class _Sight:
         names = [*row.before, *(name for name in row.after if name not in row.before)]
         names.sort(key=lambda name: order.index(name) if name in order else len(order))
         for name in names:
-            if name not in UNTOLD:
-                yield self._field(model, name, row.before.get(name), row.after.get(name))
+            if name in UNTOLD:
+                continue
+            item = self._field(model, name, row.before.get(name), row.after.get(name))
+            if not row.before or item.hidden or item.before != item.after:
+                yield item
 
     def _field(
         self, model: type[models.Model] | None, name: str, before: Any, after: Any

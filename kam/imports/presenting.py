@@ -118,6 +118,17 @@ def facts(run: Run) -> list[dict[str, Any]]:
     ]
 
 
+def nothing_new(run: Run) -> str:
+    """A sentence for a file that changes nothing; empty for all others."""
+    if run.created or run.updated:
+        return ""
+    if run.status == Run.Status.READY:
+        return _("Nothing new in this file: every row is already there or refused.")
+    if run.status == Run.Status.PUBLISHED:
+        return _("This import changed nothing: every row was already there or refused.")
+    return ""
+
+
 def preview(run: Run) -> dict[str, Any]:
     """Headings and rows of the preview, each cell with whether it is a figure."""
     kind = run.import_kind

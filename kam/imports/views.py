@@ -22,6 +22,7 @@ from kam.imports.models import Run
 from kam.imports.presenting import (
     facts,
     found_line,
+    nothing_new,
     preview,
     shown_problems,
     stage,
@@ -171,6 +172,7 @@ def page_of(run: Run, request: HttpRequest) -> dict[str, Any]:
         "questions": services.problems(run) if run.status in Run.EDITABLE else [],
         "problems": shown_problems(run),
         "facts": facts(run),
+        "nothing_new": nothing_new(run),
         "preview": preview(run),
         "editable": editable,
         "silent": services.is_silent(run),

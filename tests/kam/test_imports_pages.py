@@ -87,6 +87,23 @@ def test_file_goes_from_upload_to_undo(client, manager, programme):
     assert (run.status, LedgerEntry.objects.count(), Account.objects.count()) == ("undone", 0, 0)
 
 
+def test_second_import_of_a_file_says_that_it_changes_nothing(client, manager, programme):
+    for _turn in range(2):
+        client.post(
+            reverse("imports:upload"), {"kind": "ledger", "scope": programme.pk, "file": sent()}
+        )
+        work()
+        run = Run.objects.latest("pk")
+        tried = client.get(run.get_absolute_url()).context["nothing_new"]
+        do(client, run, "start")
+        work()
+        done = client.get(run.get_absolute_url()).context["nothing_new"]
+    assert "Nothing new in this file" in tried
+    assert "This import changed nothing" in done
+    first = Run.objects.earliest("pk")
+    assert client.get(first.get_absolute_url()).context["nothing_new"] == ""
+
+
 def test_columns_are_corrected_and_remembered(client, manager, programme):
     data = {"kind": "ledger", "scope": programme.pk, "file": sent(TEXT.replace("Betrag", "X9"))}
     client.post(reverse("imports:upload"), data)

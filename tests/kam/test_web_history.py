@@ -179,6 +179,13 @@ def test_history_says_the_few_fields_that_matter(client, admin):
     assert shown == {"address", "city", "country", "status"}  # name and account stand in the line
 
 
+def test_history_leaves_out_what_stayed_as_it_was(client, admin, account):
+    before, after = {"industry": "Food", "name": "Alpa"}, {"industry": "Food", "name": "Alba"}
+    record.change(actor=admin, obj=account, verb="stage", before=before, after=after)
+    line = client.get(URL).context["lines"][0]
+    assert [item.name for item in line.fields] == ["name"]
+
+
 def test_history_folds_long_texts_of_a_change(client, admin, account):
     record.change(
         actor=admin,

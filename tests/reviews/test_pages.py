@@ -154,7 +154,7 @@ def test_first_review_offers_no_answers_of_a_last_one(client, people):
 
 def test_review_is_named_with_its_day_in_words(people):
     review = StageReviewFactory(account=people.account, reviewed_on=datetime.date(2026, 5, 3))
-    assert str(review) == "Stage review of Birch Logistics, 3 May 2026"
+    assert str(review) == "Birch Logistics, 3 May 2026"
 
 
 def test_same_as_last_time_is_one_click(client, people, draft):
