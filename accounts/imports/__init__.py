@@ -2,10 +2,20 @@
 
 from accounts.imports.accounts import AccountsKind
 from accounts.imports.ledger import LedgerKind
+from accounts.imports.records import (
+    ActivityCostsKind,
+    ContactsKind,
+    ExchangeRatesKind,
+    ProductsKind,
+)
 from kam.imports import kinds
 
 
 def register() -> None:
     """Offer the kinds; called when the app is ready."""
     kinds.register(AccountsKind())
+    kinds.register(ContactsKind())
+    kinds.register(ProductsKind())
+    kinds.register(ActivityCostsKind())
+    kinds.register(ExchangeRatesKind())
     kinds.register(LedgerKind())

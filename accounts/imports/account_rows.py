@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import Status
 from accounts.imports.directory import plain_name
-from accounts.imports.refusal import Refused
 from accounts.imports.teams import Teams
 from kam.imports.kinds import Row
+from kam.imports.refusal import Refused
 from kam.imports.values import text_of
 from teams.models import BusinessUnit
 

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from accounts.choices import Status
 from accounts.imports.directory import Directory, plain_name
 from accounts.imports.groups import Groups, Member
-from accounts.imports.refusal import Refused
 from accounts.models import Account, Conflict
 from accounts.services.team import COUNTED, counted, managed_rows
 from kam.access.dates import business_today
@@ -21,6 +20,7 @@ from kam.changes import record
 from kam.changes.models import Change
 from kam.imports import policies
 from kam.imports.models import Run
+from kam.imports.refusal import Refused
 from teams.models import Membership, Programme, Team, TeamRole
 from teams.programme_settings import setting
 from teams.services.teams import TEAM_FIELDS

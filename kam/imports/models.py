@@ -180,18 +180,55 @@ class RejectedChunk(models.Model):
         return f"{self.run_id}/{self.number}"
 
 
-class RememberedMapping(models.Model):
-    """How a heading was mapped the last time, per scope and kind."""
+class StagedRecord(models.Model):
+    """What one row of a run does to one record when the run is published: makes it (`created`) or
+    changes it. The kind of the run says which model it is.
 
-    kind = models.CharField(max_length=30)
-    scope_id = models.BigIntegerField()
-    signature = models.CharField(max_length=40)
-    fields = models.JSONField(default=dict)
-    options = models.JSONField(default=dict)
-    chosen = models.JSONField(default=dict)
-    used_at = models.DateTimeField(auto_now=True)
+    `before` and `after` hold field -> value as the change log stores them, `extra` what is stored
+    beside the record, e.g. its number in another system. `object_id` is the record, of a new one
+    from the moment it counts. `version` is that of a known record when it was read.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+", db_index=False)
+    row = models.PositiveBigIntegerField()
+    object_id = models.BigIntegerField(null=True)
+    created = models.BooleanField(default=False)
+    version = models.PositiveIntegerField(default=0)
+    before = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    after = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    extra = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+
+    objects = querysets.StagedRecordQuerySet.as_manager()
 
     class Meta:
+        ordering = ["run", "row"]
+        constraints = [models.UniqueConstraint(fields=["run", "row"], name="stagedrecord_key")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.row}"
+
+
+class RememberedMapping(models.Model):
+    """How files of one source are read: by their heading, per scope and kind.
+
+    `name` is what people call it; `columns` are the names of the heading, from which `signature`
+    comes.
+    """
+
+    kind = models.CharField(_("kind"), max_length=30)
+    scope_id = models.BigIntegerField()
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    signature = models.CharField(max_length=40, editable=False)
+    columns = models.JSONField(default=list, editable=False)
+    fields = models.JSONField(default=dict, editable=False)
+    options = models.JSONField(default=dict, editable=False)
+    chosen = models.JSONField(default=dict, editable=False)
+    used_at = models.DateTimeField(_("last used"), auto_now=True)
+
+    objects = querysets.RememberedMappingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-used_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "scope_id", "signature"], name="rememberedmapping_key"
@@ -199,4 +236,14 @@ class RememberedMapping(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.signature[:8]}"
+        return self.name or ", ".join(self.columns)[:80]
+
+    @property
+    def import_kind(self) -> kinds.ImportKind:
+        return kinds.get(self.kind)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Column of the file and what it becomes, in words."""
+        labels = {item.name: str(item.label) for item in self.import_kind.fields}
+        return [(column, labels.get(name, name)) for name, column in self.fields.items()]

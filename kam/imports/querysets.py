@@ -62,3 +62,32 @@ class RejectedChunkQuerySet(models.QuerySet):
             self.order_by("run", "number").values_list("payload", flat=True).iterator(chunk_size=20)
         ):
             yield from json.loads(zlib.decompress(bytes(payload)))
+
+
+class StagedRecordQuerySet(models.QuerySet):
+    """What runs will do to records."""
+
+    def in_parts(self, run: models.Model, size: int) -> Iterator[list[Any]]:
+        """Those of `run` in the order of its file, in lists of up to `size`."""
+        last = 0
+        while part := list(self.filter(run=run, row__gt=last).order_by("row")[:size]):
+            last = part[-1].row
+            yield part
+
+
+class RememberedMappingQuerySet(models.QuerySet):
+    """How files were read before."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Those of scopes into which `user` may bring files of the kind."""
+        if not user.is_active:
+            return self.none()
+        return self.filter(_reach("scopes_for", user))
+
+    def editable_by(self, user: Reader) -> Self:
+        """Whoever may use one may rename and drop it."""
+        return self.visible_to(user)
+
+    def for_list(self) -> Self:
+        """All that the list shows, the last used first."""
+        return self.order_by("-used_at", "-pk")

@@ -271,3 +271,29 @@ def _order_vote(text: str) -> str:
     if "." in text.partition(":")[0]:  # nobody writes the month first with points
         return "dmy"
     return "same" if first == second else "either"
+
+
+ERRORS = frozenset(
+    (
+        "#null!",
+        "#div/0!",
+        "#value!",
+        "#ref!",
+        "#name?",
+        "#num!",
+        "#n/a",
+        "#spill!",
+        "#calc!",
+        "#getting_data",
+        "#bezug!",
+        "#wert!",
+        "#zahl!",
+        "#nv",
+    )
+)
+"""What a spreadsheet writes into a cell that it could not work out."""
+
+
+def is_error(text: str) -> bool:
+    """Whether `text` is what a spreadsheet shows instead of a result."""
+    return text[:1] == "#" and text.lower() in ERRORS

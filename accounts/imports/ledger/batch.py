@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import compress
 from typing import Any, NamedTuple
 
-from accounts.imports.refusal import Refused
+from kam.imports.refusal import Refused
 
 CACHE = 50_000
 """Different dates or numbers that are remembered before the memory is emptied."""

@@ -20,9 +20,9 @@ from django.utils.translation import gettext as _
 
 from accounts.imports.directory import plain_name
 from accounts.imports.ledger.batch import BAD, CACHE, NO_COST, Amount, Batch, Cost, Readings
-from accounts.imports.refusal import Refusal, Refused
 from kam.imports import values
 from kam.imports.kinds import Numbered, Row
+from kam.imports.refusal import Refusal, Refused
 from kam.imports.values import text_of
 
 COLUMNS = (

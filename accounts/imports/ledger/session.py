@@ -10,15 +10,16 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from accounts.imports import staging
-from accounts.imports.directory import AMBIGUOUS, Directory, NewAccount
+from accounts.imports.customers import Accounts
+from accounts.imports.directory import Directory, NewAccount
 from accounts.imports.ledger import report, store
 from accounts.imports.ledger.batch import Batch
 from accounts.imports.ledger.reasons import REASONS
 from accounts.imports.ledger.rows import LineReader
-from accounts.imports.refusal import Refusal
 from accounts.models import LedgerEntry, Product, ProductLine
 from kam.imports.kinds import Numbered, Outcome, Rejected, Row, Session
 from kam.imports.models import Run
+from kam.imports.refusal import Refusal
 from kam.imports.repeats import Repeats
 from teams.models import Programme
 
@@ -263,40 +264,3 @@ class LedgerSession(Session):
     def close(self) -> None:
         """Let go of the temporary database."""
         self.repeats.close()
-
-
-class Accounts(dict):
-    """Key of a customer -> primary key of its account, None where there is none yet, `Refusal`
-    where it must not be used. `decisions` say by the words of the file what becomes of customers
-    that are not known: the primary key of an account, `create` or `reject`."""
-
-    def __init__(self, directory: Directory, decisions: dict[str, Any]) -> None:
-        super().__init__()
-        self.directory = directory
-        self.decisions = decisions
-        wanted = {item for item in decisions.values() if isinstance(item, int)}
-        self.matched: set[int] = set()
-        if wanted:
-            run = directory.run
-            allowed = run.import_kind.matches_for(run.owner, run.scope_id)
-            assert allowed is not None  # noqa: S101  (a ledger's customers can be matched)
-            self.matched.update(allowed.filter(pk__in=wanted).values_list("pk", flat=True))
-        self.unknown: set[str] = set()
-
-    def __missing__(self, key: str) -> int | Refusal | None:
-        found = self[key] = self._find(key)
-        return found
-
-    def _find(self, key: str) -> int | Refusal | None:
-        directory = self.directory
-        if key[0] == "#":
-            pk = directory.by_number.get(key[1:])
-            if pk in directory.barred:
-                return Refusal("forbidden")
-        else:
-            pk = directory.by_name.get(key[1:])
-        if pk == AMBIGUOUS or pk is None:
-            decided = self.decisions.get(key)
-            if isinstance(decided, int):
-                return decided if decided in self.matched else Refusal("forbidden")
-        return Refusal("ambiguous") if pk == AMBIGUOUS else pk

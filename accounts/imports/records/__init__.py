@@ -1,0 +1,8 @@
+"""Files of records that people also keep one by one: contacts, products, costs, rates, members."""
+
+from accounts.imports.records.contacts import ContactsKind
+from accounts.imports.records.costs import ActivityCostsKind
+from accounts.imports.records.products import ProductsKind
+from accounts.imports.records.rates import ExchangeRatesKind
+
+__all__ = ["ActivityCostsKind", "ContactsKind", "ExchangeRatesKind", "ProductsKind"]

@@ -1,0 +1,268 @@
+"""People at customers as a file (handbook 5.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.choices import Confidence
+from accounts.imports.directory import AMBIGUOUS, plain_name
+from accounts.imports.records.customers import (
+    ACCOUNT_FIELDS,
+    BLAMED,
+    REASONS,
+    SYSTEM_OPTION,
+    CustomerKind,
+    CustomerSession,
+    unknown_option,
+)
+from accounts.models import Account, Contact, ContactExternalId
+from accounts.models.people import ATTITUDES, BuyingRole
+from accounts.services.people import refresh_talks
+from kam.imports.kinds import Field, Option
+from kam.imports.models import Run, StagedRecord
+from kam.imports.records import MODE, Cells, Wanted
+from kam.imports.refusal import Refused
+
+TEXTS = ("name", "job_title", "email", "phone", "function", "source")
+MATCHES = {"number": "external_id", "email": "email", "name": "name"}
+"""Way of matching -> the field that it needs."""
+
+
+def spoken(choices: Any) -> dict[str, Any]:
+    """Codes and words of choices, in small letters -> code."""
+    known = {str(code).casefold(): code for code in choices.values}
+    return known | {plain_name(str(item.label)): item.value for item in choices}
+
+
+LEVELS = spoken(Contact.Level)
+BUYING_ROLES = spoken(BuyingRole)
+KNOWN = spoken(Confidence)
+FEELINGS: dict[str, int] = {}
+for _value, _words in ATTITUDES.items():
+    FEELINGS |= {str(_value): _value, f"{_value:+d}": _value, f"−{abs(_value)}": -abs(_value)}
+    FEELINGS |= {plain_name(str(_words)): _value, str(_words).split(maxsplit=1)[1]: _value}
+
+
+class ContactsKind(CustomerKind):
+    """People, each on one account."""
+
+    name: ClassVar = "contacts"
+    label: ClassVar = gettext_lazy("Contacts")
+    model: ClassVar = Contact
+    fields: ClassVar = (
+        Field(
+            "name",
+            gettext_lazy("Name"),
+            "text",
+            ("contact name", "contact", "full name", "person", "ansprechpartner", "kontakt"),
+        ),
+        Field(
+            "external_id",
+            gettext_lazy("Contact, external number"),
+            "text",
+            ("contact id", "contact no", "contact number", "person id", "kontaktnummer"),
+        ),
+        *ACCOUNT_FIELDS,
+        Field(
+            "job_title",
+            gettext_lazy("Position"),
+            "text",
+            ("contact title", "title", "job", "position", "role title"),
+        ),
+        Field(
+            "email",
+            gettext_lazy("E-mail"),
+            "text",
+            ("mail", "e mail", "email address", "e-mail address", "mailadresse"),
+        ),
+        Field("phone", gettext_lazy("Phone"), "text", ("telephone", "telefon", "mobile", "tel")),
+        Field("function", gettext_lazy("Function"), "text", ("department", "abteilung")),
+        Field("level", gettext_lazy("Level"), "text", ("seniority", "ebene")),
+        Field(
+            "buying_roles",
+            gettext_lazy("Part in the decision"),
+            "text",
+            ("buying role", "dmu role", "dmu"),
+            gettext_lazy("several divided by commas"),
+        ),
+        Field("influence", gettext_lazy("Influence (1 to 5)"), "number", ("power",)),
+        Field(
+            "attitude", gettext_lazy("Attitude to us (−2 to 2)"), "text", ("sentiment", "stance")
+        ),
+        Field(
+            "interval_days",
+            gettext_lazy("Talk at least every (days)"),
+            "number",
+            ("cadence", "cadence days", "interval", "contact interval"),
+        ),
+        Field(
+            "confidence",
+            gettext_lazy("Assumed or confirmed"),
+            "text",
+            ("known", "confirmed", "certainty"),
+        ),
+        Field("source", gettext_lazy("Source"), "text", ("quelle",)),
+    )
+    options: ClassVar = (
+        MODE,
+        Option(
+            "keys",
+            gettext_lazy("People are known by"),
+            "any",
+            (
+                ("any", gettext_lazy("number, else e-mail, else name")),
+                ("number", gettext_lazy("their number only")),
+                ("email", gettext_lazy("their e-mail only")),
+                ("name", gettext_lazy("their name only")),
+            ),
+            gettext_lazy("always within their account"),
+        ),
+        unknown_option("create"),
+        SYSTEM_OPTION,
+    )
+    blamed: ClassVar = {
+        **BLAMED,
+        "ambiguous_contact": ("email", "name"),
+        "no_key": ("external_id", "email", "name"),
+        **{f"bad_{field.name}": (field.name,) for field in fields},
+    }
+    shown: ClassVar = (
+        gettext_lazy("Name"),
+        gettext_lazy("Account"),
+        gettext_lazy("Position"),
+        gettext_lazy("E-mail"),
+        gettext_lazy("Function"),
+    )
+    previewed: ClassVar = ("name", "account", "job_title", "email", "function")
+
+    def problems(self, mapping: Iterable[str]) -> list[str]:
+        """A person and an account."""
+        given = set(mapping)
+        missing = super().problems(given)
+        if not given & {"name", "external_id"}:
+            missing.insert(0, _("Say which column holds the name of the person, or the number."))
+        return missing
+
+    def open(self, run: Run) -> ContactsSession:
+        """Begin a pass over a list of people."""
+        return ContactsSession(run)
+
+    def published(self, run: Run, part: list[StagedRecord]) -> None:
+        """Numbers in the other system, and when people go quiet."""
+        system = run.option("system")
+        numbered = [item for item in part if item.extra.get("number")]
+        on = Contact.objects.in_bulk([item.object_id for item in numbered])
+        ContactExternalId.objects.bulk_create(
+            [
+                ContactExternalId(
+                    contact_id=item.object_id,
+                    account_id=on[item.object_id].account_id,
+                    system=system,
+                    value=item.extra["number"],
+                )
+                for item in numbered
+            ],
+            ignore_conflicts=True,
+        )
+        refresh_talks(item.object_id for item in part if "interval_days" in item.after)
+
+    def withdrawn(self, run: Run, part: list[StagedRecord]) -> None:
+        """Numbers that the run gave go."""
+        for item in part:
+            if item.extra.get("number"):
+                ContactExternalId.objects.filter(
+                    contact=item.object_id, system=run.option("system"), value=item.extra["number"]
+                ).delete()
+
+
+class ContactsSession(CustomerSession):
+    """One pass over a list of people."""
+
+    model: ClassVar = Contact
+    reasons: ClassVar = {
+        **REASONS,
+        "no_key": gettext_lazy("has nothing by which the person could be known"),
+        "ambiguous_contact": gettext_lazy("names a person of whom the customer has several"),
+    }
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        self.match = run.option("keys") or "any"
+        self.system = run.option("system")
+        on_accounts = Account.objects.filter(programme=run.scope_id).order_by().values("pk")
+        numbers = ContactExternalId.objects.filter(account__in=on_accounts, system=self.system)
+        self.by_number: dict[tuple[Any, str], int] = {}
+        for account, value, pk in numbers.values_list("account_id", "value", "contact_id"):
+            self.by_number[account, value] = pk
+        numbered = set(self.by_number.values())
+        self.by_email: dict[tuple[Any, str], int] = {}
+        self.by_name: dict[tuple[Any, str], int] = {}
+        self.numbered = numbered
+        people = Contact.objects.filter(account__in=on_accounts).order_by("pk")
+        for pk, account, email, name in people.values_list("pk", "account_id", "email", "name"):
+            if email:
+                self._note(self.by_email, (account, email.casefold()), pk)
+            self._note(self.by_name, (account, plain_name(name)), pk)
+
+    @staticmethod
+    def _note(known: dict[tuple[Any, str], int], key: tuple[Any, str], pk: int) -> None:
+        known[key] = AMBIGUOUS if key in known else pk
+
+    def rights(self, accounts: QuerySet[Account]) -> QuerySet[Account]:
+        """Accounts to which the run's owner may add people."""
+        return accounts.contributable_by(self.run.owner)
+
+    def read(self, cells: Cells) -> Wanted:
+        """The person of a row."""
+        account = self.account(cells)
+        values: dict[str, Any] = {name: cells.text(name) for name in TEXTS if cells.text(name)}
+        readings = {
+            "level": cells.choice("level", LEVELS),
+            "buying_roles": cells.choices("buying_roles", BUYING_ROLES) or None,
+            "influence": cells.whole("influence"),
+            "attitude": cells.choice("attitude", FEELINGS),
+            "interval_days": cells.whole("interval_days"),
+            "confidence": cells.choice("confidence", KNOWN),
+        }
+        values |= {name: value for name, value in readings.items() if value is not None}
+        values["account"] = account
+        number = cells.text("external_id")
+        if len(number) > ContactExternalId._meta.get_field("value").max_length:
+            raise Refused("bad_external_id", _("has a number that is too long"))
+        keys = self._keys(account, number, values)
+        if not keys:
+            raise Refused("no_key")
+        extra = {"number": number, "logged": {"external_ids": [f"{self.system} {number}"]}}
+        return Wanted(keys, values, extra if number else {})
+
+    def _keys(self, account: Any, number: str, values: dict[str, Any]) -> tuple[Any, ...]:
+        """What the person is known by, in the order in which it is looked up."""
+        found = {
+            "number": number,
+            "email": values.get("email", "").casefold(),
+            "name": plain_name(values.get("name", "")),
+        }
+        account = self.called.get(account, account)
+        wanted = MATCHES if self.match == "any" else (self.match,)
+        return tuple((way, str(account), found[way]) for way in wanted if found[way])
+
+    def find(self, wanted: Wanted) -> int | None:
+        """The person with the number; else, of those without one, with the e-mail or name."""
+        account = wanted.values["account"]
+        tables = {"number": self.by_number, "email": self.by_email, "name": self.by_name}
+        number = wanted.extra.get("number")
+        for way, _account, value in wanted.keys:
+            pk = tables[way].get((account, value))
+            if pk == AMBIGUOUS:
+                raise Refused("ambiguous_contact")
+            if pk is None or (way != "number" and number and pk in self.numbered):
+                continue
+            if self.by_number.get((account, number or "")) == pk:
+                wanted.extra.clear()
+            return pk
+        return None

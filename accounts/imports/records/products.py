@@ -1,0 +1,133 @@
+"""What we sell, as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.imports.scope import ProgrammeKind
+from accounts.models import Product, ProductLine
+from accounts.services.product import LINE_FIELDS
+from kam.changes import editing, record
+from kam.changes.models import Change
+from kam.imports.kinds import Field
+from kam.imports.models import Run, StagedRecord
+from kam.imports.records import MODE, Cells, RecordKind, RecordSession, Wanted
+from kam.imports.records.session import Pending
+from kam.imports.refusal import Refused
+from kam.imports.values import text_of
+from teams.models import User
+
+NEW_LINE = "line:"
+
+
+class ProductsKind(RecordKind, ProgrammeKind):
+    """Products by their code, which is case-sensitive (`design.md` 11)."""
+
+    name: ClassVar = "products"
+    label: ClassVar = gettext_lazy("Products")
+    model: ClassVar = Product
+    match_url: ClassVar = ""
+    fields: ClassVar = (
+        Field(
+            "code",
+            gettext_lazy("Code"),
+            "text",
+            ("product code", "product id", "sku", "stock code", "item no", "artikelnummer", "id"),
+        ),
+        Field(
+            "name",
+            gettext_lazy("Name"),
+            "text",
+            ("product name", "description", "product", "bezeichnung"),
+        ),
+        Field(
+            "line",
+            gettext_lazy("Product line"),
+            "text",
+            ("product line", "series", "category", "category name", "product group", "warengruppe"),
+        ),
+    )
+    options: ClassVar = (MODE,)
+    blamed: ClassVar = {
+        "nothing": ("code",),
+        **{f"bad_{field.name}": (field.name,) for field in fields},
+    }
+    shown: ClassVar = (gettext_lazy("Code"), gettext_lazy("Name"), gettext_lazy("Product line"))
+    previewed: ClassVar = ("code", "name", "line")
+
+    def problems(self, mapping: Iterable[str]) -> list[str]:
+        """The code is what a product is known by."""
+        return [] if "code" in mapping else [_("Say which column holds the code of the product.")]
+
+    def open(self, run: Run) -> ProductsSession:
+        """Begin a pass over a list of products."""
+        return ProductsSession(run)
+
+    def before_publishing(self, run: Run, part: list[StagedRecord]) -> None:
+        """Make the product lines that are not there yet."""
+        lines: dict[str, int] = {}
+        for item in part:
+            wanted = item.after.get("line")
+            if not isinstance(wanted, str):
+                continue
+            name = wanted.removeprefix(NEW_LINE)
+            if name not in lines:
+                line = ProductLine.objects.filter(programme=run.scope_id, name=name).first()
+                line = line or editing.create(
+                    actor=run.owner,
+                    obj=ProductLine(programme_id=run.scope_id, name=name),
+                    fields=("programme", *LINE_FIELDS),
+                )
+                lines[name] = line.pk
+            item.after["line"] = lines[name]
+
+    def withdraw(self, run: Run, actor_id: int) -> None:
+        """Products go, and lines that the run made and nothing is in."""
+        super().withdraw(run, actor_id)
+        made = Change.objects.filter(
+            object_type=ProductLine._meta.label_lower,
+            verb="created",
+            source=Change.Source.IMPORT,
+            source_reference=str(run.pk),
+        )
+        lines = ProductLine.objects.filter(pk__in=made.values("object_id"), version=1)
+        unused = list(lines.filter(products=None))
+        actor = User.objects.get(pk=actor_id)
+        rows = [record.Logged(line, "import_undone", {"name": line.name}, {}) for line in unused]
+        record.many(actor=actor, rows=rows)
+        ProductLine.objects.filter(pk__in=[line.pk for line in unused]).delete()
+
+
+class ProductsSession(RecordSession):
+    """One pass over a list of products."""
+
+    model: ClassVar = Product
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        products = Product.objects.filter(programme=run.scope_id)
+        self.known = dict(products.values_list("code", "pk"))
+        lines = ProductLine.objects.filter(programme=run.scope_id)
+        self.lines = {text_of(name): pk for name, pk in lines.values_list("name", "pk")}
+
+    def read(self, cells: Cells) -> Wanted:
+        """The product of a row."""
+        code, line = cells.text("code"), cells.text("line")
+        if not code:
+            raise Refused("nothing")
+        values: dict[str, Any] = {"programme": self.run.scope_id, "code": code}
+        if cells.text("name"):
+            values["name"] = cells.text("name")
+        if len(line) > ProductLine._meta.get_field("name").max_length:
+            raise Refused("bad_line", _("has the name of a product line that is too long"))
+        if line:
+            values["line"] = self.lines.get(line) or Pending(NEW_LINE + line)
+        return Wanted((code,), values)
+
+    def find(self, wanted: Wanted) -> int | None:
+        """The product with the code."""
+        return self.known.get(wanted.values["code"])

@@ -1,0 +1,64 @@
+"""What kinds of records share: staged row by row, in force together, taken back together."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy
+
+from kam.imports.kinds import ImportKind, Option
+from kam.imports.models import Run, StagedRecord
+from kam.imports.records import publishing
+
+MODE = Option(
+    "mode",
+    gettext_lazy("Rows are for"),
+    "both",
+    (
+        ("both", gettext_lazy("new and known ones")),
+        ("create", gettext_lazy("new ones only")),
+        ("update", gettext_lazy("known ones only")),
+    ),
+)
+
+
+class RecordKind(ImportKind):
+    """A kind whose rows become records of one model.
+
+    `previewed` names the fields whose cells the preview shows, in the order of `shown`.
+    """
+
+    model: ClassVar[type[models.Model]]
+    previewed: ClassVar[tuple[str, ...]] = ()
+    chunk_rows: ClassVar[int] = 1000
+
+    def audience(self, obj: models.Model) -> tuple[str | None, int | None]:
+        """Who reads about `obj` in the change log, where it hangs on no account."""
+        return None, None
+
+    def before_publishing(self, run: Run, part: list[StagedRecord]) -> None:
+        """Make what the records of `part` refer to, and check once more what may have changed.
+
+        Raises ValidationError: nothing of the run is stored then.
+        """
+
+    def published(self, run: Run, part: list[StagedRecord]) -> None:
+        """The records of `part` count: write what is stored beside them."""
+
+    def withdrawn(self, run: Run, part: list[StagedRecord]) -> None:
+        """The records of `part` count no longer: take away what was stored beside them."""
+
+    def publish(self, run: Run) -> None:
+        """Make new records, change known ones, with a row of history each."""
+        publishing.publish(self, run)
+
+    def withdraw(self, run: Run, actor_id: int) -> None:
+        """New records that nobody has worked with go; known ones get their values back where
+        nobody has changed them since."""
+        publishing.withdraw(self, run, actor_id)
+
+    def delete_chunk(self, run: Run, limit: int) -> int:
+        """What is written down about records."""
+        part = StagedRecord.objects.filter(run=run).order_by("pk").values("pk")[:limit]
+        return StagedRecord.objects.filter(pk__in=part).delete()[0]

@@ -1,0 +1,174 @@
+"""Records come into force and are taken back, each in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from kam.changes import record
+from kam.changes.models import Change
+from kam.imports.models import Run, StagedRecord
+from kam.imports.records.session import differences, put, snapshot
+
+if TYPE_CHECKING:
+    from kam.imports.records.kind import RecordKind
+
+PART = 500
+"""Records written at a time."""
+
+
+def publish(kind: RecordKind, run: Run) -> None:
+    """Make new records and change known ones as staged.
+
+    A known record that somebody has changed since it was read keeps their values of fields that
+    the file does not name. Raises ValidationError when a rule stands against it meanwhile.
+    """
+    for part in StagedRecord.objects.in_parts(run, PART):
+        kind.before_publishing(run, part)
+        try:
+            with transaction.atomic():
+                _create(kind, run, [item for item in part if item.created])
+                _change(kind, run, [item for item in part if not item.created])
+        except IntegrityError as error:
+            message = _("Somebody has entered one of the records meanwhile. Try the file again.")
+            raise ValidationError(message, code="meanwhile") from error
+        kind.published(run, part)
+
+
+def _create(kind: RecordKind, run: Run, staged: list[StagedRecord]) -> None:
+    objects = []
+    for item in staged:
+        obj = kind.model()
+        put(obj, item.after)
+        objects.append(obj)
+    objects = kind.model._default_manager.bulk_create(objects)
+    for item, obj in zip(staged, objects, strict=True):
+        item.object_id = obj.pk
+    StagedRecord.objects.bulk_update(staged, ["object_id"], batch_size=PART)
+    made = zip(staged, objects, strict=True)
+    _log(kind, run.owner, [(obj, "created", {}, item.after | _beside(item)) for item, obj in made])
+
+
+def _change(kind: RecordKind, run: Run, staged: list[StagedRecord]) -> None:
+    found = _locked(kind, staged)
+    changed, log = [], []
+    for item in staged:
+        obj = found.get(item.object_id or 0)
+        if obj is None:
+            raise ValidationError(
+                _("Row %(row)d changes something that is gone by now.") % {"row": item.row},
+                code="meanwhile",
+            )
+        wanted = {name: _value(obj, name, value) for name, value in item.after.items()}
+        changes = differences(obj, wanted)
+        item.before, item.after = snapshot(obj, changes), changes
+        if changes:
+            put(obj, changes)
+            obj.version += 1
+            changed.append(obj)
+        if changes or _beside(item):
+            log.append((obj, "updated", item.before, changes | _beside(item)))
+        item.version = obj.version
+    _save(kind, changed, {name for item in staged for name in item.after})
+    StagedRecord.objects.bulk_update(staged, ["before", "after", "version"], batch_size=PART)
+    _log(kind, run.owner, log)
+
+
+def _beside(item: StagedRecord) -> dict[str, Any]:
+    """What the history shows of things stored beside the record."""
+    return item.extra.get("logged", {})
+
+
+def _value(obj: models.Model, name: str, value: Any) -> Any:
+    """A value as its field holds it."""
+    field: Any = obj._meta.get_field(name)
+    return field.to_python(value)
+
+
+def _locked(kind: RecordKind, staged: list[StagedRecord]) -> dict[int, Any]:
+    ids = [item.object_id for item in staged]
+    rows = kind.model._default_manager.select_for_update(of=("self",), no_key=True)
+    return {obj.pk: obj for obj in rows.filter(pk__in=ids).order_by("pk")}
+
+
+def _save(kind: RecordKind, changed: list[Any], names: Collection[str]) -> None:
+    if not changed:
+        return
+    now = timezone.now()
+    for obj in changed:
+        obj.updated_at = now
+    columns = [*sorted(names), "version", "updated_at"]
+    kind.model._default_manager.bulk_update(changed, columns, batch_size=200)
+
+
+def _log(kind: RecordKind, actor: Any, changes: list[tuple[Any, str, dict, dict]]) -> None:
+    rows = []
+    for obj, verb, before, after in changes:
+        given = {name: value for name, value in after.items() if value not in (None, "", [])}
+        kept = given if verb == "created" else after
+        rows.append(record.Logged(obj, verb, before, kept, *kind.audience(obj)))
+    record.many(actor=actor, rows=rows)
+
+
+def withdraw(kind: RecordKind, run: Run, actor_id: int) -> None:
+    """Delete new records that nobody has touched or refers to; give known ones their values back
+    where they still have those of the run."""
+    actor = get_user_model()._default_manager.get(pk=actor_id)
+    for part in StagedRecord.objects.in_parts(run, PART):
+        kind.withdrawn(run, part)
+        _restore(kind, actor, [item for item in part if not item.created])
+        _remove(kind, run, actor, [item for item in part if item.created])
+
+
+def _restore(kind: RecordKind, actor: Any, staged: list[StagedRecord]) -> None:
+    found = _locked(kind, staged)
+    changed, log = [], []
+    for item in staged:
+        obj = found.get(item.object_id or 0)
+        if obj is None:
+            continue
+        now = {name: _value(obj, name, value) for name, value in item.after.items()}
+        kept = differences(obj, now)
+        back = {name: value for name, value in item.before.items() if name not in kept}
+        if back:
+            put(obj, back)
+            obj.version += 1
+            changed.append(obj)
+            before = {name: item.after[name] for name in back}
+            log.append((obj, "import_undone", before, back))
+    _save(kind, changed, {name for item in staged for name in item.before})
+    _log(kind, actor, log)
+
+
+def _remove(kind: RecordKind, run: Run, actor: Any, staged: list[StagedRecord]) -> None:
+    ids = {item.object_id for item in staged if item.object_id}
+    kept = _worked_on(kind, run, ids) | _referred_to(kind, ids)
+    gone = list(kind.model._default_manager.filter(pk__in=ids - kept))
+    after = {item.object_id: item.after for item in staged}
+    _log(kind, actor, [(obj, "import_undone", after[obj.pk], {}) for obj in gone])
+    kind.model._default_manager.filter(pk__in=[obj.pk for obj in gone]).delete()
+
+
+def _worked_on(kind: RecordKind, run: Run, ids: set[int]) -> set[int]:
+    """Records that somebody, or another import, has changed."""
+    rows = Change.objects.filter(object_type=kind.model._meta.label_lower, object_id__in=ids)
+    others = rows.exclude(source=Change.Source.IMPORT, source_reference=str(run.pk))
+    return set(others.order_by().values_list("object_id", flat=True))
+
+
+def _referred_to(kind: RecordKind, ids: set[int]) -> set[int]:
+    """Records to which something else refers; their numbers in other systems do not count."""
+    kept: set[int] = set()
+    for relation in kind.model._meta.get_fields(include_hidden=True):
+        if not relation.auto_created or relation.concrete or relation.name == "external_ids":
+            continue
+        name = relation.field.name  # type: ignore[union-attr]
+        rows = relation.related_model._base_manager.filter(**{f"{name}__in": ids})  # type: ignore[union-attr]
+        kept.update(rows.order_by().values_list(name, flat=True))
+    return kept

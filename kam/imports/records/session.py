@@ -1,0 +1,247 @@
+"""One pass over a file of records."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext as _
+
+from kam.imports.kinds import Numbered, Outcome, Rejected, Row, Session, Shown
+from kam.imports.models import Run, StagedRecord
+from kam.imports.records.cells import REASONS, Cells
+from kam.imports.refusal import Refused
+from kam.imports.values import text_of
+
+PREVIEW_GOOD, PREVIEW_BAD = 5, 25
+
+
+class Wanted(NamedTuple):
+    """What a row says: `values` by field as the change log stores them (relations as primary
+    keys), `extra` what is stored elsewhere. By the first of `keys` the row is known again."""
+
+    keys: tuple[Any, ...]
+    values: dict[str, Any]
+    extra: dict[str, Any] = {}
+
+
+class Judged(NamedTuple):
+    """A row that is taken: `obj` is the known record, `changes` what differs from it."""
+
+    number: int
+    wanted: Wanted
+    obj: models.Model | None
+    changes: dict[str, Any]
+
+
+class RecordSession(Session):
+    """Judges rows of one file and writes them down; nothing of them is in force before the run is
+    published."""
+
+    model: ClassVar[type[models.Model]]
+    reasons: ClassVar[Mapping[str, Any]] = {}
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.dry = run.status == Run.Status.CHECKING
+        self.mode = run.option("mode") or "both"
+        self.columns = run.columns
+        self.width = len(run.found.columns)
+        self.conventions = {
+            "decimal": run.found.value("decimal") or "dot",
+            "dates": run.found.value("dates") or "ymd",
+        }
+        self.words = {**REASONS, **self.reasons}
+        self.seen: dict[Any, int] = {}
+        self.taken = 0
+        self.good: list[Shown] = []
+        self.bad: list[Shown] = []
+
+    @abstractmethod
+    def read(self, cells: Cells) -> Wanted:
+        """What the row says. Raises `Refused`."""
+
+    @abstractmethod
+    def find(self, wanted: Wanted) -> int | None:
+        """Primary key of the record that the row means. Raises `Refused`."""
+
+    def check(self, wanted: Wanted, obj: models.Model | None) -> None:
+        """Rights and rules that hold for this row. Raises `Refused` or ValidationError."""
+
+    def note(self, wanted: Wanted) -> None:
+        """The row is taken: remember what later rows have to know of it."""
+
+    def complete(self, judged: Sequence[Judged]) -> None:
+        """In the transaction that stores the rows: make what they refer to, hidden."""
+
+    def judge(self, rows: Sequence[Numbered]) -> Outcome:
+        """Decide about a chunk of rows."""
+        outcome = Outcome(read=len(rows))
+        read = self._read_all(rows, outcome)
+        found = {pk for _number, _row, _wanted, pk in read if pk is not None}
+        known = self.model._default_manager.in_bulk(found)
+        payload = []
+        for number, row, wanted, pk in read:
+            obj = None if pk is None else known[pk]
+            try:
+                judged = self._decide(number, wanted, obj)
+            except Refused as refused:
+                self._refuse(outcome, number, row, refused)
+                continue
+            self._count(outcome, judged)
+            self.note(wanted)
+            payload.append(judged)
+            if self.dry and len(self.good) < PREVIEW_GOOD:
+                result = "new" if obj is None else "changed" if judged.changes else "unchanged"
+                self.good.append(Shown(number, self._cells(row), result, ""))
+        outcome.rejected.sort(key=lambda item: item.number)
+        outcome.payload = payload
+        return outcome
+
+    def _read_all(
+        self, rows: Sequence[Numbered], outcome: Outcome
+    ) -> list[tuple[int, Row, Wanted, int | None]]:
+        read = []
+        for number, row in rows:
+            try:
+                wanted = self.read(Cells(row, self.columns, self.width, **self.conventions))
+                self._refuse_repeated(wanted)
+                pk = self.find(wanted)
+            except Refused as refused:
+                self._refuse(outcome, number, row, refused)
+                continue
+            for key in wanted.keys:
+                self.seen.setdefault(key, number)
+            read.append((number, row, wanted, pk))
+        return read
+
+    def _refuse_repeated(self, wanted: Wanted) -> None:
+        earlier = self.seen.get(wanted.keys[0])
+        if earlier is not None:
+            raise Refused("repeated", _("names the same as row %(row)d") % {"row": earlier})
+
+    def _decide(self, number: int, wanted: Wanted, obj: Any) -> Judged:
+        if obj is None and self.mode == "update":
+            raise Refused("unknown")
+        if obj is not None and self.mode == "create":
+            raise Refused("known")
+        if getattr(obj, "archived_at", None) is not None:
+            raise Refused("archived")
+        changes = dict(wanted.values) if obj is None else differences(obj, wanted.values)
+        try:
+            self.check(wanted, obj)
+            if changes:
+                self._clean(obj, changes)
+        except ValidationError as error:
+            raise _refusal_of(error) from error
+        return Judged(number, wanted, obj, changes)
+
+    def _clean(self, obj: Any, changes: dict[str, Any]) -> None:
+        """The rules of the record's own columns, as every form asks them."""
+        if obj is None:
+            present = self.model()
+        else:
+            fields = _columns(self.model)
+            present = self.model(**{item.attname: getattr(obj, item.attname) for item in fields})
+        put(present, {name: value for name, value in changes.items() if _is_known(value)})
+        relations = {field.name for field in _columns(self.model) if field.is_relation}
+        required = {name for name, value in changes.items() if not _is_known(value)}
+        present.clean_fields(exclude=relations | required)
+
+    def _count(self, outcome: Outcome, judged: Judged) -> None:
+        self.taken += 1
+        if judged.obj is None:
+            outcome.created += 1
+        elif judged.changes or judged.wanted.extra:
+            outcome.updated += 1
+        else:
+            outcome.unchanged += 1
+
+    def store(self, outcome: Outcome) -> None:
+        """Write down what publishing will do."""
+        judged = outcome.payload
+        self.complete(judged)
+        StagedRecord.objects.bulk_create(
+            [
+                StagedRecord(
+                    run=self.run,
+                    row=item.number,
+                    object_id=None if item.obj is None else item.obj.pk,
+                    created=item.obj is None,
+                    version=getattr(item.obj, "version", 0),
+                    before={} if item.obj is None else snapshot(item.obj, item.changes),
+                    after=item.changes,
+                    extra=item.wanted.extra,
+                )
+                for item in judged
+                if item.obj is None or item.changes or item.wanted.extra
+            ],
+            batch_size=500,
+        )
+
+    def replay(self, rows: Sequence[Numbered]) -> None:
+        """Know again what stands in the rows that are stored."""
+        self.judge(rows)
+
+    def _refuse(self, outcome: Outcome, number: int, row: Row, refused: Refused) -> None:
+        reason = refused.reason or str(self.words.get(refused.code, refused.code))
+        outcome.rejected.append(Rejected(number, row, reason, refused.code))
+        if self.dry and len(self.bad) < PREVIEW_BAD:
+            self.bad.append(Shown(number, self._cells(row), "rejected", reason))
+
+    def _cells(self, row: Row) -> tuple[str, ...]:
+        """The cells that the preview shows, as the file writes them."""
+        places = [self.columns.get(name, len(row)) for name in self.run.import_kind.previewed]  # type: ignore[attr-defined]
+        return tuple(text_of(row[place]) if place < len(row) else "" for place in places)
+
+    def preview(self) -> list[dict[str, Any]]:
+        """Rows with a problem first, then the first rows that are taken."""
+        return [item.as_json() for item in (*self.bad, *self.good)]
+
+    def totals(self) -> list[dict[str, str]]:
+        """How many rows are taken."""
+        return [{"label": _("Rows taken"), "value": str(self.taken), "unit": ""}]
+
+
+def differences(obj: models.Model, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of `values` that the record does not have yet."""
+    present = snapshot(obj, values)
+    return {name: value for name, value in values.items() if present[name] != value}
+
+
+def snapshot(obj: models.Model, names: Any) -> dict[str, Any]:
+    """Present values of the fields `names`, relations as primary keys."""
+    return {name: obj._meta.get_field(name).value_from_object(obj) for name in names}
+
+
+def put(obj: models.Model, values: Mapping[str, Any]) -> None:
+    """Set `values`, as a staged record stores them, on `obj`."""
+    for name, value in values.items():
+        field: Any = obj._meta.get_field(name)
+        setattr(obj, field.attname, field.to_python(value))
+
+
+def _columns(model: type[models.Model]) -> Any:
+    return model._meta.concrete_fields
+
+
+def _is_known(value: Any) -> bool:
+    """Whether a value is there already and not to be made when the row is stored."""
+    return not isinstance(value, Pending)
+
+
+class Pending(str):
+    """Stands for a related record that is made when the row is stored."""
+
+    __slots__ = ()
+
+
+def _refusal_of(error: ValidationError) -> Refused:
+    """The first thing that is wrong, with the field at fault in the code."""
+    if hasattr(error, "error_dict"):
+        name, errors = next(iter(error.error_dict.items()))
+        return Refused(f"bad_{name}", " ".join(errors[0].messages))
+    return Refused(error.error_list[0].code or "invalid", " ".join(error.messages))
