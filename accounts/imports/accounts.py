@@ -12,12 +12,12 @@ from accounts.choices import Status
 from accounts.imports import account_store, groups, staging, teams
 from accounts.imports.account_rows import BLAMED, REASONS, AccountReader, AccountRow
 from accounts.imports.directory import AMBIGUOUS, Directory
-from accounts.imports.examples import SHOWN_GOOD, Examples
 from accounts.imports.scope import SYSTEM, ProgrammeKind
 from accounts.models import Account
 from accounts.services.status import key_account_count
 from kam.access.dates import business_today
 from kam.imports import policies
+from kam.imports.examples import SHOWN_GOOD, Examples
 from kam.imports.kinds import Field, Numbered, Option, Outcome, Rejected, Session, Shown
 from kam.imports.models import Run
 from kam.imports.refusal import Refused

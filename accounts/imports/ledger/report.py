@@ -12,9 +12,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.imports.examples import SHOWN_GOOD, Examples
 from accounts.imports.ledger.batch import Batch
 from accounts.imports.ledger.rows import COLUMNS, LineReader
+from kam.imports.examples import SHOWN_GOOD, Examples
 from kam.imports.kinds import Outcome, Shown
 
 UNKNOWN_SHOWN = 50

@@ -10,13 +10,12 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
+from kam.imports.examples import SHOWN_GOOD, Examples
 from kam.imports.kinds import Numbered, Outcome, Rejected, Row, Session, Shown
 from kam.imports.models import Run, StagedRecord
 from kam.imports.records.cells import REASONS, Cells
 from kam.imports.refusal import Refused
 from kam.imports.values import text_of
-
-PREVIEW_GOOD, PREVIEW_BAD = 5, 25
 
 
 class Wanted(NamedTuple):
@@ -57,6 +56,7 @@ class RecordSession(Session):
         self.words = {**REASONS, **self.reasons}
         self.seen: dict[Any, int] = {}
         self.taken = 0
+        self.examples = Examples()
         self.good: list[Shown] = []
         self.bad: list[Shown] = []
 
@@ -94,7 +94,7 @@ class RecordSession(Session):
             self._count(outcome, judged)
             self.note(wanted)
             payload.append(judged)
-            if self.dry and len(self.good) < PREVIEW_GOOD:
+            if self.dry and len(self.good) < SHOWN_GOOD:
                 result = "new" if obj is None else "changed" if judged.changes else "unchanged"
                 self.good.append(Shown(number, self._cells(row), result, ""))
         outcome.rejected.sort(key=lambda item: item.number)
@@ -188,9 +188,11 @@ class RecordSession(Session):
 
     def _refuse(self, outcome: Outcome, number: int, row: Row, refused: Refused) -> None:
         reason = refused.reason or str(self.words.get(refused.code, refused.code))
-        outcome.rejected.append(Rejected(number, row, reason, refused.code))
-        if self.dry and len(self.bad) < PREVIEW_BAD:
-            self.bad.append(Shown(number, self._cells(row), "rejected", reason))
+        item = Rejected(number, row, reason, refused.code)
+        outcome.rejected.append(item)
+        if self.dry:
+            for shown in self.examples.of([item]):
+                self.bad.append(Shown(number, self._cells(shown.row), "rejected", reason))
 
     def _cells(self, row: Row) -> tuple[str, ...]:
         """The cells that the preview shows, as the file writes them."""
