@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "kam.api",
     "kam.web",
     "kam.imports",
+    "kam.webhooks",
     "teams",
     "accounts",
     "plans",
@@ -239,6 +240,7 @@ X_FRAME_OPTIONS = "DENY"
 
 # API
 API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=1200)
+WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "kam.api.authentication.TokenAuthentication",

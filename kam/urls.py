@@ -7,6 +7,7 @@ from django.urls import include, path
 from accounts.api.urls import routes as account_routes
 from kam.api.urls import patterns as api_patterns
 from kam.imports.api.urls import routes as import_routes
+from kam.webhooks.api.urls import routes as webhook_routes
 from plans.api.urls import routes as plan_routes
 from reviews.api.urls import routes as review_routes
 from teams.api.urls import routes as team_routes
@@ -18,6 +19,7 @@ resources: list[list[tuple[str, Any]]] = [
     plan_routes,
     review_routes,
     team_routes,
+    webhook_routes,
 ]
 """What each app adds to the API."""
 

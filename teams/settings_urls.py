@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from teams.views import me, people, programmes, tokens
+from teams.views import me, people, programmes, tokens, webhooks
 
 app_name = "settings"
 urlpatterns = [
@@ -11,6 +11,12 @@ urlpatterns = [
     path("tokens/", tokens.TokenListView.as_view(), name="tokens"),
     path("tokens/new/", tokens.TokenCreateView.as_view(), name="token_create"),
     path("tokens/<int:pk>/revoke/", tokens.revoke, name="token_revoke"),
+    path("webhooks/", webhooks.WebhookListView.as_view(), name="webhooks"),
+    path("webhooks/new/", webhooks.WebhookCreateView.as_view(), name="webhook_create"),
+    path("webhooks/<int:pk>/secret/", webhooks.WebhookRotateView.as_view(), name="webhook_rotate"),
+    path("webhooks/<int:pk>/switch/", webhooks.switch, name="webhook_switch"),
+    path("webhooks/<int:pk>/again/", webhooks.send_again, name="webhook_again"),
+    path("webhooks/<int:pk>/remove/", webhooks.remove, name="webhook_remove"),
     path("people/", people.PersonListView.as_view(), name="people"),
     path("people/new/", people.PersonCreateView.as_view(), name="person_create"),
     path("people/<int:pk>/", people.PersonDetailView.as_view(), name="person"),

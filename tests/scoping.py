@@ -63,6 +63,7 @@ from tests.factories.teams import (
     TeamFactory,
     UserFactory,
 )
+from tests.factories.webhooks import WebhookFactory
 
 DAY = datetime.timedelta(days=1)
 SECRET = "Quagmire"
@@ -106,6 +107,7 @@ class World:
         self.things["grant"] = self.insider.grants.get()
         self.things["mail"] = Mail.objects.create(subject=f"{SECRET} mail")
         self.things["token"] = TokenFactory(owner=self.insider, name=f"{SECRET} token")
+        self.things["webhook"] = WebhookFactory(owner=self.insider, name=f"{SECRET} webhook")
         self.things["view"] = save_view(
             actor=self.insider, page="accounts", name=f"{SECRET} view", query="q=x"
         )

@@ -86,6 +86,7 @@ def own(why: str) -> Route:
 ACCOUNT = hidden(lambda w: [w.account.pk])
 """A route whose only key is the hidden account's."""
 
+WEBHOOK = hidden(lambda w: [w.things["webhook"].pk])
 PLAN = hidden(lambda w: [w.things["plan"].pk])
 OBJECTIVE = hidden(lambda w: ["objective", w.things["objective"].pk])
 FIELD = hidden(lambda w: ["objective", w.things["objective"].pk, "title"])
@@ -110,6 +111,12 @@ ROUTES: dict[str, Route] = {
     "settings:tokens": listed(),
     "settings:token_create": listed(),
     "settings:token_revoke": hidden(lambda w: [w.things["token"].pk]),
+    "settings:webhooks": listed(),
+    "settings:webhook_create": listed(),
+    "settings:webhook_rotate": WEBHOOK,
+    "settings:webhook_switch": WEBHOOK,
+    "settings:webhook_again": WEBHOOK,
+    "settings:webhook_remove": WEBHOOK,
     "settings:people": listed({"q": "insider"}, {"export": "csv"}),
     "settings:person_create": listed(),
     "settings:person": reserved(lambda w: [w.insider.pk]),
@@ -340,6 +347,10 @@ ROUTES: dict[str, Route] = {
     "api:actions-capture": own("names an account in its body, tried in tests/plans/test_api.py"),
     "api:corporate-objectives-list": listed({"with_count": 1}),
     "api:corporate-objectives-detail": known(lambda w: [w.things["corporate_objective"].pk]),
+    "api:webhooks-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:webhooks-detail": WEBHOOK,
+    "api:webhooks-rotate": WEBHOOK,
+    "api:webhooks-replay": WEBHOOK,
     "api:contacts-by-external-id": own("405; PUT in tests/kam/test_api_external.py"),
     "api:products-by-external-id": own("405; PUT in tests/kam/test_api_external.py"),
     "api:teams-by-external-id": own("405; PUT in tests/kam/test_api_external.py"),

@@ -86,6 +86,7 @@ class DecidedAccountSerializer(AccountSerializer):
 
     class Meta(AccountSerializer.Meta):
         fields = (*AccountSerializer.Meta.fields, "warnings")  # type: ignore[assignment]
+        sometimes = ("warnings",)
 
 
 class PutAccountSerializer(AccountSerializer):

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
+from django.db import models
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema as BaseAutoSchema
 from drf_spectacular.types import OpenApiTypes
@@ -60,6 +61,24 @@ HEADERS = {
     "Retry-After": "Seconds to wait.",
 }
 """Headers of answers that every call has, see `kam.api.throttling`."""
+
+
+def _with_empty(schema: dict[str, Any], field: Any) -> dict[str, Any]:
+    """`schema` of a field that is only read, with the empty values that its column may hold: Django
+    REST framework forgets them where nothing is written."""
+    model = getattr(getattr(field.parent, "Meta", None), "model", None)
+    columns = {item.name: item for item in model._meta.fields} if model is not None else {}
+    column = columns.get(field.source)
+    if column is None or "type" not in schema:
+        return schema
+    empty: list[Any] = [None] if column.null else []
+    empty += [""] if column.blank and isinstance(column, models.CharField) else []
+    if column.null and isinstance(schema["type"], str):
+        schema = schema | {"type": [schema["type"], "null"]}
+    if "enum" in schema:
+        more = [value for value in empty if value not in schema["enum"]]
+        schema = schema | {"enum": [*schema["enum"], *more]}
+    return schema
 
 
 def _meaning(code: int) -> str:
@@ -191,6 +210,25 @@ class AutoSchema(BaseAutoSchema):
         text = " ".join(self.get_description().split())
         return text.partition(". ")[0].rstrip(".")
 
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        """`Meta.sometimes` names fields of answers that are not in every one."""
+        schema = super()._map_basic_serializer(serializer, direction)
+        sometimes = getattr(getattr(serializer, "Meta", None), "sometimes", ())
+        if sometimes and "required" in schema:
+            schema["required"] = [name for name in schema["required"] if name not in sometimes]
+        return schema
+
+    def _map_serializer_field(
+        self,
+        field: Any,
+        direction: Any,
+        bypass_extensions: bool = False,  # noqa: FBT001, FBT002  (the signature of the base)
+    ) -> Any:
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        if direction == "response" and field.read_only:
+            return _with_empty(schema, field)
+        return schema
+
     def _get_filter_parameters(self) -> list[Any]:
         found = super()._get_filter_parameters()
         for item in found:
@@ -212,6 +250,8 @@ class AutoSchema(BaseAutoSchema):
         found = list(getattr(self.view, "query_parameters", ()))
         if self._is_versioned():
             found += self._version_headers()
+        if self._is_step():
+            found.append(header("If-Match", "The ETag that you read: 412 when it is stale."))
         if self.method == "POST":
             found.append(
                 header("Idempotency-Key", "Sent again within 24 h, it gets the first answer.")
@@ -289,6 +329,18 @@ class AutoSchema(BaseAutoSchema):
             found.append(header("ETag", "The new version.", response=[200]))
         return found
 
+    def _is_own_action(self) -> bool:
+        """Whether this call is one that the resource has besides the standard ones."""
+        action = getattr(self.view, "action", "")
+        return bool(action) and action not in SUMMARIES
+
+    def _is_step(self) -> bool:
+        """Whether this call moves one row on that has a version."""
+        model = getattr(self.view, "model", None)
+        versioned = model is not None and any(f.name == "version" for f in model._meta.fields)
+        step = self.method == "POST" and self._is_own_action()
+        return versioned and step and getattr(self.view, "detail", False)
+
     def _is_versioned(self) -> bool:
         """Whether this call is about one row that has a version."""
         model = getattr(self.view, "model", None)
@@ -303,7 +355,7 @@ class AutoSchema(BaseAutoSchema):
 
     def _problem_codes(self) -> list[int]:
         codes = {400, 401, 403, 406, 429}
-        if "{" in self.path:
+        if "{" in self.path or self._is_own_action():
             codes.add(404)
         if self.method in WRITES:
             codes |= {409, 415}
@@ -313,6 +365,8 @@ class AutoSchema(BaseAutoSchema):
             codes |= {412, 428}
         if self._is_bulk():
             codes.add(412)
+        if self._is_step():
+            codes |= {412, 428}
         return sorted(codes)
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:

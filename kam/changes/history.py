@@ -43,6 +43,9 @@ VERBS = {
     "rejected": gettext_lazy("rejected"),
     "stage": gettext_lazy("reviewed the stage of"),
     "status": gettext_lazy("changed the status of"),
+    "rotated": gettext_lazy("gave a new secret to"),
+    "replayed": gettext_lazy("asked again for what was told to"),
+    "switched_off": gettext_lazy("switched off, after lasting failure,"),
 }
 UNTOLD = ("path",)
 """Fields that follow from others and say nothing to people."""

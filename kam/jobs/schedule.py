@@ -14,27 +14,33 @@ from kam.jobs.models import Job, Schedule
 
 
 class Slot(NamedTuple):
-    """How often a task runs, and for daily ones at what time of day in the installation's zone."""
+    """How often a task runs, for daily ones at what time of day in the installation's zone, and
+    whether there is anything to do: a slot without work leaves no job."""
 
     task: JobTask
     every: datetime.timedelta
     at: datetime.time | None
+    when: Callable[[], bool] | None = None
 
 
 registry: dict[str, Slot] = {}
 
 
 def periodic(
-    *, every: datetime.timedelta, at: datetime.time | None = None
+    *,
+    every: datetime.timedelta,
+    at: datetime.time | None = None,
+    when: Callable[[], bool] | None = None,
 ) -> Callable[[JobTask], JobTask]:
     """Run the decorated task every so often: `@periodic(every=timedelta(hours=1))` above `@task()`.
 
     Slots missed while no worker ran are made up for by one run, not by many. `at` fixes the time
-    of day (installation's zone) and asks for whole days in `every`.
+    of day (installation's zone) and asks for whole days in `every`. `when` is asked at every slot
+    whether there is work.
     """
 
     def register(task: JobTask) -> JobTask:
-        registry[task.module_path] = Slot(task, every, at)
+        registry[task.module_path] = Slot(task, every, at, when)
         return task
 
     return register
@@ -80,7 +86,8 @@ def enqueue_due(now: datetime.datetime) -> int:
             moved = Schedule.objects.filter(name=name, next_run_at=due).update(
                 next_run_at=next_slot(slot, now, due), last_run_at=now
             )
-            if moved and not Job.objects.unfinished().filter(key=name).exists():
+            idle = slot.when is not None and not slot.when()
+            if moved and not idle and not Job.objects.unfinished().filter(key=name).exists():
                 slot.task.using(key=name).enqueue()
                 count += 1
     return count

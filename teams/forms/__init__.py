@@ -1,6 +1,14 @@
 """Forms of people, programmes, units and teams; they check shape only."""
 
-from teams.forms.people import EndForm, PersonForm, PreferencesForm, RoleForm, SetUpForm, TokenForm
+from teams.forms.people import (
+    EndForm,
+    PersonForm,
+    PreferencesForm,
+    RoleForm,
+    SetUpForm,
+    TokenForm,
+    WebhookForm,
+)
 from teams.forms.programmes import (
     FunctionForm,
     FunctionNameForm,
@@ -35,4 +43,5 @@ __all__ = [
     "TeamNameForm",
     "TokenForm",
     "UnitForm",
+    "WebhookForm",
 ]

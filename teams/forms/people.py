@@ -106,6 +106,17 @@ class TokenForm(ShapeForm):
     )
 
 
+class WebhookForm(ShapeForm):
+    """A webhook for oneself."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("Which system is told, e.g. ERP.")
+    )
+    url = forms.CharField(
+        label=_("Address"), max_length=500, help_text=_("Begins with https:// and is public.")
+    )
+
+
 class SetUpForm(ShapeForm):
     """The first administrator and the first programme."""
 

@@ -18,6 +18,7 @@ from kam.changes import record
 from kam.changes.models import Change
 from tests.factories.api import caller
 from tests.factories.teams import UserFactory
+from tests.factories.webhooks import WebhookFactory
 from tests.scoping import World
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,7 @@ VERSIONED = sorted(
 NOT_IN_BULK = {
     "imports": "a file is one import",
     "tokens": "a secret is shown once, to whoever asked for it",
+    "webhooks": "a secret is shown once, to whoever asked for it",
 }
 """Resources of which one is made at a time, and why."""
 NOT_ORDERED = {"changes": "the feed has one order, that of the commits"}
@@ -45,7 +47,9 @@ NOT_ORDERED = {"changes": "the feed has one order, that of the commits"}
 
 @pytest.fixture
 def world(db) -> World:
-    return World().open().hide()
+    world = World().open().hide()
+    WebhookFactory(owner=world.administrator)
+    return world
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Telling other systems what happened, as the Standard Webhooks specification says."""

@@ -1,0 +1,5 @@
+"""Resources of webhooks."""
+
+from kam.webhooks.api.views import WebhookViewSet
+
+routes = [("webhooks", WebhookViewSet)]
