@@ -197,14 +197,16 @@ def _has_rule(model: type[models.Model]) -> bool:
 
 
 def _relation(model: type[models.Model] | None, name: str) -> type[models.Model] | None:
-    """Model that the field `name` points to; None for plain fields."""
+    """Model to whose keys the field `name` points; None for plain fields, and for what hangs on
+    `model`: that is logged in words."""
     if model is None:
         return None
     try:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
         return None
-    return field.related_model if field.is_relation else None  # type: ignore[return-value]
+    points = field.is_relation and field.concrete
+    return field.related_model if points else None  # type: ignore[return-value]
 
 
 def _keys(value: Any) -> list[Any]:
@@ -317,8 +319,9 @@ class _Sight:
             field: Any = model._meta.get_field(name) if model else None
         except FieldDoesNotExist:
             field = None
-        if field is None:
-            label = capfirst(name.replace("_", " "))
+        if field is None or not field.concrete:
+            word = field.related_model._meta.verbose_name_plural if field else name
+            label = capfirst(str(word).replace("_", " "))
             return FieldChange(name, label, _plain(before), _plain(after))
         label = capfirst(str(getattr(field, "verbose_name", name)))
         if not field.is_relation:

@@ -86,6 +86,16 @@ def test_values_have_the_type_of_their_field_and_choices_are_words(programme):
     assert (line.who, line.verb) == ("the system", "imported")
 
 
+def test_what_hangs_on_an_object_is_read_as_words(account, member):
+    """Numbers of other systems are logged as text under the name of a reverse relation."""
+    record.change(
+        actor=member, obj=account, before={"external_ids": []}, after={"external_ids": ["erp 7"]}
+    )
+    (line,) = lines(member)
+    assert line.fields == (FieldChange("external_ids", "External ids", None, "erp 7"),)
+    assert readable(Change.objects.all(), member)[0]["after"] == {"external_ids": ["erp 7"]}
+
+
 def test_decimals_are_decimals(account, member):
     Change.objects.create(
         source="page",
