@@ -6,6 +6,7 @@ from accounts.imports.records import (
     ActivityCostsKind,
     ContactsKind,
     ExchangeRatesKind,
+    MembershipsKind,
     ProductsKind,
 )
 from kam.imports import kinds
@@ -15,6 +16,7 @@ def register() -> None:
     """Offer the kinds; called when the app is ready."""
     kinds.register(AccountsKind())
     kinds.register(ContactsKind())
+    kinds.register(MembershipsKind())
     kinds.register(ProductsKind())
     kinds.register(ActivityCostsKind())
     kinds.register(ExchangeRatesKind())

@@ -142,7 +142,7 @@ def add_membership(
     )
     if takes_over and role == TeamRole.KAM:
         _end_managers(actor, team, membership)
-    warnings = _check(actor, membership)
+    warnings = check_membership(actor=actor, membership=membership)
     editing.create(
         actor=actor, obj=membership, fields=_LOGGED, audience="team", audience_id=team.pk
     )
@@ -160,7 +160,7 @@ def update_membership(
     for name, value in changes.items():
         setattr(membership, name, value)
     moved = {"valid_from", "valid_until"} & changes.keys()
-    warnings = _check(actor, membership) if moved else []
+    warnings = check_membership(actor=actor, membership=membership) if moved else []
     if record.snapshot(membership, changes) == before:
         return membership, warnings
     membership.full_clean()
@@ -277,26 +277,38 @@ def _end_managers(actor: User, team: Team, successor: Membership) -> None:
             _end(actor, manager, successor.valid_from - datetime.timedelta(days=1))
 
 
-def _check(actor: User, membership: Membership) -> list[str]:
-    """Refuse what contradicts another membership or a registered rule; returns warnings."""
-    membership.full_clean(validate_constraints=False)
+def check_membership(
+    *, actor: User, membership: Membership, beside: Iterable[Membership] = ()
+) -> list[str]:
+    """Refuse what contradicts another membership or a registered rule; returns warnings.
+
+    `beside` holds memberships that are about to be stored, too, and count instead of their rows.
+    A team that is not stored yet has nothing else to contradict. Raises ValidationError.
+    """
+    team, beside = membership.team, list(beside)
+    stored = team.pk is not None
+    membership.full_clean(exclude=() if stored else ("team",), validate_constraints=False)
     if not membership.user.is_active:
         raise field_error("user", _("This person cannot sign in."), "inactive")
-    if membership.team.is_archived:
+    if team.is_archived:
         raise ValidationError(_("The team is archived."), code="archived")
     function = membership.function
-    if function and function.programme_id != membership.team.programme_id:
+    if function and function.programme_id != team.programme_id:
         raise field_error("function", _("No such function in this programme."), "invalid")
-    others = Membership.objects.filter(team=membership.team).exclude(pk=membership.pk)
-    for other in others.select_related("user").order_by("pk"):
+    others: list[Membership] = []
+    if stored:
+        replaced = [membership.pk, *(row.pk for row in beside)]
+        rows = Membership.objects.filter(team=team).exclude(pk__in=[pk for pk in replaced if pk])
+        others = list(rows.select_related("user").order_by("pk"))
+    for other in (*others, *beside):
         if membership.overlaps(other):
             _check_pair(membership, other)
     warnings: list[str] = []
-    for rule in MEMBERSHIP_RULES:
+    for rule in MEMBERSHIP_RULES if stored else ():
         warnings += (
             rule(
                 actor=actor,
-                team=membership.team,
+                team=team,
                 user=membership.user,
                 role=membership.role,
                 valid_from=membership.valid_from,

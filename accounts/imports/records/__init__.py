@@ -2,7 +2,14 @@
 
 from accounts.imports.records.contacts import ContactsKind
 from accounts.imports.records.costs import ActivityCostsKind
+from accounts.imports.records.memberships import MembershipsKind
 from accounts.imports.records.products import ProductsKind
 from accounts.imports.records.rates import ExchangeRatesKind
 
-__all__ = ["ActivityCostsKind", "ContactsKind", "ExchangeRatesKind", "ProductsKind"]
+__all__ = [
+    "ActivityCostsKind",
+    "ContactsKind",
+    "ExchangeRatesKind",
+    "MembershipsKind",
+    "ProductsKind",
+]

@@ -136,7 +136,7 @@ class RecordSession(Session):
             if changes:
                 self._clean(obj, changes)
         except ValidationError as error:
-            raise _refusal_of(error) from error
+            raise refusal_of(error) from error
         return Judged(number, wanted, obj, changes)
 
     def _clean(self, obj: Any, changes: dict[str, Any]) -> None:
@@ -241,7 +241,7 @@ class Pending(str):
     __slots__ = ()
 
 
-def _refusal_of(error: ValidationError) -> Refused:
+def refusal_of(error: ValidationError) -> Refused:
     """The first thing that is wrong, with the field at fault in the code."""
     if hasattr(error, "error_dict"):
         name, errors = next(iter(error.error_dict.items()))
