@@ -204,7 +204,8 @@ def _old_actions(user: Reader, accounts: AccountQuerySet, today: datetime.date) 
 
 def _silences(user: Reader, accounts: AccountQuerySet, today: datetime.date) -> list[Alert]:
     """People not talked to for half as long again as agreed."""
-    rows = Contact.objects.visible_to(user).quiet(today).select_related("account")
+    rows = Contact.objects.visible_to(user).quiet(today).with_rights_of(user)
+    rows = rows.select_related("account")
     rows = rows.filter(account__in=accounts.order_by().values("pk"))[:READ]
     found = []
     for row in rows:
@@ -214,14 +215,16 @@ def _silences(user: Reader, accounts: AccountQuerySet, today: datetime.date) -> 
         if 2 * over <= row.interval_days:
             continue
         words = ngettext("%(days)d day past the interval", "%(days)d days past the interval", over)
+        logs = row.may_contribute  # type: ignore[attr-defined]
+        form = f"{reverse('accounts:log_contact_with', args=[row.account_id])}?contact={row.pk}"
         found.append(
             Alert(
                 row.account,
                 _("%(name)s hears nothing from us") % {"name": row.name},
                 f"{row.account} · {words % {'days': over}}",
-                f"{reverse('accounts:log_contact_with', args=[row.account_id])}?contact={row.pk}",
-                _("Log contact"),
-                in_dialog=True,
+                form if logs else reverse("accounts:contact", args=[row.pk]),
+                _("Log contact") if logs else _("Open person"),
+                in_dialog=logs,
             )
         )
     return found

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.querysets.reach import MANAGERS
 from kam.access.dates import end_of_business_day
-from kam.access.querysets import AccountScopedQuerySet, DatedQuerySet, Reader
+from kam.access.querysets import AccountScopedQuerySet, DatedQuerySet, Reader, scope_model
 from kam.changes.querysets import TrackedQuerySet
 from teams.models import Role
 from teams.querysets import ProgrammeScopedQuerySet
@@ -55,6 +55,12 @@ class ContactQuerySet(TrackedHangingQuerySet):
     def quiet(self, on: datetime.date) -> Self:
         """People not talked to for longer than agreed, longest silence first."""
         return self.active().filter(quiet_on__lt=on).order_by("quiet_on", "pk")
+
+    def with_rights_of(self, user: Reader) -> Self:
+        """Annotates `may_contribute`: whether `user` may log a contact with them."""
+        accounts: Any = scope_model()._default_manager.all()
+        own = accounts.filter(pk=OuterRef("account")).order_by()
+        return self.annotate(may_contribute=Exists(own.contributable_by(user)))
 
     def for_list(self) -> Self:
         """All that lists of people show."""

@@ -199,7 +199,7 @@ class MyDay:
 
     def quiet(self) -> list[Contact]:
         """People of my accounts past the agreed interval, longest silence first."""
-        rows = Contact.objects.visible_to(self.user).quiet(self.today)
+        rows = Contact.objects.visible_to(self.user).quiet(self.today).with_rights_of(self.user)
         rows = rows.filter(account__in=self.accounts.values("pk"))
         shown = list(rows.select_related("account")[:SHOWN_QUIET])
         for contact in shown:

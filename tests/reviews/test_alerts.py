@@ -98,6 +98,8 @@ def test_old_actions_and_silences_alert(people):
     assert texts(found) == ["Old", "Petit hears nothing from us"]
     assert found[0].detail == f"Birch Logistics · {people.kam} · 31 days late"
     assert [alert.remedy for alert in found] == ["Open action", "Log contact"]
+    seen = alerts.alerts(people.senior, everything(), TODAY)[-1]
+    assert (seen.remedy, seen.in_dialog, "log-contact" in seen.url) == ("Open person", False, False)
 
 
 def test_my_day_shows_alerts_of_my_accounts_alone(client, people):

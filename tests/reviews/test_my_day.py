@@ -96,6 +96,9 @@ def test_quiet_people_and_changes_of_my_accounts(client, people):
     response = day(client, people.kam)
     assert response.context["quiet"] == [quiet]
     assert "47 days, agreed 30" in response.content.decode()
+    assert "?contact=" in response.content.decode()
+    assert "?contact=" not in day(client, people.senior).content.decode()
+    client.force_login(people.kam)
     services.start_review(actor=people.deputy, account=people.account, reviewed_on=today, on=today)
     changed = client.get(reverse("reviews:changed")).content.decode()
     assert str(people.deputy) in changed
