@@ -3,11 +3,14 @@
 import datetime
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 from django.conf import settings
+from django.db import connection
+from pytest_django.plugin import DjangoDbBlocker
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -56,3 +59,16 @@ def shared_data() -> Path:
     if os.environ.get("CI"):
         pytest.fail("../shared/data is missing: the tests on real data cannot run.")
     pytest.skip("../shared/data is not here: the tests on real data are left out.")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database; whoever is still in it at the end, such as the last request of a page
+    that was closed, does not keep it from being dropped."""
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
