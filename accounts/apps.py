@@ -10,13 +10,15 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Offer what this app brings to the packages below; the models have to be there first."""
-        from accounts import imports, policies
+        from accounts import calendar, imports, policies
         from accounts.services.team import check_membership
         from accounts.views import panels
+        from kam.calendars.events import register
         from kam.changes.querysets import register_audience
         from teams.services import register_membership_rule
 
         register_audience("object", policies.readers_of_conflicts)
         register_membership_rule(check_membership)
+        register(calendar.reviews)
         imports.register()
         panels.register()

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "kam.web",
     "kam.imports",
     "kam.webhooks",
+    "kam.calendars",
     "teams",
     "accounts",
     "plans",

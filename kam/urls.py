@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from accounts.api.urls import routes as account_routes
 from kam.api.urls import patterns as api_patterns
+from kam.calendars.api.urls import routes as calendar_routes
 from kam.imports.api.urls import routes as import_routes
 from kam.webhooks.api.urls import routes as webhook_routes
 from plans.api.urls import routes as plan_routes
@@ -15,6 +16,7 @@ from teams.views.me import SetUpView
 
 resources: list[list[tuple[str, Any]]] = [
     account_routes,
+    calendar_routes,
     import_routes,
     plan_routes,
     review_routes,
@@ -31,6 +33,7 @@ urlpatterns = [
     path("settings/", include("teams.settings_urls")),
     path("imports/", include("kam.imports.urls")),
     path("settings/mail/", include("kam.mail.urls")),
+    path("calendar/", include("kam.calendars.urls")),
     path("sign-in/", include("allauth.urls")),
     path("teams/", include("teams.urls")),
     path("", include("kam.web.urls")),

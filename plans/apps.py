@@ -10,9 +10,12 @@ class PlansConfig(AppConfig):
 
     def ready(self) -> None:
         """Say who reads which rows of the change log; put panels where they belong."""
+        from kam.calendars.events import register
         from kam.changes.querysets import register_audience
-        from plans import frame
+        from plans import calendar, frame
         from plans.querysets import plan_audience
 
         register_audience("plan", plan_audience)
         frame.register()
+        register(calendar.actions)
+        register(calendar.milestones)

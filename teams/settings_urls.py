@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from teams.views import me, people, programmes, tokens, webhooks
+from teams.views import calendars, me, people, programmes, tokens, webhooks
 
 app_name = "settings"
 urlpatterns = [
     path("", programmes.IndexView.as_view(), name="index"),
     path("me/", me.MeView.as_view(), name="me"),
+    path("me/calendar/", calendars.CalendarMakeView.as_view(), name="calendar_make"),
+    path("me/calendar/close/", calendars.close, name="calendar_close"),
     path("tokens/", tokens.TokenListView.as_view(), name="tokens"),
     path("tokens/new/", tokens.TokenCreateView.as_view(), name="token_create"),
     path("tokens/<int:pk>/revoke/", tokens.revoke, name="token_revoke"),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts import policies
 from accounts.models import Account, Conflict, ConflictException
-from kam.changes import editing, record
+from kam.changes import access, editing, record
 from kam.changes.models import Change
 from teams.models import User
 
@@ -45,7 +47,8 @@ def create_conflict(
         a=first, b=second, kind=kind, valid_from=valid_from, valid_until=valid_until
     )
     conflict.full_clean()
-    conflict.save(force_insert=True)
+    with _noticing(actor, conflict):
+        conflict.save(force_insert=True)
     record.created(actor=actor, obj=conflict, fields=LOGGED_FIELDS, **_audience(conflict))
     return conflict
 
@@ -58,13 +61,14 @@ def end_conflict(
     if not (policies.can_manage(actor, conflict.a) and policies.can_manage(actor, conflict.b)):
         raise PermissionDenied
     conflict = editing.locked(conflict)
-    return editing.save(
-        actor=actor,
-        obj=conflict,
-        changes={"valid_until": last_day},
-        expected_version=expected_version,
-        **_audience(conflict),
-    )
+    with _noticing(actor, conflict):
+        return editing.save(
+            actor=actor,
+            obj=conflict,
+            changes={"valid_until": last_day},
+            expected_version=expected_version,
+            **_audience(conflict),
+        )
 
 
 @transaction.atomic
@@ -95,7 +99,8 @@ def add_exception(
         valid_until=valid_until,
     )
     exception.full_clean()
-    exception.save(force_insert=True)
+    with _noticing(actor, conflict):
+        exception.save(force_insert=True)
     record.created(
         actor=actor,
         obj=exception,
@@ -117,9 +122,19 @@ def end_exception(
     before = record.snapshot(exception, ["valid_until"])
     exception.valid_until = last_day
     exception.full_clean()
-    exception.save(update_fields=["valid_until"])
+    with _noticing(actor, conflict):
+        exception.save(update_fields=["valid_until"])
     record.change(actor=actor, obj=exception, before=before, **_audience(conflict))
     return exception
+
+
+def _noticing(actor: User, conflict: Conflict) -> AbstractContextManager[None]:
+    """Log whose sight of either side, with all below it, a barrier takes or gives back."""
+    sides = Q(path__startswith=conflict.a.path) | Q(path__startswith=conflict.b.path)
+    accounts = Account.objects.filter(sides)
+    people = User.objects.filter(memberships__team__accounts__in=accounts).distinct()
+    users = people if conflict.kind == Conflict.Kind.RING_FENCE else people.none()
+    return access.noticing(actor=actor, users=users, accounts=accounts)
 
 
 def _audience(conflict: Conflict) -> dict[str, Any]:

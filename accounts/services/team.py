@@ -15,7 +15,7 @@ from accounts.choices import Status
 from accounts.models import Account
 from accounts.services import barriers
 from kam.access.dates import business_today
-from kam.changes import editing
+from kam.changes import access, editing
 from teams.models import Membership, Team, TeamRole, User
 from teams.programme_settings import setting
 
@@ -107,9 +107,13 @@ def assign_team(
     editing.expect(account, expected_version)
     if team is not None and team.pk != account.team_id:
         _check_team(actor, account, team)
-    return editing.save(
-        actor=actor, obj=account, changes={"team": team}, expected_version=expected_version
-    )
+    concerned = [pk for pk in (account.team_id, team and team.pk) if pk is not None]
+    people = User.objects.filter(memberships__team__in=concerned).distinct()
+    here = Account.objects.filter(pk=account.pk)
+    with access.noticing(actor=actor, users=people, accounts=here):
+        return editing.save(
+            actor=actor, obj=account, changes={"team": team}, expected_version=expected_version
+        )
 
 
 def check_membership(

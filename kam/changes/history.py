@@ -43,6 +43,8 @@ VERBS = {
     "rejected": gettext_lazy("rejected"),
     "stage": gettext_lazy("reviewed the stage of"),
     "status": gettext_lazy("changed the status of"),
+    "access.granted": gettext_lazy("gave sight of"),
+    "access.revoked": gettext_lazy("took sight of"),
     "rotated": gettext_lazy("gave a new secret to"),
     "replayed": gettext_lazy("asked again for what was told to"),
     "switched_off": gettext_lazy("switched off, after lasting failure,"),

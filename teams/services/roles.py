@@ -8,7 +8,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from kam.changes import editing, record
+from kam.access.dates import business_today
+from kam.changes import access, editing, record
 from kam.changes.errors import field_error
 from teams import policies
 from teams.models import BusinessUnit, Programme, RoleGrant, User
@@ -66,13 +67,16 @@ def grant_role(
     )
     if any(grant.overlaps(held) for held in same):
         raise ValidationError(_("This person holds the role already in those days."), code="held")
-    return editing.create(
+    grant = editing.create(
         actor=actor,
         obj=grant,
         fields=FIELDS,
         audience="programme",
         audience_id=programme_of(grant),
     )
+    if grant.is_valid_on(business_today()):
+        access.log_access(actor=actor, user=user, obj=grant, verb=access.GRANTED)
+    return grant
 
 
 def programme_of(grant: RoleGrant) -> int | None:
@@ -100,6 +104,9 @@ def end_role(
         raise PermissionDenied
     editing.expect(grant, expected_version)
     ended: RoleGrant | None = None
+    today = business_today()
+    if grant.is_valid_on(today) and valid_until < today:
+        access.log_access(actor=actor, user=grant.user, obj=grant, verb=access.REVOKED)
     if grant.valid_from and valid_until < grant.valid_from:
         record.change(
             actor=actor,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -13,7 +14,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from kam.changes import editing, record
+from kam.access.querysets import scope_model
+from kam.changes import access, editing, record
 from kam.changes.errors import field_error
 from teams import policies
 from teams.models import Function, Membership, Programme, Team, TeamRole, User
@@ -140,7 +142,16 @@ def add_membership(
         valid_from=valid_from,
         valid_until=valid_until,
     )
-    if takes_over and role == TeamRole.KAM:
+    with _noticing(actor, team, user):
+        return _join(actor, membership, takes_over=takes_over)
+
+
+def _join(
+    actor: User, membership: Membership, *, takes_over: bool = False
+) -> tuple[Membership, list[str]]:
+    """Check and store a new membership; person and team are locked."""
+    team = membership.team
+    if takes_over and membership.role == TeamRole.KAM:
         _end_managers(actor, team, membership)
     warnings = check_membership(actor=actor, membership=membership)
     editing.create(
@@ -165,7 +176,8 @@ def update_membership(
         return membership, warnings
     membership.full_clean()
     membership.version += 1
-    membership.save(update_fields=[*changes, "version", "updated_at"])
+    with _noticing(actor, membership.team, membership.user):
+        membership.save(update_fields=[*changes, "version", "updated_at"])
     record.change(
         actor=actor,
         obj=membership,
@@ -192,17 +204,18 @@ def change_membership_role(
     membership = _lock_membership(actor, membership)
     editing.expect(membership, expected_version)
     until, function, effort = membership.valid_until, membership.function, membership.effort_fte
-    _end(actor, membership, valid_from - datetime.timedelta(days=1))
-    return add_membership(
-        actor=actor,
-        team=membership.team,
-        user=membership.user,
-        role=role,
-        function=function,
-        effort_fte=effort,
-        valid_from=valid_from,
-        valid_until=until,
-    )
+    with _noticing(actor, membership.team, membership.user):
+        _end(actor, membership, valid_from - datetime.timedelta(days=1))
+        follower = Membership(
+            team=membership.team,
+            user=membership.user,
+            role=role,
+            function=function,
+            effort_fte=effort,
+            valid_from=valid_from,
+            valid_until=until,
+        )
+        return _join(actor, follower)
 
 
 @transaction.atomic
@@ -220,7 +233,15 @@ def end_membership(
     """
     membership = _lock_membership(actor, membership)
     editing.expect(membership, expected_version)
-    return _end(actor, membership, valid_until)
+    with _noticing(actor, membership.team, membership.user):
+        return _end(actor, membership, valid_until)
+
+
+def _noticing(actor: User, team: Team, user: User) -> AbstractContextManager[None]:
+    """Log who came to see the team's accounts, or no longer does."""
+    people = User.objects.filter(memberships__team=team).distinct()
+    accounts = scope_model()._default_manager.filter(team=team)
+    return access.noticing(actor=actor, users=[user, *people], accounts=accounts)
 
 
 def _lock_person(user: User) -> User:

@@ -15,6 +15,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy
 from django.views.generic import FormView, UpdateView
 
+from kam.calendars.models import CalendarFeed
 from kam.web.views import ServiceFormMixin
 from teams import forms, services
 from teams.models import User
@@ -49,6 +50,7 @@ class MeView(PageFormMixin, UpdateView):
         return super().get_context_data(
             grants=grants_today().filter(user=self.request.user).for_list(),
             memberships=mine.for_list(),
+            calendar=CalendarFeed.objects.filter(owner=self.request.user).first(),
             cancel_url="",
             **kwargs,
         )

@@ -1,0 +1,1 @@
+"""What is due, as a calendar that other programs subscribe to (RFC 5545)."""
