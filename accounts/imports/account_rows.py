@@ -15,7 +15,8 @@ from accounts.imports.directory import plain_name
 from accounts.imports.teams import Teams
 from kam.imports.kinds import Row
 from kam.imports.refusal import Refused
-from kam.imports.values import text_of
+from kam.imports.totals import is_total
+from kam.imports.values import is_error, text_of
 from teams.models import BusinessUnit
 
 REASONS = {
@@ -24,6 +25,8 @@ REASONS = {
     "nothing": gettext_lazy("names no customer"),
     "nul": gettext_lazy("holds a character that is no text (NUL)"),
     "long": gettext_lazy("has a text that is too long"),
+    "error": gettext_lazy("holds an error of the spreadsheet instead of a result"),
+    "total": gettext_lazy("is a total, not a customer"),
     "bad_currency": gettext_lazy("has a currency that is not three capital letters"),
     "bad_website": gettext_lazy("has a website that is no address"),
     "bad_status": gettext_lazy("has a status that there is not"),
@@ -112,11 +115,15 @@ class AccountReader:
         for name, text in cells.items():
             if "\0" in text:
                 raise Refused("nul")
+            if is_error(text):
+                raise Refused("error")
             if len(text) > LENGTHS.get(name, 200):
                 raise Refused("long")
         number, name = cells.get("external_id", ""), cells.get("name", "")
         if not number and not name:
             raise Refused("nothing")
+        if not number and is_total(name):
+            raise Refused("total")
         values: dict[str, Any] = {item: cells[item] for item in PLAIN if cells.get(item)}
         self._check(values)
         unit = cells.get("business_unit")

@@ -19,7 +19,7 @@ from kam.imports.reading.findings import Finding
 
 DECIMALS = {"dot": ".", "comma": ","}
 ORDERS = ("ymd", "dmy", "mdy")
-EMPTY = frozenset(("", "-", "–", "n/a", "#n/a", "na", "null", "none", "nan"))
+EMPTY = frozenset(("", "-", "–", "n/a", "na", "null", "none", "nan"))
 """Cells that stand for nothing in a column of numbers or dates."""
 
 _NUMBER = {

@@ -15,6 +15,7 @@ REASONS = {
     "heading": gettext_lazy("is the heading again"),
     "no_date": gettext_lazy("has no date"),
     "huge": gettext_lazy("has a number beyond all reason"),
+    "error": gettext_lazy("holds an error of the spreadsheet instead of a result"),
     "nul": gettext_lazy("holds a character that is no text (NUL)"),
     "long_product": gettext_lazy("has a product code longer than 60 characters"),
     "long_document": gettext_lazy("has a document number longer than 80 characters"),

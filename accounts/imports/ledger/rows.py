@@ -23,6 +23,7 @@ from accounts.imports.ledger.batch import BAD, CACHE, NO_COST, Amount, Batch, Co
 from kam.imports import values
 from kam.imports.kinds import Numbered, Row
 from kam.imports.refusal import Refusal, Refused
+from kam.imports.totals import begins_like_total
 from kam.imports.values import text_of
 
 COLUMNS = (
@@ -48,9 +49,11 @@ NOTHING: tuple[None, str] = (None, "")
 BLANK = [""]
 LENGTHS = {"account": 120, "account_name": 200, "product": 60, "document": 80}
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_TOTAL = re.compile(
-    r"^(grand |sub-?)?(total|sum|summe|gesamt|zwischensumme|totaal|totale|somme)\b", re.IGNORECASE
-)
+
+
+def _has_error(text: str) -> bool:
+    """Whether one of the cells joined in `text` is what a spreadsheet shows for an error."""
+    return "#" in text and any(map(values.is_error, text.split("\x1f")))
 
 
 class LineReader:
@@ -156,8 +159,9 @@ class LineReader:
                 ),
             )
         )
-        if "\0" in "".join(texts):
-            clean = ["\0" not in text for text in texts]
+        together = "".join(texts)
+        if "\0" in together or "#" in together:
+            clean = ["\0" not in text and not _has_error(text) for text in texts]
             good = clean if good is None else [a and b for a, b in zip(good, clean, strict=True)]
         batch = Batch(
             numbers,
@@ -214,13 +218,15 @@ class LineReader:
         self._amount(raw[6:10])
         if any("\0" in cell for cell in cells):
             raise Refused("nul")
+        if any(map(values.is_error, cells)):
+            raise Refused("error")
         self._code((cells[3], cells[4]))
         self._document(cells[12])
 
     def as_total(self, refusal: Refusal, row: Row) -> Refusal:
         """A line of totals or a heading rather than what it lacks."""
         first = [text_of(cell) for cell in row if cell not in ("", None)][:3]
-        if refusal.code != "total" and any(map(_TOTAL.match, first)):
+        if refusal.code != "total" and any(map(begins_like_total, first)):
             return Refusal("total")
         return refusal
 
@@ -229,11 +235,6 @@ class LineReader:
         width = self.width
         padded = (row + BLANK * width)[:width] + BLANK
         return [text_of(cell) for cell in self._pick(padded)]
-
-    @staticmethod
-    def is_total(customer: str) -> bool:
-        """Whether what stands for the customer is the word for a total."""
-        return _TOTAL.match(customer) is not None
 
     def _key(self, customer: tuple[str, str]) -> str:
         """What finds the account: its number where the file has one, else its name."""

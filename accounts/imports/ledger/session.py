@@ -21,6 +21,7 @@ from kam.imports.kinds import Numbered, Outcome, Rejected, Row, Session
 from kam.imports.models import Run
 from kam.imports.refusal import Refusal
 from kam.imports.repeats import Repeats
+from kam.imports.totals import is_total
 from teams.models import Programme
 
 REJECT = "reject"
@@ -128,7 +129,7 @@ class LedgerSession(Session):
     ) -> Refusal | None:
         """What becomes of a customer that is not known: None when it will be made."""
         key, number, name = batch.keys[index], batch.accounts[index], batch.names[index]
-        if self.reader.is_total(number or name):
+        if is_total(number or name):
             return Refusal("total")
         if self.accounts.decisions.get(key, self.unknown_is) == REJECT:
             return Refusal("unknown_account")

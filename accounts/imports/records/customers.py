@@ -21,6 +21,7 @@ from kam.imports.models import Run
 from kam.imports.records import Cells, RecordKind, RecordSession
 from kam.imports.records.session import Judged, Pending
 from kam.imports.refusal import Refusal, Refused
+from kam.imports.totals import is_total
 
 ACCOUNT_FIELDS = (
     Field(
@@ -69,6 +70,7 @@ REASONS = {
     "ambiguous": gettext_lazy("names a customer of whom there are several"),
     "forbidden": gettext_lazy("names a customer for whom you may not import"),
     "archived_account": gettext_lazy("names a customer that is archived: restore it first"),
+    "total": gettext_lazy("is a total, not a record"),
     "long": gettext_lazy("has a customer number or name that is too long"),
 }
 BLAMED = dict.fromkeys(REASONS, ("account", "account_name"))
@@ -135,6 +137,8 @@ class CustomerSession(RecordSession):
         return found
 
     def _unknown(self, key: str, number: str, name: str) -> Pending:
+        if is_total(number or name):
+            raise Refused("total")
         self.unmet[key] += 1
         if self.accounts.decisions.get(key, self.unknown_is) == "reject":
             raise Refused("unknown_account")

@@ -18,6 +18,7 @@ from kam.imports.models import Run, StagedRecord
 from kam.imports.records import MODE, Cells, RecordKind, RecordSession, Wanted
 from kam.imports.records.session import Pending
 from kam.imports.refusal import Refused
+from kam.imports.totals import is_total
 from kam.imports.values import text_of
 from teams.models import User
 
@@ -106,6 +107,7 @@ class ProductsSession(RecordSession):
     """One pass over a list of products."""
 
     model: ClassVar = Product
+    reasons: ClassVar = {"total": gettext_lazy("is a total, not a product")}
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
@@ -119,6 +121,8 @@ class ProductsSession(RecordSession):
         code, line = cells.text("code"), cells.text("line")
         if not code:
             raise Refused("nothing")
+        if is_total(code):
+            raise Refused("total")
         values: dict[str, Any] = {"programme": self.run.scope_id, "code": code}
         if cells.text("name"):
             values["name"] = cells.text("name")

@@ -41,6 +41,8 @@ def inspect(file: IO[bytes], chosen: dict[str, Any] | None = None) -> Findings:
         findings.delimiter = text.find_delimiter(text.head_of(stream, findings.encoding.value))
     for name in ("delimiter", "sheet"):
         _choose(findings, chosen, name)
+    if findings.sheet is not None:
+        workbook.refuse_open_formulas(file, sheet=findings.sheet.value)
     _find_heading(file, findings, chosen)
     return findings
 

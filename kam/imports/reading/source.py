@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import zipfile
@@ -13,6 +14,8 @@ from django.utils.translation import gettext as _
 from kam.imports.reading.errors import UnreadableFile
 
 CSV, XLSX = "csv", "xlsx"
+WIDE_ZEROS, TEXT_ZEROS, TEXT_CONTROLS = 0.25, 0.1, 0.02
+"""Shares of bytes: more zeros than the first is UTF-16, more than the others is no text."""
 UNPACKED_TIMES = 20
 """A packed file may grow to this many times the largest file that is taken."""
 
@@ -87,22 +90,64 @@ def _check_workbook(file: IO[bytes]) -> str:
     return _("Excel workbook")
 
 
+_PICTURES = (
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"II*\0",
+    b"MM\0*",
+    b"8BPS",
+    b"\0\0\1\0",
+)
+_PACKED = (b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf\x27\x1c", b"\xfd7zXZ\x00", b"PK\3\4", b"BZh", b"Rar!")
+_WEB = ("<html", "<!doctype html", "<table", "<meta", "<head", "<body", "<style", "<div")
+_TEXT_CONTROLS = b"\0\t\n\v\f\r\x1a\x1b"
+
+
 def _refuse_others(head: bytes) -> None:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<html", b"<!doctype html", b"<table", b"<meta")):
+    start = _beginning(head)
+    if start.startswith(_WEB) or (start.startswith("<!--") and "<html" in start):
         raise UnreadableFile(
             _("This is a web page, whatever its name ends in. Open it and save it as CSV or XLSX.")
         )
-    if start.startswith(b"<?xml"):
+    if start.startswith("<?xml"):
         raise UnreadableFile(_("This is an XML file. Save it as CSV or XLSX."))
+    if start.startswith(('{"', "[{", "[[")):
+        raise UnreadableFile(_("This is JSON. Save it as CSV or XLSX, or send it to the API."))
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise UnreadableFile(
             _("This is an old or a protected Excel file. Save it as XLSX, without a password.")
         )
-    if start.startswith(b"%pdf"):
+    if start.startswith("%pdf"):
         raise UnreadableFile(_("This is a PDF. Ask for the same list as CSV or XLSX."))
-    if head.startswith(b"\x28\xb5\x2f\xfd") or head[:6] in (b"7z\xbc\xaf\x27\x1c", b"\xfd7zXZ\x00"):
+    if start.startswith("{\\rtf"):
+        raise UnreadableFile(_("This is a text document. Save the table in it as CSV or XLSX."))
+    if head.startswith(_PACKED):
         raise UnreadableFile(_("This is packed in a way that is not read. Unpack it first."))
+    if head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+        raise UnreadableFile(
+            _("This is a picture, whatever its name ends in. Ask for the list as CSV or XLSX.")
+        )
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise UnreadableFile(_("This is text in UTF-32. Save it as UTF-8."))
+    _refuse_binary(head)
+
+
+def _beginning(head: bytes) -> str:
+    """The first characters in small letters, whatever the encoding says them in."""
+    wide = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+    encoding = wide.get(head[:2], "latin-1")
+    text = head[: len(head) // 2 * 2].decode(encoding, errors="replace")
+    return text.lstrip("\ufeff\xef\xbb\xbf \t\r\n").lower()
+
+
+def _refuse_binary(head: bytes) -> None:
+    """Text holds hardly any control characters; where every second byte is zero it is UTF-16."""
+    zeros = head.count(0) / len(head)
+    controls = sum(1 for code in head if code < 32 and code not in _TEXT_CONTROLS) / len(head)
+    wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or zeros > WIDE_ZEROS
+    if not wide and (zeros > TEXT_ZEROS or controls > TEXT_CONTROLS):
+        raise UnreadableFile(_("This is no text and no workbook. Bring the list as CSV or XLSX."))
 
 
 def unpacked(file: IO[bytes], *, packed: bool) -> IO[bytes]:

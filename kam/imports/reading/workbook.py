@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import IO, Any
 from xml.etree.ElementTree import ParseError
@@ -16,7 +18,16 @@ from openpyxl.utils.exceptions import InvalidFileException
 from kam.imports.reading.errors import UnreadableFile
 from kam.imports.reading.findings import Finding
 
-_BROKEN = (InvalidFileException, zipfile.BadZipFile, ParseError, KeyError, ValueError, OSError)
+_BROKEN = (
+    InvalidFileException,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    ParseError,
+    KeyError,
+    ValueError,
+    OSError,
+)
 
 
 def _open(file: IO[bytes]) -> openpyxl.Workbook:
@@ -43,8 +54,41 @@ def find_sheet(file: IO[bytes]) -> tuple[Finding, list[str]]:
         book.close()
     if not filled:
         raise UnreadableFile(_("The workbook holds no rows."))
-    reason = _("the only sheet") if len(names) == 1 else _("the first sheet with rows")
+    reason = _("the only sheet") if len(names) == 1 else _("the only sheet with rows")
+    if len(filled) > 1:
+        reason = _("the first of %(count)d sheets with rows") % {"count": len(filled)}
     return Finding(filled[0], reason), names
+
+
+_OPEN_FORMULA = re.compile(
+    rb'<c\b(?![^>]*\bt="str")[^>]*?\br="([A-Z]+[0-9]+)"[^>]*>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)'
+    rb"\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
+)
+_SCANNED = 1 << 20
+
+
+def refuse_open_formulas(file: IO[bytes], *, sheet: str) -> None:
+    """Raise `UnreadableFile` for a formula whose result is not in the file: programs that write
+    workbooks leave it out, and the cell would read as empty."""
+    book = _open(file)
+    try:
+        if sheet not in book.sheetnames:
+            return
+        with book._archive.open(book[sheet]._worksheet_path) as xml:
+            rest = b""
+            while block := xml.read(_SCANNED):
+                rest += block
+                if found := _OPEN_FORMULA.search(rest):
+                    message = _(
+                        "Cell %(cell)s holds a formula without its result. Open the workbook in a "
+                        "spreadsheet program, save it, and bring it again."
+                    )
+                    raise UnreadableFile(message % {"cell": found[1].decode()})
+                rest = rest[rest.rfind(b"</c>") + 4 :] if b"</c>" in rest else rest
+    except _BROKEN as error:
+        raise UnreadableFile(_("The workbook is damaged: it cannot be opened.")) from error
+    finally:
+        book.close()
 
 
 def read_rows(file: IO[bytes], *, sheet: str) -> Iterator[list[Any]]:
