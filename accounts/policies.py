@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from accounts.models import Account, Conflict, ConflictException
 from accounts.querysets import MANAGERS, reach_of
+from accounts.querysets.reach import CONTRIBUTORS
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
 from teams.models import Programme, Role
@@ -16,6 +17,12 @@ def has_accounts(user: Reader) -> bool:
     offered."""
     reach = reach_of(user, business_today())
     return bool(reach.programmes or reach.units or reach.teams)
+
+
+def contributes(user: Reader) -> bool:
+    """Whether any role lets `user` add contacts, talks or actions somewhere."""
+    reach = reach_of(user, business_today())
+    return any(role in CONTRIBUTORS for role, _home in (*reach.programmes, *reach.teams))
 
 
 def can_create_account(user: Reader, programme: Programme) -> bool:

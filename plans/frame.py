@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Account
+from accounts.policies import contributes
 from accounts.services.interaction import on_mention
 from accounts.views.parts import Part, register_part
 from kam.access.dates import business_today
@@ -107,6 +108,7 @@ def register() -> None:
             60,
             section="quick",
             key="a",
+            visible=contributes,
         )
     )
     on_mention(act_on_mention)

@@ -132,6 +132,7 @@ class LogContactForm(ServiceForm):
                 url_name="accounts:pick",
                 required=False,
             )
+            self.fields["account"].widget.attrs["class"] = "form-control"
         self.fields["contacts"].queryset = people
         self.fields["contacts"].required = False
         self.fields["contacts"].label = gettext_lazy("With")

@@ -202,6 +202,7 @@ def register() -> None:
             "accounts:log_contact",
             section="quick",
             key="c",
+            visible=policies.contributes,
         )
     )
     navigation.register(

@@ -18,6 +18,7 @@ from django.views.generic import TemplateView
 
 from accounts.choices import REVIEWED_STATUSES
 from accounts.models import Account, Contact
+from accounts.policies import contributes
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
 from kam.changes import history
@@ -265,6 +266,7 @@ class MyDayView(LoginRequiredMixin, PartialMixin, TemplateView):
             "summary": summary(groups, len(quiet)),
             "coming_up": mine.coming_up(),
             "quiet": quiet,
+            "contributes": contributes(user),
             "knows_nothing": not groups and not belongs(user),
         }
 

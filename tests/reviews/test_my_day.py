@@ -105,6 +105,17 @@ def test_quiet_people_and_changes_of_my_accounts(client, people):
     assert "Hidden" not in changed
 
 
+def test_contact_is_offered_only_to_who_may_log_one(client, people):
+    address = f'href="{reverse("accounts:log_contact")}"'
+    for user, offered in (
+        (people.kam, True),
+        (people.member, True),
+        (people.director, True),
+        (people.senior, False),
+    ):
+        assert (address in day(client, user).content.decode()) is offered, user
+
+
 def test_draft_review_comes_up_with_its_progress(client, people):
     today = business_today()
     services.start_review(
