@@ -24,6 +24,8 @@ PASSWORD = "key-accounts-demo"  # noqa: S105  (of the demonstration, printed at 
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 60
 LARGEST_BYTES = 200_000
+UNDER_WAY = ".htmx-request, .htmx-swapping, .htmx-settling"
+"""What htmx marks while a part of the page is fetched and put in."""
 BROWSER_ARGUMENTS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -170,6 +172,7 @@ def follow(page: Page, name: str) -> None:
     if link.count() == 0:
         link = page.get_by_role("row").filter(has_text=name).get_by_role("link").first
     link.click()
+    page.wait_for_selector(UNDER_WAY, state="detached")
     page.wait_for_load_state("networkidle")
 
 
