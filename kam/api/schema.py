@@ -363,6 +363,7 @@ class AutoSchema(BaseAutoSchema):
             codes.add(422)
         if self._is_versioned() and self.method in ("PUT", "PATCH", "DELETE"):
             codes |= {412, 428}
+        codes |= set(getattr(self.view, "problem_codes", ()))
         if self._is_bulk():
             codes.add(412)
         if self._is_step():

@@ -27,6 +27,8 @@ class ApiMixin:
 
     query_parameters: tuple[Any, ...] = ()
     """`OpenApiParameter`s that the view understands besides those of lists."""
+    problem_codes: tuple[int, ...] = ()
+    """Refusals besides those that its kind of call has, for the OpenAPI document."""
 
     def perform_authentication(self, request: Request) -> None:
         """Counts the call as soon as it is known whose it is: refused ones count and tell, too."""

@@ -55,6 +55,7 @@ class PortfolioSerializer(Serializer):
 class PortfolioView(APIView):
     """Everything visible, over all dates, unless narrowed."""
 
+    problem_codes = (404,)
     query_parameters = (
         OpenApiParameter("programme", int, description="Id; the first one unless given."),
         OpenApiParameter("unit", int, description="Id of a business unit, with all below."),

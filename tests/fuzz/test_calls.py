@@ -12,7 +12,7 @@ from schemathesis import GenerationMode
 from tests.fuzz.checks import CHECKS, bounded
 
 pytestmark = [pytest.mark.fuzz, pytest.mark.django_db]
-EXAMPLES = 3
+EXAMPLES = 2
 """Drawn for each call, good ones and as many bad ones."""
 PARTS = 8
 """The calls are tried in so many tests, that workers share them."""
@@ -24,7 +24,7 @@ def test_no_generated_call_gets_an_undocumented_answer(api, authorization, undon
     for number, result in enumerate(api.get_all_operations()):
         if number % PARTS == part:
             wrong += tried(result.ok(), authorization, undone)
-    assert wrong == []
+    assert not wrong, "\n\n".join(wrong)
 
 
 @pytest.mark.both_databases

@@ -31,6 +31,7 @@ class CalendarView(APIView):
     """The secret address of one's calendar (iCalendar, RFC 5545)."""
 
     write_scope = "admin"
+    problem_codes = (404,)
 
     @extend_schema(responses=CalendarSerializer, operation_id="calendar_retrieve")
     def get(self, request: Request) -> Response:
