@@ -109,9 +109,12 @@ class AccountRows:
         return figures.rates_for(self.request.user, self.period.last or self.today)
 
     def get_queryset(self) -> QuerySet[Account]:
-        rows = super().get_queryset().for_page(self.request.user)  # type: ignore[misc]
-        if "archived" not in self.request.GET:
-            rows = rows.active()
+        rows = super().get_queryset()  # type: ignore[misc]
+        return self.with_columns(rows if "archived" in self.request.GET else rows.active())
+
+    def with_columns(self, accounts: QuerySet[Account]) -> QuerySet[Account]:
+        """`accounts` with all that a row shows."""
+        rows = accounts.for_page(self.request.user)  # type: ignore[attr-defined]
         if self.rates is not None and self.shows_figures:
             rows = figures.with_figures(rows, self.period, self.rates)
         return rows
@@ -197,18 +200,20 @@ class AccountGroupsView(AccountRows, ScopedViewMixin, ListView):
     template_name = "accounts/account_groups.html"
 
     def get_queryset(self) -> QuerySet[Account]:
-        shown = super().get_queryset()
+        shown = Account.objects.visible_to(self.request.user)
+        if "archived" not in self.request.GET:
+            shown = shown.active()
         self.filterset = AccountFilter(self.request.GET, queryset=shown, request=self.request)
         if is_filtered(self.filterset, self.request.GET):
             shown = self.filterset.qs if self.filterset.is_valid() else shown.none()
         self.found = shown
         above = self.found.filter(pk=OuterRef("parent")).order_by()
-        return self.found.filter(~Exists(above))
+        return self.with_columns(self.found.filter(~Exists(above)))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         tops = list(context["page_obj"].object_list)
-        groups = self.found.filter(root__in={top.root_id for top in tops})
+        groups = self.with_columns(self.found.filter(root__in={top.root_id for top in tops}))
         nodes = roll_up(tops, list(groups) if tops else [])
         return context | {
             "nodes": nodes,

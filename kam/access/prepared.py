@@ -7,11 +7,15 @@ ORM, compiled at its first use and then run with the values of the day.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
+
+MOST_KEPT = 1000
+"""Queries whose SQL is kept; all are forgotten beyond that."""
 
 
 class Prepared:
@@ -46,6 +50,38 @@ class Prepared:
             for value in parameters
         ]
         return sql, slots
+
+
+_kept: dict[Hashable, tuple[str, tuple[Any, ...]] | None] = {}
+
+
+def kept_rows(key: Hashable, build: Callable[[], QuerySet]) -> list[tuple[Any, ...]]:
+    """Rows of `build()` as the database hands them out. Its SQL is kept under `key`, never a row.
+
+    For queries whose shape follows from what somebody holds. `key` names all on which SQL and
+    parameters depend: the person, what they hold now and the day. Whoever holds something else a
+    moment later has another key, so that nothing kept outlives a right.
+    """
+    full = (connection.vendor, key)
+    if full not in _kept:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[full] = _sql_of(build())
+    known = _kept[full]
+    if known is None:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(*known)
+        return cursor.fetchall()
+
+
+def _sql_of(rows: QuerySet) -> tuple[str, tuple[Any, ...]] | None:
+    """SQL and parameters; None for what cannot have any row."""
+    try:
+        sql, parameters = rows.query.get_compiler(connection=connection).as_sql()
+    except EmptyResultSet:
+        return None
+    return sql, tuple(parameters)
 
 
 class _Slot:

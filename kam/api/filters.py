@@ -195,6 +195,10 @@ def refuse_unknown(request: Request, view: Any) -> None:
             raise refused(name, "characters", _("This contains characters that nothing matches."))
 
 
+_filtersets: dict[type, Any] = {}
+"""Filters of each class of views."""
+
+
 class StrictFilterBackend(DjangoFilterBackend):
     """`view.filterset_class` or `filterset_fields`, `ordering_fields`, `search_fields`,
     `updated_since` where rows have `updated_at`. A view with `search_rows(queryset, text)` searches
@@ -202,6 +206,12 @@ class StrictFilterBackend(DjangoFilterBackend):
     `updated_since`, one with `filterset_base` filters so. A look-up of one row is not filtered."""
 
     def get_filterset_class(self, view: Any, queryset: Any = None) -> Any:
+        kind = type(view)
+        if _filtersets.get(kind) is None:  # the same for every call, and dear to put together
+            _filtersets[kind] = self._put_together(view, queryset)
+        return _filtersets[kind]
+
+    def _put_together(self, view: Any, queryset: Any) -> Any:
         self.filterset_base = getattr(view, "filterset_base", FilterSet)
         if queryset is None and getattr(view, "model", None) is not None:
             queryset = view.model._default_manager.all()
@@ -211,8 +221,10 @@ class StrictFilterBackend(DjangoFilterBackend):
         if not is_list(view):
             return queryset
         refuse_unknown(request, view)
-        queryset = super().filter_queryset(request, queryset, view)
         parameters = request.query_params
+        filterset = self.get_filterset_class(view, queryset)
+        if filterset is not None and not filterset.base_filters.keys().isdisjoint(parameters):
+            queryset = super().filter_queryset(request, queryset, view)
         if "updated_since" in parameters:
             queryset = _changed(view, queryset, _moment(parameters["updated_since"]))
         if "search" in parameters:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Self
 
@@ -15,11 +16,15 @@ from kam.imports import kinds
 
 
 def _reach(method: str, user: Reader) -> Q:
-    """Runs of scopes that each kind's `method` gives to `user`."""
-    reach = Q(pk__in=[])
+    """Runs of scopes that each kind's `method` gives to `user`; one rule is asked once."""
+    alike: dict[Any, list[kinds.ImportKind]] = defaultdict(list)
     for kind in kinds.registered():
-        scopes = getattr(kind, method)(user).order_by().values("pk")
-        reach |= Q(kind=kind.name, scope_id__in=scopes)
+        alike[type(kind).scopes_for, type(kind).scopes_read_by].append(kind)
+    reach = Q(pk__in=[])
+    for first, *others in alike.values():
+        scopes = getattr(first, method)(user).order_by().values("pk")
+        names = [first.name, *(other.name for other in others)]
+        reach |= Q(kind__in=names, scope_id__in=scopes)
     return reach
 
 

@@ -18,7 +18,8 @@ from accounts.views.panels import my_accounts, shortcuts
 from accounts.views.parts import Part, register_part
 from kam.access.dates import business_today
 from kam.access.once import once
-from kam.access.querysets import Reader
+from kam.access.prepared import kept_rows
+from kam.access.querysets import Reader, roles_of
 from kam.web import navigation, panels
 from reviews import alerts, policies
 from reviews.models import StageReview
@@ -76,19 +77,38 @@ def around(user: Reader) -> Around:
 
 
 def _around(user: Reader) -> Around:
+    key = ("around", user.pk, user.is_active, roles_of(user), business_today())
+    rows = kept_rows((*key, "accounts"), lambda: _said_with_accounts(user))
+    (said, *_more) = [row[:3] for row in rows] or kept_rows(key, lambda: _said_alone(user))
+    accounts = [
+        Account(pk=pk, name=name, stage=stage, target_stage=target)
+        for *_said, pk, name, stage, target in rows
+    ]
+    return Around(*said, shortcuts(accounts))
+
+
+def _said(user: Reader) -> dict[str, Any]:
+    """Supplier, what is overdue and what waits, as `Around` names them."""
     programmes = Programme.objects.visible_to(user).active().order_by("pk")
     actions, reviews = (_number_of(rows) for rows in overdue(user))
-    said = {
+    return {
         "company": Coalesce(Subquery(programmes.values("supplier_name")[:1]), Value("")),
         "overdue": actions + reviews,
         "waiting": _number_of(StageReview.objects.confirmable_by(user)),
     }
-    mine = my_accounts(user)
-    accounts = [] if mine is None else list(mine.annotate(**said))
-    row: Any = accounts[0] if accounts else None
-    if row is None:
-        row = User.objects.filter(pk=user.pk).only("pk").annotate(**said).get()
-    return Around(row.company, row.overdue, row.waiting, shortcuts(accounts))
+
+
+def _said_with_accounts(user: Reader) -> QuerySet:
+    """A row for each account of the frame; none for who has none."""
+    mine, said = my_accounts(user), _said(user)
+    if mine is None:
+        return Account.objects.none()
+    return mine.annotate(**said).values_list(*said, "pk", "name", "stage", "target_stage")
+
+
+def _said_alone(user: Reader) -> QuerySet:
+    said = _said(user)
+    return User.objects.filter(pk=user.pk).annotate(**said).values_list(*said)
 
 
 def _number_of(rows: QuerySet) -> Any:
