@@ -20,23 +20,14 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kam.web import formatting, panels, toasts
+from kam.web.glyphs import STAGE_NAMES, STAGES, UNCOUPLING, glyph, steps
 
 register = template.Library()
 
-STAGES = ("pre", "early", "mid", "partnership", "synergistic")
-UNCOUPLING = "uncoupling"
-STAGE_NAMES = {
-    "pre": gettext_lazy("Pre-KAM"),
-    "early": gettext_lazy("Early"),
-    "mid": gettext_lazy("Mid"),
-    "partnership": gettext_lazy("Partnership"),
-    "synergistic": gettext_lazy("Synergistic"),
-    UNCOUPLING: gettext_lazy("Uncoupling"),
-}
 TONES = {
     "good": "circle-check",
     "warn": "alert-triangle",
@@ -44,7 +35,6 @@ TONES = {
     "info": "info-circle",
     "none": "circle-dashed",
 }
-_STEP, _WIDTH, _FOOT = 5.7, 4.2, 15.25
 MARK = "-the-token-of-this-request-"
 MOST_FRAMES = 600
 """Parts of frames that are kept; all are forgotten beyond that."""
@@ -64,32 +54,6 @@ def icon(name: str, small: bool = False, tone: str = "") -> SafeString:  # noqa:
     )
 
 
-def _steps(stage: str | None, target: str | None) -> SafeString:
-    reached = STAGES.index(stage) + 1 if stage in STAGES else 0
-    aim = STAGES.index(target) + 1 if target in STAGES else 0
-    rows = []
-    for step in range(1, 6):
-        height = 3 + 2.3 * step
-        kind = f"f{reached}" if step <= reached else "ft" if step <= aim else "f0"
-        x, y = 0.75 + _STEP * (step - 1), _FOOT - height
-        rows.append((kind, f"{x:.2f}", f"{y:.2f}", _WIDTH, f"{height:.2f}"))
-    return _rects(rows)
-
-
-def _falling() -> SafeString:
-    rows = []
-    for step in range(5):
-        height = 11.9 - 2.3 * step
-        x, y = 0.9 + _STEP * step, 15.1 - height
-        rows.append(("f6", f"{x:.2f}", f"{y:.2f}", 3.8, f"{height:.2f}"))
-    return _rects(rows)
-
-
-def _rects(rows: Iterable[tuple]) -> SafeString:
-    shape = '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="1"/>'
-    return format_html_join("", shape, rows)
-
-
 @register.simple_tag
 def stage_glyph(stage: str | None, target: str | None = None, words: bool = True) -> SafeString:  # noqa: FBT001, FBT002  (a template tag's flag)
     """Five steps, as many filled as the stage has; `target` is outlined.
@@ -97,26 +61,7 @@ def stage_glyph(stage: str | None, target: str | None = None, words: bool = True
     `stage` None is "Not assessed". With `words` the stage's name stands beside it, else it is
     for screen readers only.
     """
-    return _glyph(stage or None, target or None, bool(words), get_language() or "")
-
-
-@lru_cache(maxsize=500)
-def _glyph(stage: str | None, target: str | None, words: bool, language: str) -> SafeString:  # noqa: FBT001  (as the tag)
-    steps = _falling() if stage == UNCOUPLING else _steps(stage, target)
-    name = STAGE_NAMES.get(stage or "", _("Not assessed"))
-    shown = format_html("{}" if words else '<span class="vh">{}</span>', name)
-    aim = (
-        format_html('<span class="vh">, {} {}</span>', _("target"), STAGE_NAMES[target])
-        if (target in STAGE_NAMES)
-        else ""
-    )
-    return format_html(
-        '<span class="sg"><svg class="gl" viewBox="0 0 29 16" aria-hidden="true">{}</svg>{}{}'
-        "</span>",
-        steps,
-        shown,
-        aim,
-    )
+    return glyph(stage or None, target or None, bool(words), get_language() or "")
 
 
 @register.simple_tag
@@ -125,7 +70,7 @@ def product_mark() -> SafeString:
     """The mark of the product: all five steps."""
     return format_html(
         '<svg class="gl" viewBox="0 0 29 16" aria-hidden="true">{}</svg>',
-        _steps("synergistic", None),
+        steps("synergistic", None),
     )
 
 

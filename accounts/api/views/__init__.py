@@ -1,0 +1,25 @@
+"""The customers over REST: the same services and refusals as the pages."""
+
+from accounts.api.views.account import (
+    AccountViewSet,
+    FactViewSet,
+    SiteViewSet,
+    StageChangeViewSet,
+    StatusChangeViewSet,
+)
+from accounts.api.views.conflict import ConflictViewSet
+from accounts.api.views.people import ContactViewSet, InteractionViewSet
+from accounts.api.views.product import ProductLineViewSet, ProductViewSet
+
+__all__ = [
+    "AccountViewSet",
+    "ConflictViewSet",
+    "ContactViewSet",
+    "FactViewSet",
+    "InteractionViewSet",
+    "ProductLineViewSet",
+    "ProductViewSet",
+    "SiteViewSet",
+    "StageChangeViewSet",
+    "StatusChangeViewSet",
+]
