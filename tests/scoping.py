@@ -39,7 +39,7 @@ from tests.factories.accounts import (
     StatusChangeFactory,
 )
 from tests.factories.api import TokenFactory
-from tests.factories.imports import RunFactory
+from tests.factories.imports import RememberedMappingFactory, RunFactory
 from tests.factories.plans import (
     ActionFactory,
     CorporateObjectiveFactory,
@@ -195,6 +195,9 @@ HANGING: list[Callable[[World], None]] = [_stage_review, _plan]
 
 def _import_run(world: World) -> None:
     """Somebody else's file, which names the hidden account."""
+    world.things["mapping"] = RememberedMappingFactory(
+        scope=world.programme, name=f"{SECRET} mapping"
+    )
     world.things["run"] = RunFactory(
         scope=world.programme, owner=world.insider, file_name=f"{SECRET}.csv"
     )

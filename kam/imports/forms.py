@@ -9,12 +9,12 @@ from django import forms
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils.translation import gettext_lazy as _
 
-from kam.imports import kinds
-from kam.imports.models import Run
+from kam.imports import kinds, services
+from kam.imports.models import RememberedMapping, Run
 from kam.imports.presenting import rows_ok
 from kam.imports.reading.text import ENCODINGS
 from kam.web.fields import PickField
-from kam.web.forms import ShapeForm
+from kam.web.forms import ServiceForm, ShapeForm
 
 SMALL = {"class": "form-select form-select-sm"}
 DECIMAL_CHOICES = (("dot", _("point: 1,234.50")), ("comma", _("comma: 1.234,50")))
@@ -85,6 +85,13 @@ class MappingForm(ShapeForm):
 
     remember = forms.BooleanField(
         label=_("Remember for the next file"), required=False, initial=True
+    )
+
+    remember_as = forms.CharField(
+        label=_("Called"),
+        required=False,
+        max_length=120,
+        widget=forms.TextInput(attrs={"class": "form-control form-control-sm"}),
     )
 
     def __init__(self, *args: Any, run: Run, user: AbstractBaseUser, **kwargs: Any) -> None:
@@ -295,6 +302,14 @@ class MappingForm(ShapeForm):
     def choices(self) -> list[forms.BoundField]:
         """Fields of the kind's options."""
         return [self[name] for name in self.fields if name.startswith("option-")]
+
+
+class RememberedMappingForm(ServiceForm):
+    """What a kept mapping is called."""
+
+    class Meta:
+        model = RememberedMapping
+        fields = services.MAPPING_FIELDS
 
 
 def _shown(name: str, value: Any) -> str:

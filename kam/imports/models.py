@@ -9,6 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kam.changes.models import Change
@@ -223,7 +224,9 @@ class RememberedMapping(models.Model):
     fields = models.JSONField(default=dict, editable=False)
     options = models.JSONField(default=dict, editable=False)
     chosen = models.JSONField(default=dict, editable=False)
-    used_at = models.DateTimeField(_("last used"), auto_now=True)
+    used_at = models.DateTimeField(_("last used"), default=timezone.now, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
 
     objects = querysets.RememberedMappingQuerySet.as_manager()
 
@@ -237,6 +240,9 @@ class RememberedMapping(models.Model):
 
     def __str__(self) -> str:
         return self.name or ", ".join(self.columns)[:80]
+
+    def get_absolute_url(self) -> str:
+        return reverse("imports:mapping", args=[self.pk])
 
     @property
     def import_kind(self) -> kinds.ImportKind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,9 +15,20 @@ from kam.imports.models import Run
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*")
 
 
+def own_columns() -> list[str]:
+    """Names of the columns that stand before those of the file."""
+    return [_("Row"), _("Reason")]
+
+
+def without_own(columns: Sequence[str]) -> list[str]:
+    """The columns of the file from which refused rows came, where `columns` are those of a file
+    of refused rows; else `columns` as they are."""
+    return list(columns[2:] if list(columns[:2]) == own_columns() else columns)
+
+
 def table(run: Run) -> Iterator[list[str]]:
     """Heading and rows: row number, reason, then the cells as they stand in the file."""
-    yield [_("Row"), _("Reason"), *(_harmless(name) for name in run.found.columns)]
+    yield [*own_columns(), *(_harmless(name) for name in run.found.columns)]
     for number, reason, _code, cells in run.rejected_chunks.all().lines():
         yield [str(number), _harmless(reason), *(_harmless(cell) for cell in cells)]
 

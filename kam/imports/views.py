@@ -10,15 +10,15 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
-from django.views.generic import DetailView, FormView, ListView
+from django.views.generic import DetailView, FormView, ListView, UpdateView
 
 from kam.imports import policies, rejects, services
-from kam.imports.forms import MappingForm, UploadForm
-from kam.imports.models import Run
+from kam.imports.forms import MappingForm, RememberedMappingForm, UploadForm
+from kam.imports.models import RememberedMapping, Run
 from kam.imports.presenting import (
     facts,
     found_line,
@@ -139,6 +139,7 @@ class RunMappingView(ServiceFormMixin, RunDetailView, FormView):
             options=form.options,
             decisions=form.decisions,
             remember=form.cleaned_data["remember"],
+            remember_as=form.cleaned_data["remember_as"],
         )
         return _try(self.request, run)
 
@@ -211,3 +212,63 @@ def rejected(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     response = StreamingHttpResponse(rejects.as_csv(run), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="import-{run.pk}-rejected.csv"'
     return response
+
+
+class MappingListView(ScopedViewMixin, TableMixin, ListView):
+    """How files with known columns are read; the last used first."""
+
+    model = RememberedMapping
+    template_name = "imports/mapping_list.html"
+    reading = "for_list"
+    page_name = "import-mappings"
+    default_sort = "-used"
+    columns = (
+        Column("name", gettext_lazy("Name or columns"), sort="name", optional=False),
+        Column("kind", gettext_lazy("Kind"), sort="kind", optional=False),
+        Column("used", gettext_lazy("Last used"), sort="used_at", phone=False),
+    )
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The list below the page of imports."""
+        crumbs = [(_("Imports"), reverse("imports:list")), (_("Saved mappings"), "")]
+        return super().get_context_data(**kwargs) | {"crumbs": crumbs}
+
+
+class MappingRenameView(ServiceFormMixin, ScopedViewMixin, UpdateView):
+    """One kept mapping: its columns, and what it is called."""
+
+    model = RememberedMapping
+    form_class = RememberedMappingForm
+    template_name = "imports/mapping_form.html"
+    needs = "editable_by"
+    success_url = reverse_lazy("imports:mappings")
+    form_title = gettext_lazy("Saved mapping")
+    submit_label = gettext_lazy("Save")
+
+    def perform(self, form: RememberedMappingForm) -> RememberedMapping:
+        """Rename it."""
+        return services.rename_mapping(
+            actor=self.request.user,
+            mapping=self.object,
+            expected_version=form.version,
+            changes=form.changes,
+        )
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The form, and the way back."""
+        crumbs = [
+            (_("Imports"), reverse("imports:list")),
+            (_("Saved mappings"), reverse("imports:mappings")),
+            (str(self.object), ""),
+        ]
+        return super().get_context_data(cancel_url=self.success_url, crumbs=crumbs, **kwargs)
+
+
+@require_POST
+@login_required
+def drop_mapping(request: HttpRequest, pk: int) -> HttpResponseRedirect:
+    """Forget a kept mapping."""
+    mapping = get_object_or_404(RememberedMapping.objects.visible_to(request.user), pk=pk)
+    services.drop_mapping(actor=request.user, mapping=mapping)
+    messages.success(request, _("The mapping is forgotten."))
+    return redirect("imports:mappings")

@@ -43,3 +43,19 @@ class RunFactory(DjangoModelFactory):
             "amount": {"column": 2, "reason": "name and content"},
         }
     )
+
+
+class RememberedMappingFactory(DjangoModelFactory):
+    """How a sales ledger of two columns is read; `scope=` a programme."""
+
+    class Meta:
+        model = models.RememberedMapping
+        exclude = ("scope",)
+
+    scope = factory.SubFactory(ProgrammeFactory)
+    kind = "ledger"
+    scope_id = factory.SelfAttribute("scope.pk")
+    name = factory.Sequence(lambda n: f"Source {n}")
+    signature = factory.Sequence(lambda n: f"{n:040d}")
+    columns = factory.LazyFunction(lambda: ["Customer No", "Amount"])
+    fields = factory.LazyFunction(lambda: {"account": "Customer No", "amount": "Amount"})

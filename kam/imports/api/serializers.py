@@ -13,7 +13,7 @@ from rest_framework import serializers
 
 from kam.api.serializers import ModelSerializer, Serializer
 from kam.imports import kinds
-from kam.imports.models import Run
+from kam.imports.models import RememberedMapping, Run
 
 
 class RunSerializer(ModelSerializer):
@@ -86,6 +86,30 @@ class RunDetailSerializer(RunSerializer):
         """What has to be answered before the rows can be read."""
         from_services = self.context.get("questions")
         return from_services(run) if from_services else []
+
+
+class MappingSerializer(ModelSerializer):
+    """How files with these columns are read: `mapping` says field -> column."""
+
+    scope = serializers.IntegerField(source="scope_id", read_only=True)
+    mapping = serializers.JSONField(source="fields", read_only=True)
+
+    class Meta:
+        model = RememberedMapping
+        fields = (
+            "id",
+            "kind",
+            "scope",
+            "name",
+            "columns",
+            "mapping",
+            "options",
+            "chosen",
+            "used_at",
+            "version",
+            "updated_at",
+        )
+        read_only_fields = tuple(name for name in fields if name != "name")
 
 
 @extend_schema_field(OpenApiTypes.STR)

@@ -1,5 +1,5 @@
 """Resources of imports."""
 
-from kam.imports.api.views import RunViewSet
+from kam.imports.api.views import MappingViewSet, RunViewSet
 
-routes = [("imports", RunViewSet)]
+routes = [("imports", RunViewSet), ("import-mappings", MappingViewSet)]

@@ -18,10 +18,15 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kam.api.viewsets import ReadOnlyViewSet
+from kam.api.viewsets import DestroyMixin, ReadOnlyViewSet, UpdateMixin
 from kam.imports import kinds, services
-from kam.imports.api.serializers import RunDetailSerializer, RunSerializer, UploadSerializer
-from kam.imports.models import Run
+from kam.imports.api.serializers import (
+    MappingSerializer,
+    RunDetailSerializer,
+    RunSerializer,
+    UploadSerializer,
+)
+from kam.imports.models import RememberedMapping, Run
 
 
 class RunViewSet(ReadOnlyViewSet):
@@ -123,3 +128,26 @@ class RunViewSet(ReadOnlyViewSet):
     def cancel(self, request: Request, pk: str) -> Response:
         """Give up what does not count yet."""
         return self._step(services.cancel_run)
+
+
+class MappingViewSet(UpdateMixin, DestroyMixin, ReadOnlyViewSet):
+    """Mappings that are kept for the next file with the same columns; they come with imports."""
+
+    model = RememberedMapping
+    serializer_class = MappingSerializer
+    filterset_fields = ("kind",)
+    ordering_fields = ("name", "used_at", "updated_at")
+    search_fields = ("name",)
+
+    def perform_update(self, serializer: Any) -> None:
+        serializer.instance = services.rename_mapping(
+            actor=self.request.user,
+            mapping=serializer.instance,
+            expected_version=self.version,
+            changes=serializer.validated_data,
+        )
+
+    def perform_destroy(self, instance: RememberedMapping) -> None:
+        services.drop_mapping(
+            actor=self.request.user, mapping=instance, expected_version=self.version
+        )

@@ -12,11 +12,12 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files import File
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kam.changes import record
-from kam.imports import kinds, mapping, policies, values
+from kam.imports import kinds, mapping, policies, rejects, values
 from kam.imports.models import RememberedMapping, Run, audience
 from kam.imports.reading import Finding, Findings, inspect, open_rows
 from kam.imports.reading.inspect import CHOICES
@@ -156,8 +157,11 @@ def _understand(run: Run, file: File, wanted: dict[str, str] | None) -> None:
     run.mapping = mapping.suggest(kind, found.columns, sample, run.scope_id)
     if remembered:
         run.mapping = mapping.from_names(kind, found.columns, remembered.fields)
+        reason = _("as the last time")
+        if remembered.name:
+            reason = _("as saved: %(name)s") % {"name": remembered.name}
         for entry in run.mapping.values():
-            entry["reason"] = _("as the last time")
+            entry["reason"] = reason
     if wanted is not None:
         given = mapping.from_names(kind, found.columns, wanted)
         used = {entry["column"] for entry in given.values()}
@@ -178,7 +182,7 @@ def _remembered(run: Run, found: Findings) -> RememberedMapping | None:
     if not found.header.value:
         return None
     return RememberedMapping.objects.filter(
-        kind=run.kind, scope_id=run.scope_id, signature=mapping.signature(found.columns)
+        kind=run.kind, scope_id=run.scope_id, signature=_signature(found)
     ).first()
 
 
@@ -236,9 +240,11 @@ def configure_run(
     options: dict[str, str] | None = None,
     decisions: dict[str, Any] | None = None,
     remember: bool = False,
+    remember_as: str = "",
 ) -> Run:
     """Correct what was understood: the mapping (field -> column name), how to read, options, and
     what becomes of what is not known (`Run.decisions`; an empty one takes a decision back).
+    `remember` keeps the mapping for the next file with these columns, called `remember_as`.
 
     Raises PermissionDenied or ValidationError (already started, unknown names).
     """
@@ -259,7 +265,7 @@ def configure_run(
     with run.file.open("rb") as file:
         _understand(run, file, _all_fields(run, wanted))
     if remember:
-        _remember(run)
+        _remember(run, remember_as)
     run.save()
     record.change(actor=actor, obj=run, before=before, **audience(run))
     return run
@@ -270,20 +276,30 @@ def _all_fields(run: Run, wanted: dict[str, str]) -> dict[str, str]:
     return {item.name: "" for item in run.import_kind.fields} | wanted
 
 
-def _remember(run: Run) -> None:
+def _signature(found: Findings) -> str:
+    """By what the heading is known again; a file of refused rows has that of its source."""
+    return mapping.signature(rejects.without_own(found.columns))
+
+
+def _remember(run: Run, name: str) -> None:
     found = run.found
     if not found.header.value:
         return
+    columns = rejects.without_own(found.columns)
+    named = {"name": name.strip()} if name.strip() else {}
     RememberedMapping.objects.update_or_create(
         kind=run.kind,
         scope_id=run.scope_id,
-        signature=mapping.signature(found.columns),
+        signature=_signature(found),
         defaults={
             "fields": {name: found.columns[index] for name, index in run.columns.items()},
+            "columns": columns,
             "options": run.options,
             "chosen": {
                 name: value for name, value in run.chosen.items() if name in ("decimal", "dates")
             },
+            "used_at": timezone.now(),
+            **named,
         },
     )
 
