@@ -79,12 +79,13 @@ def around(user: Reader) -> Around:
 def _around(user: Reader) -> Around:
     key = ("around", user.pk, user.is_active, roles_of(user), business_today())
     rows = kept_rows((*key, "accounts"), lambda: _said_with_accounts(user))
-    (said, *_more) = [row[:3] for row in rows] or kept_rows(key, lambda: _said_alone(user))
+    said = (rows or kept_rows(key, lambda: _said_alone(user)))[0]
+    company, overdue, waiting = said[:3]
     accounts = [
         Account(pk=pk, name=name, stage=stage, target_stage=target)
         for *_said, pk, name, stage, target in rows
     ]
-    return Around(*said, shortcuts(accounts))
+    return Around(company, overdue, waiting, shortcuts(accounts))
 
 
 def _said(user: Reader) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,6 +21,7 @@ from accounts.imports.records.customers import (
 )
 from accounts.models import Account, Contact, ContactExternalId
 from accounts.models.people import ATTITUDES, BuyingRole
+from accounts.querysets import AccountQuerySet
 from accounts.services.people import refresh_talks
 from kam.imports.kinds import Field, Option
 from kam.imports.models import Run, StagedRecord
@@ -213,7 +213,7 @@ class ContactsSession(CustomerSession):
     def _note(known: dict[tuple[Any, str], int], key: tuple[Any, str], pk: int) -> None:
         known[key] = AMBIGUOUS if key in known else pk
 
-    def rights(self, accounts: QuerySet[Account]) -> QuerySet[Account]:
+    def rights(self, accounts: AccountQuerySet) -> AccountQuerySet:
         """Accounts to which the run's owner may add people."""
         return accounts.contributable_by(self.run.owner)
 
@@ -232,7 +232,7 @@ class ContactsSession(CustomerSession):
         values |= {name: value for name, value in readings.items() if value is not None}
         values["account"] = account
         number = cells.text("external_id")
-        if len(number) > ContactExternalId._meta.get_field("value").max_length:
+        if len(number) > (ContactExternalId._meta.get_field("value").max_length or 0):
             raise Refused("bad_external_id", _("has a number that is too long"))
         keys = self._keys(account, number, values)
         if not keys:

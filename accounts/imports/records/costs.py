@@ -127,7 +127,7 @@ class CostsSession(CustomerSession):
 
     def read(self, cells: Cells) -> Wanted:
         """The cost of a row; `amount` where it is given, else quantity × rate."""
-        account = self.account(cells)
+        account: Any = self.account(cells)
         activity = cells.choice("activity", self.activities)
         month = cells.month("month")
         values: dict[str, Any] = {

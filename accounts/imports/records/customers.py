@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,6 +14,7 @@ from accounts.imports.customers import Accounts
 from accounts.imports.directory import Directory, NewAccount, plain_name
 from accounts.imports.scope import SYSTEM, ProgrammeKind
 from accounts.models import Account, StagedAccount
+from accounts.querysets import AccountQuerySet
 from kam.imports import policies
 from kam.imports.kinds import Field, Option
 from kam.imports.models import Run
@@ -108,7 +108,7 @@ class CustomerSession(RecordSession):
         self.unmet: Counter[str] = Counter()
         self.matched: set[int] = set()
 
-    def rights(self, accounts: QuerySet[Account]) -> QuerySet[Account]:
+    def rights(self, accounts: AccountQuerySet) -> AccountQuerySet:
         """Those of `accounts` on which the run's owner may keep such records."""
         return accounts.managed_by(self.run.owner)
 

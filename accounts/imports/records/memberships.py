@@ -184,7 +184,7 @@ class MembershipsSession(RecordSession):
         role = cells.choice("role", ROLES)
         if not name or not person or not role:
             raise Refused("nothing")
-        if len(name) > Team._meta.get_field("name").max_length:
+        if len(name) > (Team._meta.get_field("name").max_length or 0):
             raise Refused("bad_team", _("has the name of a team that is too long"))
         user = self.people.get(person.casefold())
         if user is None:

@@ -126,7 +126,7 @@ class ProductsSession(RecordSession):
         values: dict[str, Any] = {"programme": self.run.scope_id, "code": code}
         if cells.text("name"):
             values["name"] = cells.text("name")
-        if len(line) > ProductLine._meta.get_field("name").max_length:
+        if len(line) > (ProductLine._meta.get_field("name").max_length or 0):
             raise Refused("bad_line", _("has the name of a product line that is too long"))
         if line:
             values["line"] = self.lines.get(line) or Pending(NEW_LINE + line)

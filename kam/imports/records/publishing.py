@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from kam.changes import record
 from kam.changes.models import Change
 from kam.imports.models import Run, StagedRecord
-from kam.imports.records.session import differences, put, snapshot
+from kam.imports.records.session import differences, put
 
 if TYPE_CHECKING:
     from kam.imports.records.kind import RecordKind
@@ -67,7 +67,7 @@ def _change(kind: RecordKind, run: Run, staged: list[StagedRecord]) -> None:
             )
         wanted = {name: _value(obj, name, value) for name, value in item.after.items()}
         changes = differences(obj, wanted)
-        item.before, item.after = snapshot(obj, changes), changes
+        item.before, item.after = record.snapshot(obj, changes), changes
         if changes:
             put(obj, changes)
             obj.version += 1

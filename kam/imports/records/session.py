@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
+from kam.changes import record
 from kam.imports.examples import SHOWN_GOOD, Examples
 from kam.imports.kinds import Numbered, Outcome, Rejected, Row, Session, Shown
 from kam.imports.models import Run, StagedRecord
@@ -172,7 +173,7 @@ class RecordSession(Session):
                     object_id=None if item.obj is None else item.obj.pk,
                     created=item.obj is None,
                     version=getattr(item.obj, "version", 0),
-                    before={} if item.obj is None else snapshot(item.obj, item.changes),
+                    before={} if item.obj is None else record.snapshot(item.obj, item.changes),
                     after=item.changes,
                     extra=item.wanted.extra,
                 )
@@ -210,13 +211,8 @@ class RecordSession(Session):
 
 def differences(obj: models.Model, values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of `values` that the record does not have yet."""
-    present = snapshot(obj, values)
+    present = record.snapshot(obj, values)
     return {name: value for name, value in values.items() if present[name] != value}
-
-
-def snapshot(obj: models.Model, names: Any) -> dict[str, Any]:
-    """Present values of the fields `names`, relations as primary keys."""
-    return {name: obj._meta.get_field(name).value_from_object(obj) for name in names}
 
 
 def put(obj: models.Model, values: Mapping[str, Any]) -> None:
