@@ -196,7 +196,7 @@ HANGING: list[Callable[[World], None]] = [_stage_review, _plan]
 def _import_run(world: World) -> None:
     """Somebody else's file, which names the hidden account."""
     world.things["mapping"] = RememberedMappingFactory(
-        scope=world.programme, name=f"{SECRET} mapping"
+        scope=world.programme, owner=world.insider, name=f"{SECRET} mapping"
     )
     world.things["run"] = RunFactory(
         scope=world.programme, owner=world.insider, file_name=f"{SECRET}.csv"

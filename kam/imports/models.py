@@ -218,6 +218,14 @@ class RememberedMapping(models.Model):
 
     kind = models.CharField(_("kind"), max_length=30)
     scope_id = models.BigIntegerField()
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("kept by"),
+        null=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
     name = models.CharField(_("name"), max_length=120, blank=True)
     signature = models.CharField(max_length=40, editable=False)
     columns = models.JSONField(default=list, editable=False)

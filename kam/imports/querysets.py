@@ -84,14 +84,18 @@ class RememberedMappingQuerySet(models.QuerySet):
     """How files were read before."""
 
     def visible_to(self, user: Reader) -> Self:
-        """Those of scopes into which `user` may bring files of the kind."""
+        """Those that `user` kept, and those of scopes whose every run `user` may read: names and
+        columns may tell of a customer."""
         if not user.is_active:
             return self.none()
-        return self.filter(_reach("scopes_for", user))
+        return self.filter(Q(owner=user.pk) | _reach("scopes_read_by", user))
 
     def editable_by(self, user: Reader) -> Self:
-        """Whoever may use one may rename and drop it."""
-        return self.visible_to(user)
+        """Mappings that `user` may rename and drop: the right to import has to be held now."""
+        if not user.is_active:
+            return self.none()
+        own = Q(owner=user.pk) & _reach("scopes_for", user)
+        return self.filter(own | _reach("scopes_read_by", user))
 
     def for_list(self) -> Self:
         """All that the list shows, the last used first."""

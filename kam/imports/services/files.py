@@ -181,9 +181,10 @@ def _understand(run: Run, file: File, wanted: dict[str, str] | None) -> None:
 def _remembered(run: Run, found: Findings) -> RememberedMapping | None:
     if not found.header.value:
         return None
-    return RememberedMapping.objects.filter(
-        kind=run.kind, scope_id=run.scope_id, signature=_signature(found)
-    ).first()
+    kept = RememberedMapping.objects.all()
+    if not policies.is_system(run.owner):
+        kept = kept.visible_to(run.owner)
+    return kept.filter(kind=run.kind, scope_id=run.scope_id, signature=_signature(found)).first()
 
 
 def _find_conventions(run: Run, file: File, found: Findings, sample: list[list[Any]]) -> None:
@@ -299,6 +300,7 @@ def _remember(run: Run, name: str) -> None:
                 name: value for name, value in run.chosen.items() if name in ("decimal", "dates")
             },
             "used_at": timezone.now(),
+            "owner": run.owner,
             **named,
         },
     )
