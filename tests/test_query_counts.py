@@ -1,0 +1,217 @@
+"""Every list, page and API, asks as often for three rows as for one.
+
+`PAGES` and `RESOURCES` say how often, the person's session and rights included; a new resource of
+the API without its number fails here. The reader is an administrator: no rule spares them a row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from kam.access.dates import business_today
+from kam.changes import record
+from kam.mail.models import Mail
+from tests.factories.accounts import (
+    AccountFactory,
+    ActivityCostFactory,
+    ConflictFactory,
+    ContactFactory,
+    ExchangeRateFactory,
+    ExternalIdFactory,
+    FactFactory,
+    InteractionFactory,
+    LedgerEntryFactory,
+    MonthTotalFactory,
+    ProductFactory,
+    ProductLineFactory,
+    SiteFactory,
+    StageChangeFactory,
+    StatusChangeFactory,
+)
+from tests.factories.api import TokenFactory
+from tests.factories.imports import RunFactory
+from tests.factories.plans import (
+    ActionFactory,
+    CorporateObjectiveFactory,
+    CustomerGoalFactory,
+    MilestoneFactory,
+    ObjectiveFactory,
+    PlanFactory,
+    PlanVersionFactory,
+    RiskFactory,
+    StrategyFactory,
+    SwotEntryFactory,
+)
+from tests.factories.reviews import StageReviewFactory
+from tests.factories.teams import (
+    BusinessUnitFactory,
+    FunctionFactory,
+    MembershipFactory,
+    ProgrammeFactory,
+    ProgrammeSettingFactory,
+    RoleGrantFactory,
+    TeamFactory,
+)
+from tests.factories.webhooks import WebhookFactory
+from tests.scoping import routes
+
+V1 = "/api/v1/"
+PAGES = {
+    "accounts:conflicts": 10,
+    "accounts:groups": 8,
+    "accounts:list": 7,
+    "accounts:products": 7,
+    "accounts:register": 7,
+    "imports:list": 8,
+    "mail:list": 6,
+    "plans:actions": 5,
+    "reviews:list": 5,
+    "reviews:my_day": 8,
+    "reviews:portfolio": 13,
+    "settings:index": 6,
+    "settings:people": 6,
+    "settings:tokens": 6,
+    "settings:webhooks": 6,
+    "teams:list": 7,
+    "web:history": 8,
+}
+FEED = "changes"
+"""Has its own test (`tests/kam/test_api_changes.py`): it shows nothing of an open transaction."""
+RESOURCES = {
+    "accounts": 6,
+    "actions": 4,
+    "activities": 4,
+    "activity-costs": 4,
+    "business-units": 4,
+    "conflicts": 5,
+    "contacts": 5,
+    "corporate-objectives": 4,
+    "customer-goals": 4,
+    "exchange-rates": 4,
+    "facts": 4,
+    "functions": 4,
+    "imports": 4,
+    "interactions": 5,
+    "ledger-entries": 4,
+    "memberships": 4,
+    "milestones": 4,
+    "objectives": 4,
+    "plans": 4,
+    "product-lines": 4,
+    "products": 5,
+    "programme-settings": 4,
+    "programmes": 4,
+    "risks": 4,
+    "role-grants": 4,
+    "sites": 4,
+    "stage-changes": 4,
+    "stage-reviews": 7,
+    "status-changes": 4,
+    "strategies": 4,
+    "swot-entries": 4,
+    "teams": 6,
+    "tokens": 3,
+    "users": 5,
+    "webhooks": 3,
+}
+
+
+@pytest.fixture
+def reader(db):
+    """Somebody who sees everything."""
+    return RoleGrantFactory(user__username="reader").user
+
+
+def fill(programme: Any, reader: Any, place: int) -> None:
+    """One row of each kind, none shared with those made before."""
+    ProgrammeSettingFactory(
+        programme=ProgrammeFactory(), name="hurdle", value=6, valid_from=business_today()
+    )
+    unit = BusinessUnitFactory(programme=programme, name=f"Unit {place}")
+    team = TeamFactory(programme=programme, name=f"Team {place}")
+    member = MembershipFactory(team=team, role="kam").user
+    RoleGrantFactory(finance=True, programme=programme)
+    FunctionFactory(programme=programme)
+    ExchangeRateFactory(programme=programme, currency=("EUR", "USD", "CHF")[place])
+    line = ProductLineFactory(programme=programme)
+    ProductFactory(programme=programme, line=line)
+    CorporateObjectiveFactory(programme=programme)
+    about = {"programme": programme, "team": team, "business_unit": unit}
+    account = AccountFactory(name=f"Account {place}", status="key", **about)
+    below = AccountFactory(name=f"Below {place}", parent=account, **about)
+    ConflictFactory(a=account, b=below, kind="exclusive")
+    ExternalIdFactory(account=account, value=f"N{place}")
+    contact = ContactFactory(account=account)
+    SiteFactory(account=account)
+    InteractionFactory(account=account, user=member, contacts=[contact])
+    FactFactory(account=account)
+    StatusChangeFactory(account=account, to_status="key", decided_by=member)
+    StageChangeFactory(account=account)
+    MonthTotalFactory(account=account)
+    LedgerEntryFactory(account=account)
+    ActivityCostFactory(account=account)
+    _plan(account, member)
+    StageReviewFactory(account=account, author=member)
+    RunFactory(scope=programme, owner=member)
+    TokenFactory(owner=reader)
+    WebhookFactory(owner=reader)
+    Mail.objects.create(subject=f"Mail {place}")
+    record.created(actor=member, obj=account, fields=("name", "team"))
+
+
+def _plan(account: Any, owner: Any) -> None:
+    plan = PlanFactory(account=account)
+    objective = ObjectiveFactory(plan=plan)
+    StrategyFactory(objective=objective)
+    MilestoneFactory(objective=objective)
+    SwotEntryFactory(plan=plan)
+    RiskFactory(plan=plan, owner=owner)
+    ActionFactory(account=account, objective=objective, owner=owner)
+    CustomerGoalFactory(account=account)
+    PlanVersionFactory(plan=plan)
+
+
+@pytest.fixture(params=[1, 3])
+def client_of_rows(request, client, reader):
+    """How many rows of each kind there are, and the reader's browser."""
+    programme = ProgrammeFactory()
+    for place in range(request.param):
+        fill(programme, reader, place)
+    client.force_login(reader)
+    client.get(reverse("reviews:my_day"))  # what a process asks once
+    return request.param, client
+
+
+def asked(client: Client, address: str) -> tuple[int, Any]:
+    """How often `address` asks the database, and its answer."""
+    with CaptureQueriesContext(connection) as queries:
+        response = client.get(address)
+    assert response.status_code == 200, address
+    return len(queries), response
+
+
+def test_pages_ask_as_often_for_three_rows_as_for_one(client_of_rows):
+    _count, client = client_of_rows
+    assert {name: asked(client, reverse(name))[0] for name in PAGES} == PAGES
+
+
+def test_resources_ask_as_often_for_three_rows_as_for_one(client_of_rows):
+    count, client = client_of_rows
+    found = {name: asked(client, f"/api/v1/{name}/") for name in RESOURCES}
+    assert {name: number for name, (number, _answer) in found.items()} == RESOURCES
+    assert all(len(answer.json()["results"]) >= count for _number, answer in found.values())
+
+
+def test_every_list_of_the_api_has_its_number():
+    ours = {
+        path.removeprefix("api/v1/").strip("^").split("/")[0]
+        for name, path in routes()
+        if path.startswith("api/v1/") and name.endswith("-list")
+    }
+    assert ours == {*RESOURCES, FEED}
