@@ -22,6 +22,7 @@ from teams.models import BusinessUnit
 REASONS = {
     "cells": gettext_lazy("has more cells than the heading"),
     "no_name": gettext_lazy("has no name"),
+    "no_number": gettext_lazy("has no number, by which accounts are to be known"),
     "nothing": gettext_lazy("names no customer"),
     "nul": gettext_lazy("holds a character that is no text (NUL)"),
     "long": gettext_lazy("has a text that is too long"),
@@ -60,6 +61,7 @@ BLAMED = {
     ),
     "archived": ("external_id", "name"),
     "no_name": ("name",),
+    "no_number": ("external_id",),
     "bad_currency": ("currency",),
     "bad_website": ("website",),
     "bad_status": ("status",),
@@ -95,10 +97,17 @@ class AccountReader:
     """Turns rows of one file into `AccountRow`s. Raises `Refused`."""
 
     def __init__(
-        self, *, columns: dict[str, int], width: int, programme_id: int, teams: Teams
+        self,
+        *,
+        columns: dict[str, int],
+        width: int,
+        programme_id: int,
+        teams: Teams,
+        keys: str = "any",
     ) -> None:
         self.columns = columns
         self.teams = teams
+        self.keys = keys
         self.width = width
         units = BusinessUnit.objects.active().filter(programme=programme_id)
         self.units: dict[str, int] = {}
@@ -136,12 +145,20 @@ class AccountReader:
             values["team"] = team
         return AccountRow(
             team=team,
-            key=f"#{number}" if number else f"={plain_name(name)}",
+            key=self._key(number, name),
             number=number,
             parent=cells.get("parent", ""),
             status=self._status(cells.get("status", "")),
             values=values,
         )
+
+    def _key(self, number: str, name: str) -> str:
+        """What finds the account."""
+        if self.keys == "number" and not number:
+            raise Refused("no_number")
+        if self.keys == "name" and not name:
+            raise Refused("no_name")
+        return f"#{number}" if number and self.keys != "name" else f"={plain_name(name)}"
 
     @staticmethod
     def _check(values: dict[str, Any]) -> None:

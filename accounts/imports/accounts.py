@@ -130,6 +130,16 @@ class AccountsKind(ProgrammeKind):
                 ("update", gettext_lazy("known accounts only")),
             ),
         ),
+        Option(
+            "keys",
+            gettext_lazy("Accounts are known by"),
+            "any",
+            (
+                ("any", gettext_lazy("number, else name")),
+                ("number", gettext_lazy("their number only")),
+                ("name", gettext_lazy("their name only")),
+            ),
+        ),
         Option("system", gettext_lazy("Source system of the numbers"), SYSTEM),
         Option(
             "teams",
@@ -206,6 +216,7 @@ class AccountsSession(Session):
             width=len(run.found.columns),
             programme_id=programme.pk,
             teams=self.teams,
+            keys=run.option("keys") or "any",
         )
         self.reasons = {code: str(text) for code, text in REASONS.items()}
         self.directory = Directory(run, run.option("system"))
@@ -258,14 +269,14 @@ class AccountsSession(Session):
         else:
             self._check_known(pk)
         member = groups.Member(number, row, found.key, found.parent, found.team, found.status)
-        self.groups.add(member, found.values.get("name", ""))
+        self.groups.add(member, found.values.get("name", ""), found.number)
         self.taken += 1
         self.with_parent += bool(found.parent)
         return found, pk
 
     def _known(self, found: AccountRow) -> int | None:
         """The account with the row's number; without a number, the one with its name."""
-        if found.number:
+        if found.key[0] == "#":
             return self.directory.by_number.get(found.number)
         pk = self.directory.by_name.get(found.key[1:])
         if pk == AMBIGUOUS:
@@ -330,7 +341,7 @@ class AccountsSession(Session):
                 member = groups.Member(
                     number, row, found.key, found.parent, found.team, found.status
                 )
-                self.groups.add(member, found.values.get("name", ""))
+                self.groups.add(member, found.values.get("name", ""), found.number)
 
     def end(self) -> Iterator[Callable[[], None]]:
         """Find the parents, and put accounts under them."""

@@ -35,10 +35,13 @@ class Groups:
 
     members: dict[str, Member] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, str] = field(default_factory=dict)
 
-    def add(self, member: Member, name: str) -> None:
-        """Note a row that is taken, under its key and its name."""
+    def add(self, member: Member, name: str, number: str) -> None:
+        """Note a row that is taken, under its key, its name and its number."""
         self.members[member.key] = member
+        if number:
+            self.numbers.setdefault(number, member.key)
         if name:
             self.names.setdefault(plain_name(name), member.key)
 
@@ -57,8 +60,8 @@ class Groups:
     def _find(self, member: Member, directory: Directory) -> None:
         """`above` becomes the key of the parent: a row of the file, or `@pk` of an account."""
         name = plain_name(member.parent)
-        if f"#{member.parent}" in self.members:
-            member.above = f"#{member.parent}"
+        if member.parent in self.numbers:
+            member.above = self.numbers[member.parent]
         elif name in self.names:
             member.above = self.names[name]
         else:

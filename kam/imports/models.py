@@ -260,4 +260,5 @@ class RememberedMapping(models.Model):
     def pairs(self) -> list[tuple[str, str]]:
         """Column of the file and what it becomes, in words."""
         labels = {item.name: str(item.label) for item in self.import_kind.fields}
-        return [(column, labels.get(name, name)) for name, column in self.fields.items()]
+        becomes = {column: labels.get(name, name) for name, column in self.fields.items()}
+        return [(column, becomes[column]) for column in self.columns if column in becomes]

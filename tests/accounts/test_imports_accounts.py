@@ -141,6 +141,22 @@ def test_mode_says_which_rows_are_taken(manager, programme, mode, created, codes
     assert (run.created, problems(run)) == (created, codes)
 
 
+@pytest.mark.parametrize(
+    ("keys", "row", "found"),
+    [
+        ("any", "9,Acme,,UK,,\n", (1, 0, {})),
+        ("name", "9,acme,,UK,,\n", (0, 1, {})),
+        ("name", "7,,,UK,,\n", (0, 0, {"no_name": 1})),
+        ("number", "7,,,UK,,\n", (0, 1, {})),
+        ("number", ",Acme,,UK,,\n", (0, 0, {"no_number": 1})),
+    ],
+)
+def test_accounts_are_known_by_the_chosen_keys(manager, programme, keys, row, found):
+    ExternalIdFactory(account__programme=programme, account__name="Acme", value="7")
+    run = take(manager, HEAD + row, options={"keys": keys})
+    assert (run.created, run.updated, problems(run)) == found
+
+
 def test_account_behind_a_barrier_is_not_changed(manager, programme):
     team = TeamFactory(programme=programme)
     MembershipFactory(team=team, user=manager, role="observer")
