@@ -61,7 +61,6 @@ from tests.factories.teams import (
 from tests.factories.webhooks import WebhookFactory
 from tests.scoping import routes
 
-V1 = "/api/v1/"
 PAGES = {
     "accounts:conflicts": 10,
     "accounts:groups": 8,

@@ -9,9 +9,15 @@ from accounts.models import Account
 from kam.access.dates import business_today
 from reviews import services
 from reviews.models import StageReview
-from tests.factories.accounts import AccountFactory, ContactFactory, InteractionFactory
+from teams.models import Membership
+from tests.factories.accounts import (
+    AccountFactory,
+    ConflictFactory,
+    ContactFactory,
+    InteractionFactory,
+)
 from tests.factories.reviews import StageReviewFactory
-from tests.factories.teams import FunctionFactory
+from tests.factories.teams import FunctionFactory, MembershipFactory
 from tests.reviews.conftest import EXAMPLES, answers_of
 
 pytestmark = pytest.mark.django_db
@@ -246,3 +252,30 @@ def test_lists_show_nothing_to_outsiders(client, people, draft):
         page = client.get(f"{reverse('reviews:list')}?show={show}").content.decode()
         assert "Birch" not in page
     assert client.get(url("detail", draft)).status_code == 404
+
+
+def test_frame_forgets_an_account_with_the_role(client):
+    member = MembershipFactory(team__name="Birch", role="kam")
+    AccountFactory(programme=member.team.programme, team=member.team, name="Birch Foods")
+    other = MembershipFactory(team__name="Alder", role="kam").user
+    client.force_login(member.user)
+    address = reverse("web:search")
+    assert "Birch Foods" in client.get(address).content.decode()  # its SQL is kept from here on
+    Membership.objects.filter(pk=member.pk).update(valid_until=business_today() - DAY)
+    assert "Birch Foods" not in client.get(address).content.decode()
+    client.force_login(other)
+    assert "Birch Foods" not in client.get(address).content.decode()
+    Membership.objects.filter(pk=member.pk).update(valid_until=None)
+    client.force_login(member.user)
+    assert "Birch Foods" in client.get(address).content.decode()
+
+
+def test_frame_leaves_out_an_account_behind_a_new_barrier(client):
+    member = MembershipFactory(role="kam")
+    home = member.team.programme
+    account = AccountFactory(programme=home, team=member.team, name="Birch Foods")
+    rival = AccountFactory(programme=home, team=member.team, name="Alder Foods")
+    client.force_login(member.user)
+    assert "Birch Foods" in client.get(reverse("web:search")).content.decode()
+    ConflictFactory(a=rival, b=account, kind="ring_fence")
+    assert "Birch Foods" not in client.get(reverse("web:search")).content.decode()
