@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,7 +23,7 @@ from accounts.imports.records.customers import (
 from accounts.models import Account, Contact, ContactExternalId
 from accounts.models.people import ATTITUDES, BuyingRole
 from accounts.querysets import AccountQuerySet
-from accounts.services.people import refresh_talks
+from accounts.services.people import quiet_after, refresh_talks
 from kam.imports.kinds import Field, Option
 from kam.imports.models import Run, StagedRecord
 from kam.imports.records import MODE, Cells, Wanted
@@ -152,6 +153,14 @@ class ContactsKind(CustomerKind):
         """Begin a pass over a list of people."""
         return ContactsSession(run)
 
+    def make_ready(self, obj: Any) -> None:
+        """When a person to whom nobody has talked yet goes quiet."""
+        obj.quiet_on = quiet_after(
+            last_talked_on=None,
+            known_since=timezone.localdate(timezone=timezone.get_default_timezone()),
+            interval_days=obj.interval_days,
+        )
+
     def published(self, run: Run, part: list[StagedRecord]) -> None:
         """Numbers in the other system, and when people go quiet."""
         system = run.option("system")
@@ -169,7 +178,8 @@ class ContactsKind(CustomerKind):
             ],
             ignore_conflicts=True,
         )
-        refresh_talks(item.object_id for item in part if "interval_days" in item.after)
+        known = [item for item in part if not item.created]
+        refresh_talks(item.object_id for item in known if "interval_days" in item.after)
 
     def withdrawn(self, run: Run, part: list[StagedRecord]) -> None:
         """Numbers that the run gave go."""

@@ -43,6 +43,9 @@ class RecordKind(ImportKind):
         Raises ValidationError: nothing of the run is stored then.
         """
 
+    def make_ready(self, obj: models.Model) -> None:
+        """Work out what a new record derives from its values, before it is stored."""
+
     def published(self, run: Run, part: list[StagedRecord]) -> None:
         """The records of `part` count: write what is stored beside them."""
 
