@@ -139,7 +139,7 @@ class ContactsKind(CustomerKind):
         gettext_lazy("E-mail"),
         gettext_lazy("Function"),
     )
-    previewed: ClassVar = ("name", "account", "job_title", "email", "function")
+    previewed: ClassVar = ("name", "account_name/account", "job_title", "email", "function")
 
     def problems(self, mapping: Iterable[str]) -> list[str]:
         """A person and an account."""

@@ -77,7 +77,7 @@ class ActivityCostsKind(CustomerKind):
         gettext_lazy("Month"),
         gettext_lazy("Amount"),
     )
-    previewed: ClassVar = ("account", "activity", "month", "amount")
+    previewed: ClassVar = ("account_name/account", "activity", "month", "amount")
     numeric: ClassVar = frozenset({3})
 
     def problems(self, mapping: Iterable[str]) -> list[str]:

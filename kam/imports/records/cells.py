@@ -53,7 +53,7 @@ class Cells:
             if "\0" in text:
                 raise Refused("nul")
             if is_error(text):
-                message = _("“%(text)s” is an error of the spreadsheet") % {"text": text}
+                message = _("has “%(text)s”, an error of the spreadsheet") % {"text": text}
                 raise Refused(f"bad_{name}", message)
 
     def text(self, name: str) -> str:
@@ -118,4 +118,4 @@ class Cells:
 
     def _bad(self, name: str, why: str) -> Refused:
         words = {"text": shown(self._raw[name])[:40], "why": why}
-        return Refused(f"bad_{name}", _("“%(text)s” %(why)s") % words)
+        return Refused(f"bad_{name}", _("has “%(text)s”, which %(why)s") % words)

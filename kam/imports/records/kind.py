@@ -26,7 +26,8 @@ MODE = Option(
 class RecordKind(ImportKind):
     """A kind whose rows become records of one model.
 
-    `previewed` names the fields whose cells the preview shows, in the order of `shown`.
+    `previewed` names the fields whose cells the preview shows, in the order of `shown`;
+    of fields divided by a slash the first that holds something.
     """
 
     model: ClassVar[type[models.Model]]

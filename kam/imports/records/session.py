@@ -197,8 +197,12 @@ class RecordSession(Session):
 
     def _cells(self, row: Row) -> tuple[str, ...]:
         """The cells that the preview shows, as the file writes them."""
-        places = [self.columns.get(name, len(row)) for name in self.run.import_kind.previewed]  # type: ignore[attr-defined]
-        return tuple(text_of(row[place]) if place < len(row) else "" for place in places)
+        cells = []
+        for names in self.run.import_kind.previewed:  # type: ignore[attr-defined]
+            places = [self.columns[name] for name in names.split("/") if name in self.columns]
+            texts = [text_of(row[place]) for place in places if place < len(row)]
+            cells.append(next(filter(None, texts), ""))
+        return tuple(cells)
 
     def preview(self) -> list[dict[str, Any]]:
         """Rows with a problem first, then the first rows that are taken."""
