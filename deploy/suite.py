@@ -16,7 +16,8 @@ from deploy.environment import ROOT, Stop, say
 DATABASES = ("sqlite", "postgres")
 DEFAULT_WORKERS = "2"
 # Journeys and fuzzing are slow and the same on both: in full on PostgreSQL, a sample on SQLite.
-SELECTION = {"sqlite": ["-m", "both_databases or not (browser or fuzz)"], "postgres": []}
+ON_SQLITE = "both_databases or not (browser or fuzz or one_database)"
+SELECTION = {"sqlite": ["-m", ON_SQLITE], "postgres": []}
 
 
 @dataclass

@@ -4,6 +4,10 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.one_database
+
 ROOT = Path(__file__).resolve().parent.parent
 WIRING = ("kam.settings", "kam.test_settings", "kam.urls", "kam.asgi", "kam.wsgi")
 ORDER = (

@@ -29,6 +29,7 @@ def test_document_is_openapi_without_warnings_and_committed(tmp_path):
     assert target.read_text() == committed, "run: manage.py spectacular --file docs/openapi.yaml"
 
 
+@pytest.mark.one_database
 def test_document_follows_the_house_rules(document):
     validate_schema(document)
     names = [operation["operationId"] for *_where, operation in operations(document)]

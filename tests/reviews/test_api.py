@@ -149,9 +149,11 @@ def test_reject_withdraw_and_archive(people):
     proposed = client.post(f"{address}propose/", {"decided_stage": "mid"})
     second = caller(people.director)
     assert pointers(second.post(f"{address}reject/", {})) == ["/reason"]
-    rejected = second.post(f"{address}reject/", {"reason": "Look at C"}).json()
-    assert (rejected["status"], rejected["rejection_reason"]) == ("rejected", "Look at C")
-    assert client.delete(address, headers={"If-Match": proposed["ETag"]}).status_code == 400
+    rejected = second.post(f"{address}reject/", {"reason": "Look at C"})
+    seen = rejected.json()
+    assert (seen["status"], seen["rejection_reason"]) == ("rejected", "Look at C")
+    assert client.delete(address, headers={"If-Match": proposed["ETag"]}).status_code == 412
+    assert client.delete(address, headers={"If-Match": rejected["ETag"]}).status_code == 400
     draft = client.post(LIST, body(people))
     address = f"{LIST}{draft.json()['id']}/"
     assert client.delete(address).status_code == 428
