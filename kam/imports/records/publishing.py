@@ -60,8 +60,8 @@ def _note_made(staged: list[StagedRecord]) -> None:
     """Note the keys of new records: many small updates are faster than one with many cases."""
     name = connection.ops.quote_name
     meta = StagedRecord._meta
-    made, key = meta.get_field("object_id").column, meta.pk.column
-    query = f"UPDATE {name(meta.db_table)} SET {name(made)} = %s WHERE {name(key)} = %s"  # noqa: S608  (names of our own)
+    table, made, key = (name(part) for part in (meta.db_table, "object_id", "id"))
+    query = f"UPDATE {table} SET {made} = %s WHERE {key} = %s"  # noqa: S608  (names of our own)
     with connection.cursor() as cursor:
         cursor.executemany(query, [(item.object_id, item.pk) for item in staged])
 
