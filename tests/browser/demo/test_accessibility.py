@@ -24,14 +24,16 @@ from accounts.models import (
     ProductLine,
     Site,
 )
-from kam.imports.models import Run
+from kam.imports.models import RememberedMapping, Run
 from kam.mail.models import Mail
+from kam.webhooks.models import Webhook
 from plans.models import Action, Objective, Plan, PlanVersion
 from reviews import demo
 from reviews.models import StageReview
 from teams.models import BusinessUnit, Function, Membership, Programme, RoleGrant, Team, User
 from tests.browser.accessibility import problems_of
-from tests.factories.imports import RunFactory
+from tests.factories.imports import RememberedMappingFactory, RunFactory
+from tests.factories.webhooks import WebhookFactory
 from tests.scoping import routes
 
 PEOPLE = ("kam", "programme", "admin", None)
@@ -93,6 +95,7 @@ KEYS: dict[str, Keys] = {
     "teams/members/<int:pk>/": lambda: [first(Membership)],
     "imports/<int:pk>/<import_action:action>/": lambda: [first(Run), "check"],
     "imports/<int:pk>/": lambda: [first(Run)],
+    "imports/mappings/<int:pk>/": lambda: [first(RememberedMapping)],
     "settings/mail/<int:pk>/": lambda: [first(Mail)],
     "settings/people/<int:pk>/": lambda: [first(User, username="member")],
     "settings/roles/<int:pk>/": lambda: [first(RoleGrant)],
@@ -106,6 +109,7 @@ KEYS: dict[str, Keys] = {
     "settings/products/<int:pk>/": lambda: [first(Product)],
     "settings/product-lines/<int:pk>/": lambda: [first(ProductLine)],
     "settings/tokens/<int:pk>/": lambda: [1],
+    "settings/webhooks/<int:pk>/": lambda: [first(Webhook)],
     "views/<int:pk>/": lambda: [1],
 }
 """What stands for the key of a route: the longest beginning of its path that is named here."""
@@ -113,6 +117,7 @@ KEYS: dict[str, Keys] = {
 CLOSED = {
     "set_up": "404 once there is somebody; test_set_up.py opens it",
     "accounts:exception_end": "the demonstration has no exception",
+    "calendars:feed": "a file, found by its secret",
     "settings:token_revoke": "the demonstration has no token; revoking asks nothing",
     "account_email": "not used: addresses are changed under settings",
     "account_confirm_login_code": "not used",
@@ -190,9 +195,12 @@ def visits() -> Iterator[Opened]:
 
 @pytest.fixture(scope="package")
 def pages(transactional_db: None) -> list[Opened]:
-    """All pages, with an import and a mail to look at."""
+    """All pages, with an import, a mapping, a webhook and a mail to look at."""
     programme = Programme.objects.get()
-    RunFactory(scope=programme, owner=User.objects.get(username="programme"))
+    owner = User.objects.get(username="programme")
+    RunFactory(scope=programme, owner=owner)
+    RememberedMappingFactory(scope=programme, owner=owner)
+    WebhookFactory(owner=owner)
     Mail.objects.create(subject="Your account was reviewed")
     return list(visits())
 
