@@ -35,7 +35,7 @@ from tests.factories.accounts import (
     StatusChangeFactory,
 )
 from tests.factories.api import TokenFactory
-from tests.factories.imports import RunFactory
+from tests.factories.imports import RememberedMappingFactory, RunFactory
 from tests.factories.plans import (
     ActionFactory,
     CorporateObjectiveFactory,
@@ -95,6 +95,7 @@ RESOURCES = {
     "exchange-rates": 4,
     "facts": 4,
     "functions": 4,
+    "import-mappings": 4,
     "imports": 4,
     "interactions": 5,
     "ledger-entries": 4,
@@ -158,6 +159,7 @@ def fill(programme: Any, reader: Any, place: int) -> None:
     _plan(account, member)
     StageReviewFactory(account=account, author=member)
     RunFactory(scope=programme, owner=member)
+    RememberedMappingFactory(scope=programme, owner=member)
     TokenFactory(owner=reader)
     WebhookFactory(owner=reader)
     Mail.objects.create(subject=f"Mail {place}")
