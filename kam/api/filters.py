@@ -233,6 +233,8 @@ class StrictFilterBackend(DjangoFilterBackend):
             queryset = own(queryset, text) if own else search(queryset, view.search_fields, text)
         if "ordering" in parameters:
             queryset = _ordered(queryset, view.ordering_fields, parameters["ordering"])
+        if "fields" in parameters:
+            view.get_serializer().get_fields()  # refuses unknown ones where no row would
         return queryset
 
 
