@@ -80,9 +80,10 @@ class ContentCreateView(KindMixin, CreateView):
         }
 
     def get_initial(self) -> dict[str, Any]:
-        """What the address suggests, e.g. the quadrant."""
+        """What the address suggests, e.g. the quadrant; the owner is whoever writes."""
         names = ("quadrant", "type", "kind", "category")
-        return {name: self.request.GET[name] for name in names if name in self.request.GET}
+        suggested = {name: self.request.GET[name] for name in names if name in self.request.GET}
+        return {"owner": self.request.user, **suggested}
 
     def perform(self, form: Any) -> PlanContent:
         row = self.model(**{self.kind.parent: self.parent}, **form.values)

@@ -15,6 +15,7 @@ from reviews.demo.steps import deputy_of
 from teams.models import Programme
 
 PLANS = {
+    "Birch Logistics": "birch",
     "Cedar Health": "in_review",
     "Elm Retail": "active",
     "Dogwood Energy": "active",
@@ -27,6 +28,7 @@ PLANS = {
     "Spruce Paper": "draft",
     "Yarrow Seeds": "draft",
 }
+"""Customers with a plan, the one decided last first, and what state it is in."""
 
 
 def is_built() -> bool:
@@ -60,23 +62,24 @@ class Builder(ReviewSteps):
                 self.make_money()
                 self.make_contacts()
             self.review()
-            with self.on_day(1):
-                self.make_plans()
+            for age, name in reversed([*enumerate(PLANS)]):
+                with self.on_day(1 + 3 * age) as day:
+                    self.make_plan(name, day)
 
-    def make_plans(self) -> None:
-        """Plans in every state."""
-        for name, state in {"Birch Logistics": "birch", **PLANS}.items():
-            customer = next(row for row in cast.CUSTOMERS if row.name == name)
-            manager = customer.manager or ""
-            crew = planning.Crew(
-                manager=self.people[manager],
-                sponsor=self.people["sponsor"],
-                deputy=self.people["deputy" if manager == "kam" else deputy_of(manager)],
-                member=self.people["member" if manager == "kam" else deputy_of(manager)],
-            )
-            account = self.accounts[name]
-            account.refresh_from_db()
-            if state == "birch":
-                planning.birch(account, crew, self.director, self.today)
-            else:
-                planning.ordinary(account, crew, self.today, state)
+    def make_plan(self, name: str, day: datetime.date) -> None:
+        """The plan of a customer, in its state since `day`."""
+        customer = next(row for row in cast.CUSTOMERS if row.name == name)
+        manager = customer.manager or ""
+        crew = planning.Crew(
+            manager=self.people[manager],
+            sponsor=self.people["sponsor"],
+            deputy=self.people["deputy" if manager == "kam" else deputy_of(manager)],
+            member=self.people["member" if manager == "kam" else deputy_of(manager)],
+            decided_on=day,
+        )
+        account = self.accounts[name]
+        account.refresh_from_db()
+        if PLANS[name] == "birch":
+            planning.birch(account, crew, self.director, self.today)
+        else:
+            planning.ordinary(account, crew, self.today, PLANS[name])

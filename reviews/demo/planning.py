@@ -19,6 +19,7 @@ class Crew(NamedTuple):
     sponsor: User
     deputy: User
     member: User
+    decided_on: datetime.date
 
 
 def year_of(today: datetime.date) -> tuple[datetime.date, datetime.date]:
@@ -178,7 +179,7 @@ def birch(account: Account, crew: Crew, director: User, today: datetime.date) ->
         target=Decimal(2),
     )
     add_analysis(plan, crew, today)
-    submit_and_approve(plan, crew, today)
+    submit_and_approve(plan, crew)
     services.activate_plan(actor=crew.manager, plan=plan, today=today)
     day = datetime.timedelta(days=1)
     actions: tuple[tuple[str, User, int, dict[str, Any]], ...] = (
@@ -225,10 +226,10 @@ def make_action(
     return services.create_action(actor=crew.manager, account=account, values=values, today=today)
 
 
-def submit_and_approve(plan: Plan, crew: Crew, today: datetime.date) -> None:
+def submit_and_approve(plan: Plan, crew: Crew) -> None:
     """In review, then approved by the sponsor."""
     services.submit_plan(actor=crew.manager, plan=plan, comment="Agreed with the team.")
-    services.approve_plan(actor=crew.sponsor, plan=plan, today=today, comment="Go ahead.")
+    services.approve_plan(actor=crew.sponsor, plan=plan, today=crew.decided_on, comment="Go ahead.")
 
 
 def ordinary(account: Account, crew: Crew, today: datetime.date, state: str) -> Plan:
@@ -265,7 +266,7 @@ def ordinary(account: Account, crew: Crew, today: datetime.date, state: str) -> 
             actor=crew.sponsor, plan=plan, comment="Say what the trial costs and who decides."
         )
     elif state != "draft":
-        submit_and_approve(plan, crew, today)
+        submit_and_approve(plan, crew)
     if state in ("active", "closed"):
         services.activate_plan(actor=crew.manager, plan=plan, today=today)
     due = today + datetime.timedelta(days=account.pk % 15 - 2)

@@ -72,3 +72,10 @@ def test_versions_page_query_count(client, people, plan, count, django_assert_ma
     for url in (reverse("plans:history", args=[plan.pk]), version.get_absolute_url()):
         with django_assert_max_num_queries(18):
             assert client.get(url).status_code == 200
+
+
+def test_new_objective_is_the_writers(client, people, plan):
+    client.force_login(people.kam)
+    page = client.get(reverse("plans:add", args=[plan.pk, "objective"]))
+    assert page.context["form"]["owner"].value() == people.kam.pk
+    assert f'<option value="{people.kam.pk}" selected>' in page.content.decode()

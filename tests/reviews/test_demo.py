@@ -6,11 +6,12 @@ from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from accounts import figures
 from accounts.models import Account
 from kam.access.dates import business_today
-from plans.models import Plan
+from plans.models import Plan, PlanDecision, PlanVersion
 from reviews import demo
 from reviews.models import StageReview
 from teams.models import Membership, Programme, User
@@ -83,6 +84,15 @@ def test_demonstration_carries_the_numbers_of_the_handbook():
     count = Account.objects.count()
     demo.build(today + datetime.timedelta(days=1))
     assert Account.objects.count() == count
+
+
+def test_demonstration_decides_plans_on_many_days():
+    today = business_today()
+    demo.build(today)
+    days = {timezone.localdate(row.decided_at) for row in PlanDecision.objects.all()}
+    assert len(days) > 4
+    assert max(days) < today
+    assert {timezone.localdate(row.created_at) for row in PlanVersion.objects.all()} <= days
 
 
 def test_demonstration_is_refused_outside_demonstration_mode(settings):
