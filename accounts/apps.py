@@ -11,6 +11,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Offer what this app brings to the packages below; the models have to be there first."""
         from accounts import calendar, imports, policies
+        from accounts.merging import own
         from accounts.services.team import check_membership
         from accounts.views import panels
         from kam.calendars.events import register
@@ -21,4 +22,5 @@ class AccountsConfig(AppConfig):
         register_membership_rule(check_membership)
         register(calendar.reviews)
         imports.register()
+        own.register_own()
         panels.register()

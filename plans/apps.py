@@ -12,10 +12,11 @@ class PlansConfig(AppConfig):
         """Say who reads which rows of the change log; put panels where they belong."""
         from kam.calendars.events import register
         from kam.changes.querysets import register_audience
-        from plans import calendar, frame
+        from plans import calendar, frame, merging
         from plans.querysets import plan_audience
 
         register_audience("plan", plan_audience)
         frame.register()
+        merging.register_rules()
         register(calendar.actions)
         register(calendar.milestones)

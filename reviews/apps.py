@@ -10,6 +10,8 @@ class ReviewsConfig(AppConfig):
 
     def ready(self) -> None:
         """Offer what this app brings to shared pages; the models have to be there first."""
+        from reviews import merging
         from reviews.views import panels
 
         panels.register()
+        merging.register_rules()

@@ -2,6 +2,7 @@
 
 from accounts.models.account import Account, ExternalId, Site, StageChange, StatusChange
 from accounts.models.conflict import Conflict, ConflictException
+from accounts.models.duplicate import DuplicateKind, DuplicatePair
 from accounts.models.fact import Fact
 from accounts.models.ledger import (
     Activity,
@@ -13,6 +14,7 @@ from accounts.models.ledger import (
     ProductExternalId,
     ProductLine,
 )
+from accounts.models.merge import Merge, MergeStep
 from accounts.models.people import Contact, ContactExternalId, Interaction
 from accounts.models.staging import StagedAccount, StagedTotal
 
@@ -24,11 +26,15 @@ __all__ = [
     "ConflictException",
     "Contact",
     "ContactExternalId",
+    "DuplicateKind",
+    "DuplicatePair",
     "ExchangeRate",
     "ExternalId",
     "Fact",
     "Interaction",
     "LedgerEntry",
+    "Merge",
+    "MergeStep",
     "MonthTotal",
     "Product",
     "ProductExternalId",

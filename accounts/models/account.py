@@ -21,7 +21,8 @@ class Account(Tracked):
     Status (what it is to the programme) and stage (where the relationship stands) are two
     independent fields. `path` holds the primary keys from the top of the group down to this one,
     so that a group is a prefix; `root` is the top. An account that an import has brought is hidden
-    from everybody by `staged_by` until the import is published.
+    from everybody by `staged_by` until the import is published. One that another has taken up
+    (`merged_into`) is archived below that, with its team and unit, and nobody writes to it.
     """
 
     programme = models.ForeignKey(
@@ -97,6 +98,15 @@ class Account(Tracked):
         on_delete=models.PROTECT,
         related_name="+",
     )
+    merged_into = models.ForeignKey(
+        "self",
+        verbose_name=_("merged into"),
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="merged",
+    )
     rationale = models.TextField(_("why it is a key account"), blank=True, editable=False)
     rationale_types = models.JSONField(
         _("kinds of reason"), default=list, blank=True, editable=False
@@ -124,6 +134,10 @@ class Account(Tracked):
                 condition=~Q(target_stage="uncoupling"),
                 name="account_target_on_ladder",
                 violation_error_message=_("Uncoupling is no target."),
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into=None) | Q(archived_at__isnull=False),
+                name="account_merged_is_archived",
             ),
         ]
 

@@ -109,6 +109,15 @@ class Contact(Tracked):
         _("known"), max_length=10, choices=Confidence, default=Confidence.ASSUMED
     )
     source = models.CharField(_("source"), max_length=120, blank=True)
+    merged_into = models.ForeignKey(
+        "self",
+        verbose_name=_("merged into"),
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="merged",
+    )
     last_talked_on = models.DateField(_("last talk"), null=True, blank=True, editable=False)
     quiet_on = models.DateField(null=True, blank=True, editable=False)
 

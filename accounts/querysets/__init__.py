@@ -1,6 +1,7 @@
 """Who sees which account, and what hangs on it."""
 
 from accounts.querysets.accounts import AccountQuerySet
+from accounts.querysets.duplicates import DuplicateQuerySet, MergeQuerySet, MergeStepQuerySet
 from accounts.querysets.hanging import (
     ActivityCostQuerySet,
     ConflictQuerySet,
@@ -33,10 +34,13 @@ __all__ = [
     "ActivityCostQuerySet",
     "ConflictQuerySet",
     "ContactQuerySet",
+    "DuplicateQuerySet",
     "ExceptionQuerySet",
     "HangingQuerySet",
     "InteractionQuerySet",
     "LedgerQuerySet",
+    "MergeQuerySet",
+    "MergeStepQuerySet",
     "ProductQuerySet",
     "ProgrammeTrackedQuerySet",
     "Reach",

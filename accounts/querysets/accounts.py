@@ -56,7 +56,8 @@ class AccountQuerySet(TrackedQuerySet):
 
         A role is held for the installation, the programme, the unit or one above it, or the team.
         An account without team and unit is thus seen by programme-wide roles alone. Information
-        barriers come last and spare nobody (`design.md` 4.1).
+        barriers come last and spare nobody (`design.md` 4.1). What has been merged into another
+        account can be read, and nobody does anything to it.
         """
         if not user.is_active:  # anonymous users are never active
             return self.none()
@@ -77,7 +78,8 @@ class AccountQuerySet(TrackedQuerySet):
         fenced = Q()
         for path in reach.fenced:
             fenced |= Q(path__startswith=path)
-        return self.filter(scope & ~fenced if fenced else scope, staged_by=None)
+        rows = self.filter(scope & ~fenced if fenced else scope, staged_by=None)
+        return rows if roles is READERS else rows.filter(merged_into=None)
 
     def visible_to(self, user: Reader, *, on: datetime.date | None = None) -> Self:
         """Accounts that `user` may see. There is no superuser branch."""

@@ -17,6 +17,8 @@ from accounts.services.interaction import (
     restore_interaction,
     update_interaction,
 )
+from accounts.services.merge import merge_accounts, merge_contacts
+from accounts.services.merge_undo import undo_merge
 from accounts.services.numbers import put_contact, put_product
 from accounts.services.people import (
     archive_contact,
@@ -46,6 +48,8 @@ __all__ = [
     "end_conflict",
     "end_exception",
     "log_contact",
+    "merge_accounts",
+    "merge_contacts",
     "put_account",
     "put_contact",
     "put_product",
@@ -58,6 +62,7 @@ __all__ = [
     "set_external_ids",
     "set_stage",
     "set_status",
+    "undo_merge",
     "update_account",
     "update_contact",
     "update_interaction",

@@ -52,7 +52,7 @@ def create_account(
     """
     if not policies.can_create_account(actor, programme):
         raise PermissionDenied
-    _lock_groups(programme)
+    lock_groups(programme)
     account = Account(programme=programme, **_with_fresh_parent(changes))
     _refuse_archived(account.parent)
     _check_shape(account)
@@ -80,7 +80,7 @@ def update_account(
     if not policies.can_edit(actor, account):
         raise PermissionDenied
     if "parent" in changes:
-        _lock_groups(account.programme)
+        lock_groups(account.programme)
     account = editing.locked(account)
     changes = _with_fresh_parent(_without_invisible_parent(actor, account, changes))
     moves = "parent" in changes and changes["parent"] != account.parent
@@ -149,7 +149,7 @@ def archive_account(*, actor: User, account: Account, expected_version: int | No
     """
     if not policies.can_manage(actor, account):
         raise PermissionDenied
-    _lock_groups(account.programme)
+    lock_groups(account.programme)
     account = editing.locked(account)
     if Account.objects.under(account).active().exclude(pk=account.pk).exists():
         raise ValidationError(
@@ -171,7 +171,7 @@ def restore_account(*, actor: User, account: Account, expected_version: int | No
     """
     if not policies.can_manage(actor, account):
         raise PermissionDenied
-    _lock_groups(account.programme)
+    lock_groups(account.programme)
     account = editing.locked(account)
     if account.parent is not None and policies.can_see(actor, account.parent):
         _refuse_archived(account.parent)
@@ -204,7 +204,7 @@ def _refuse_archived(parent: Account | None) -> None:
         raise ValidationError({"parent": _("It is archived: restore it first.")}, code="archived")
 
 
-def _lock_groups(programme: Programme) -> None:
+def lock_groups(programme: Programme) -> None:
     """Let moves in the group trees of a programme happen one after the other."""
     Programme.objects.select_for_update(no_key=True).get(pk=programme.pk)
 
@@ -224,13 +224,24 @@ def _root_of(account: Account) -> int:
 
 
 def carry_subtree(account: Account, old_path: str) -> None:
-    """Give the moved account and all below it their new paths and root."""
+    """Give the moved account and all below it their new paths and root. Raises ValidationError
+    when a team would be shared outside the group."""
+    place_subtree(account, old_path)
+    refuse_shared_teams(account)
+
+
+def place_subtree(account: Account, old_path: str) -> None:
+    """As `carry_subtree`, for callers that look at teams when all has moved."""
     account.path = tree.path_for(account)
     account.root_id = _root_of(account)
     tree.move(Account.objects.all(), old_path, account.path)
-    moved = Account.objects.under(account)
-    moved.update(root_id=account.root_id)
-    shared = moved.filter(team__accounts__isnull=False).exclude(team__accounts__root=F("root"))
+    Account.objects.under(account).update(root_id=account.root_id)
+
+
+def refuse_shared_teams(account: Account) -> None:
+    """Raise ValidationError when a team at `account` or below also serves another group."""
+    below = Account.objects.under(account)
+    shared = below.filter(team__accounts__isnull=False).exclude(team__accounts__root=F("root"))
     if shared.exists():
         raise ValidationError(
             {"parent": _("Its team also looks after accounts of another group.")}, code="team"

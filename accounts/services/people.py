@@ -6,10 +6,11 @@ import datetime
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import policies
 from accounts.models import Account, Contact, Interaction
@@ -123,4 +124,6 @@ def _contributable(actor: User, contact: Contact) -> Contact:
     contact = editing.locked(contact)
     if not policies.can_contribute(actor, contact.account):
         raise PermissionDenied
+    if contact.merged_into_id is not None:
+        raise ValidationError(_("It has been merged into another person."), code="merged")
     return contact

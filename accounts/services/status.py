@@ -70,9 +70,9 @@ def set_status(
     override = False
     if status == Status.KEY:
         _check_rationale(reason, rationale_types)
-        _check_exclusive(actor, account, decided_on)
+        check_exclusive(actor, account, decided_on)
         override = _check_size(programme, decided_on, override_reason)
-        _check_manager(account, decided_on, status)
+        check_manager(account, decided_on, status)
     before = account.status
     changes = {"status": status, "status_since": decided_on}
     if status == Status.KEY:
@@ -129,7 +129,8 @@ def _check_size(programme: Programme, on: datetime.date, override_reason: str) -
     return True
 
 
-def _check_exclusive(actor: User, account: Account, on: datetime.date) -> None:
+def check_exclusive(actor: User, account: Account, on: datetime.date) -> None:
+    """Raise ValidationError when another account is key that `account` excludes (K130)."""
     above = [int(part) for part in account.path.strip("/").split("/")]
     below = Account.objects.under(account).values("pk")
     near = Q(a__in=above) | Q(a__in=below)
@@ -149,7 +150,8 @@ def _check_exclusive(actor: User, account: Account, on: datetime.date) -> None:
         raise ValidationError({"status": text}, code="exclusive")
 
 
-def _check_manager(account: Account, on: datetime.date, status: str) -> None:
+def check_manager(account: Account, on: datetime.date, status: str) -> None:
+    """Raise ValidationError when it would be too much for a manager of its team (K033)."""
     if account.team_id is None:
         return
     managers = Membership.objects.filter(team=account.team_id, role=TeamRole.KAM).valid_on(on)

@@ -106,7 +106,7 @@ def assign_team(
     account = editing.locked(account)
     editing.expect(account, expected_version)
     if team is not None and team.pk != account.team_id:
-        _check_team(actor, account, team)
+        check_team(actor, account, team)
     concerned = [pk for pk in (account.team_id, team and team.pk) if pk is not None]
     people = User.objects.filter(memberships__team__in=concerned).distinct()
     here = Account.objects.filter(pk=account.pk)
@@ -164,7 +164,8 @@ def load_warnings(account: Account, *, on: datetime.date) -> list[str]:
     return [load_words(user, load) for user, load in loads if load.warns]
 
 
-def _check_team(actor: User, account: Account, team: Team) -> None:
+def check_team(actor: User, account: Account, team: Team) -> None:
+    """Raise ValidationError unless `team` may be in charge of `account`, see `assign_team`."""
     if team.programme_id != account.programme_id:
         raise ValidationError({"team": _("It belongs to another programme.")}, code="foreign")
     if Account.objects.active().filter(team=team).exclude(root=account.root_id).exists():

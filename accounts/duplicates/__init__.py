@@ -1,0 +1,1 @@
+"""Which accounts, and which people of an account, may be one and the same, and why."""

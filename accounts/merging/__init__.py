@@ -1,0 +1,1 @@
+"""What becomes of everything that hangs on an account, or a person, which another takes up."""
