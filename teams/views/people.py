@@ -56,10 +56,10 @@ class PersonListView(AdministratorMixin, ScopedViewMixin, TableMixin, PartialMix
     page_name = "people"
     columns = (
         Column("name", gettext_lazy("Name"), sort="first_name", optional=False),
-        Column("username", gettext_lazy("User name"), sort="username"),
-        Column("email", gettext_lazy("E-mail"), sort="email"),
+        Column("username", gettext_lazy("User name"), sort="username", phone=False),
+        Column("email", gettext_lazy("E-mail"), sort="email", phone=False),
         Column("roles", gettext_lazy("Roles")),
-        Column("seen", gettext_lazy("Last sign-in"), sort="last_login"),
+        Column("seen", gettext_lazy("Last sign-in"), sort="last_login", phone=False),
         Column("status", gettext_lazy("Status"), sort="is_active"),
     )
     export_columns = (

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from accounts.models import (
     Account,
@@ -223,7 +223,7 @@ def test_every_page_is_accessible_and_quiet(open_page, sign_in, pages, turn):
         page = browsers[opened.person]
         assert page.goto(opened.address).status == 200, opened
         page.wait_for_load_state("networkidle")
-        found += chain(problems_of(page), sideways(page))
+        found += chain(problems_of(page), sideways(page), astray(page))
     assert not found, "\n".join(found)
 
 
@@ -237,3 +237,27 @@ def sideways(page: Page) -> list[str]:
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     return [f"{page.url} is {extra} px too wide"] if extra > 0 else []
+
+
+PHONE = ViewportSize(width=360, height=800)
+
+
+def astray(page: Page) -> list[str]:
+    """Tables in which, on a phone, a row shows more or fewer cells than there are headings;
+    rows laid out otherwise than as a table stand under none."""
+    before = page.viewport_size or PHONE
+    page.set_viewport_size(PHONE)
+    captions = page.evaluate(
+        """() => {
+          const shown = row => [...row.cells].reduce(
+            (sum, cell) => sum + (cell.offsetParent === null ? 0 : cell.colSpan), 0);
+          const laid = row => getComputedStyle(row).display === "table-row" && shown(row);
+          return [...document.querySelectorAll("table.tbl")]
+            .filter(table => table.tHead && table.offsetParent !== null)
+            .filter(table => [...table.tBodies].some(body => [...body.rows].some(
+              row => laid(row) && shown(row) !== shown(table.tHead.rows[0]))))
+            .map(table => table.caption ? table.caption.textContent : table.outerHTML.slice(0, 80));
+        }"""
+    )
+    page.set_viewport_size(before)
+    return [f"{page.url}: cells stand under other headings: {caption}" for caption in captions]
