@@ -1,8 +1,9 @@
-"""`make bench`: opens pages and API lists as three people, prints a table, writes JSON.
+"""`python -m bench`: opens pages and API lists as three people, prints a table, writes JSON.
 
 A ratio is the time of a page over that of a bare Django view that runs the same SQL
-(`bench/floor.py`): both are opened in turn, the middle of several rounds in one run, so that the
-machine's speed cancels out. Times of other runs or machines do not compare.
+(`bench/floor.py`): both are opened in turn through WSGI, so that the machine's speed cancels out.
+Times of other runs or machines do not compare. One database of one size a call; `make bench`
+calls it for each.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import os
 import sys
 from pathlib import Path
 
+from bench import report
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -22,6 +25,7 @@ def prepare(accounts: int) -> None:
     os.environ["ALLOWED_HOSTS"] = "testserver,localhost"
     os.environ["API_CALLS_PER_MINUTE"] = "0"
     os.environ["DEBUG"] = "False"
+    os.environ["LOG_LEVEL"] = "ERROR"
     os.environ.setdefault("SECRET_KEY", "only-for-the-benchmark-0123456789-abcdefghijklmnop")
     (ROOT / "var").mkdir(exist_ok=True)
     default = f"sqlite:///{ROOT / 'var' / f'bench-{accounts}.sqlite3'}"
@@ -31,9 +35,9 @@ def prepare(accounts: int) -> None:
 def main() -> int:
     """Seed once, measure, report."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--accounts", type=int, default=int(os.environ.get("ACCOUNTS") or 1000))
-    parser.add_argument("--rounds", type=int, default=5, help="times that each page is opened")
-    parser.add_argument("--json", type=Path, default=ROOT / "var" / "bench.json")
+    parser.add_argument("--accounts", type=int, default=1000)
+    parser.add_argument("--seconds", type=float, default=0.6, help="how long each page is opened")
+    parser.add_argument("--json", type=Path, default=ROOT / "var" / "bench-pages.json")
     parser.add_argument("--only", default="", help="pages whose name contains this")
     parser.add_argument("--slow", action="store_true", help="print the slowest query of each page")
     options = parser.parse_args()
@@ -43,6 +47,7 @@ def main() -> int:
 
     django.setup()
     from django.core.management import call_command  # noqa: PLC0415  (settings come first)
+    from django.db import connection  # noqa: PLC0415  (settings come first)
 
     from bench.measure import measured  # noqa: PLC0415  (settings come first)
 
@@ -50,20 +55,14 @@ def main() -> int:
     call_command("collectstatic", interactive=False, verbosity=0)
     call_command("seed", accounts=options.accounts, stdout=sys.stderr)
     results = []
-    print(f"{'page':<28}{'as':<16}{'queries':>8}{'ms':>9}{'bare ms':>9}{'ratio':>7}{'kB':>7}")
-    for row in measured(options.rounds, options.only):
-        results.append(row._asdict())
-        note = "" if row.status < 300 else f"  {row.status}"
-        note += "  TOO MANY QUERIES" if row.queries > row.budget else ""
-        note += f"  OVER {row.limit:.0f}" if row.ratio > row.limit else ""
-        print(
-            f"{row.name:<28}{row.role:<16}{row.queries:>8}{row.seconds * 1000:>9.1f}"
-            f"{row.bare_seconds * 1000:>9.1f}{row.ratio:>7.2f}{row.bytes / 1000:>7.0f}{note}"
-        )
+    print(report.page_head())
+    for row in measured(options.only, options.seconds):
+        facts = {**row._asdict(), "accounts": options.accounts, "database": connection.vendor}
+        results += report.judged([facts])
+        print(report.page_line(results[-1]), flush=True)
         if options.slow:
             print(f"    {row.slowest_ms:.1f} ms: {row.slowest[:900]}")
     options.json.write_text(json.dumps(results, indent=1))
-    print(f"written to {options.json}")
     return 0
 
 

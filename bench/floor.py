@@ -1,20 +1,21 @@
 """The floor of the benchmark: a bare Django view that runs the same SQL.
 
-The view stands in a plain project with the middleware that `startproject` writes, is opened by the
-same client as the page, signed in, runs the statements that the page ran and reads their rows.
+The view stands in a plain project with the middleware that `startproject` writes, is opened
+through WSGI like the page, signed in, runs the statements that the page ran and reads their rows.
 Session and person are read by the middleware, as in the product, and not a second time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
-from django.test import Client, override_settings
+from django.test import override_settings
 from django.urls import path
 
 ADDRESS = "/floor/"
@@ -59,17 +60,14 @@ def use_floor(get_response: Any) -> Any:
     return handle
 
 
-def floor_client(like: Client) -> Client:
-    """A client of the plain project, signed in as `like` is."""
-    client = Client(raise_request_exception=True)
-    client.cookies = like.cookies
+def floor_application() -> WSGIHandler:
+    """The plain project."""
     with override_settings(MIDDLEWARE=PLAIN):
-        client.handler.load_middleware()
-    return client
+        return WSGIHandler()
 
 
 @contextmanager
-def running(statements: Iterable[tuple[str, Any]]) -> Any:
+def running(statements: Iterable[tuple[str, Any]]) -> Iterator[None]:
     """The view runs `statements`, session and person left to the middleware."""
     left_out = set()
     _statements.clear()
@@ -86,3 +84,4 @@ def running(statements: Iterable[tuple[str, Any]]) -> Any:
             _writes.append(sql)
     yield
     _statements.clear()
+    _writes.clear()

@@ -1,0 +1,105 @@
+"""Budgets of `design.md` 8, and what a run of the benchmark says about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+FLOOR = {
+    "list": 3.0,
+    "search": 3.0,
+    "detail": 3.0,
+    "portfolio": 3.0,
+    "API list": 3.0,
+    "API detail": 3.0,
+    "API create": 4.0,
+    "export": 3.0,
+}
+"""Most times the bare view that runs the same SQL."""
+GROWTH = {"portfolio": 3.0}
+USUAL_GROWTH = 1.5
+"""Most times its own time at the smallest size, whatever the size."""
+WITHOUT_GROWTH = ("export", "API create")
+
+
+def judged(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Pages with their budget, and whether they keep to it."""
+    found = []
+    for row in rows:
+        budget = FLOOR[row["kind"]]
+        met = row["ratio"] <= budget and row["queries"] <= row["most_queries"]
+        found.append({**row, "budget": budget, "met": met and row["status"] < 300})
+    return found
+
+
+def growth(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """How much longer each page takes at each larger size than at the smallest, one database.
+
+    The times are those of one machine, at hand between two runs: each is told in units of the
+    same piece of work, done in turn with the page.
+    """
+    by_size: dict[int, dict[tuple[str, str], dict[str, Any]]] = {}
+    for row in rows:
+        by_size.setdefault(row["accounts"], {})[row["name"], row["role"]] = row
+    sizes = sorted(by_size)
+    for size in sizes[1:]:
+        for key, row in by_size[size].items():
+            first = by_size[sizes[0]].get(key)
+            if first is None or row["kind"] in WITHOUT_GROWTH or row["status"] >= 300:
+                continue
+            budget = GROWTH.get(row["kind"], USUAL_GROWTH)
+            ratio = _units(row) / _units(first)
+            yield {
+                "name": row["name"],
+                "kind": "growth",
+                "role": row["role"],
+                "database": row["database"],
+                "accounts": size,
+                "from_accounts": sizes[0],
+                "ratio": ratio,
+                "budget": budget,
+                "met": ratio <= budget,
+            }
+
+
+def _units(row: dict[str, Any]) -> float:
+    return row["seconds"] / row["unit_seconds"]
+
+
+def page_line(row: dict[str, Any]) -> str:
+    """One page as a line of the table."""
+    note = "" if row["status"] < 300 else f"  {row['status']}"
+    note += f"  OVER {row['most_queries']} queries" if row["queries"] > row["most_queries"] else ""
+    note += f"  OVER {row['budget']:.0f}" if row["ratio"] > row["budget"] else ""
+    return (
+        f"{row['name']:<26}{row['role']:<16}{row['queries']:>8}{row['seconds'] * 1000:>9.1f}"
+        f"{row['bare_seconds'] * 1000:>9.1f}{row['ratio']:>7.2f}{row['bytes'] / 1000:>7.0f}{note}"
+    )
+
+
+def page_head() -> str:
+    """Headings of the table."""
+    return f"{'page':<26}{'as':<16}{'queries':>8}{'ms':>9}{'bare ms':>9}{'ratio':>7}{'kB':>7}"
+
+
+def summary(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """A line for each kind of budget, then one for each result that is over it."""
+    groups: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row["database"], row["kind"], row["accounts"]), []).append(row)
+    yield f"{'database':<10}{'budget':<12}{'accounts':>9}{'met':>9}{'middle':>8}{'worst':>8}"
+    over = []
+    for (database, kind, accounts), group in groups.items():
+        ratios = sorted(row["ratio"] for row in group)
+        kept = sum(row["met"] for row in group)
+        yield (
+            f"{database:<10}{kind:<12}{accounts:>9,}{f'{kept}/{len(group)}':>9}"
+            f"{ratios[len(ratios) // 2]:>8.2f}{ratios[-1]:>8.2f}"
+        )
+        over += [row for row in group if not row["met"]]
+    for row in over:
+        yield (
+            f"over: {row['database']}, {row['accounts']:,} accounts, {row['kind']}: {row['name']}"
+            f"{' as ' + row['role'] if row.get('role') else ''}: {row['ratio']:.2f}"
+            f" (budget {row['budget']:g})"
+        )
