@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
@@ -13,7 +14,8 @@ from accounts.policies import contributes
 from accounts.services.interaction import on_mention
 from accounts.views.parts import Part, register_part
 from kam.access.dates import business_today
-from kam.access.querysets import Reader
+from kam.access.prepared import kept_objects
+from kam.access.querysets import Reader, sight_of
 from kam.web import navigation, panels, search
 from kam.web.formatting import late
 from kam.web.navigation import Entry
@@ -28,9 +30,13 @@ SHOWN_ACTIONS = 8
 
 def current_plan(user: Reader, account: Account) -> Plan | None:
     """The plan in force or, without one, the latest; as `user` reads it."""
-    plans = Plan.objects.visible_to(user).active().filter(account=account)
-    plan = plans.order_by("-in_force", "-starts_on", "pk").first()
-    return None if plan is None else as_read(plan)
+
+    def plans(account: int) -> QuerySet[Plan]:
+        mine = Plan.objects.visible_to(user).active().filter(account=account)
+        return mine.order_by("-in_force", "-starts_on", "pk")[:1]
+
+    found = kept_objects(("current plan", sight_of(user)), plans, account=account.pk)
+    return as_read(found[0]) if found else None
 
 
 def agreed(request: HttpRequest, account: Account) -> dict[str, Any]:
@@ -39,8 +45,13 @@ def agreed(request: HttpRequest, account: Account) -> dict[str, Any]:
     plan = current_plan(request.user, account)
     rows: list[Any] = []
     if plan is not None:
-        objectives = Objective.objects.visible_to(request.user).current().for_list()
-        rows = [as_read(row) for row in objectives.filter(plan=plan.pk)]
+        user = request.user
+
+        def objectives(plan: int) -> QuerySet[Objective]:
+            return Objective.objects.visible_to(user).current().for_list().filter(plan=plan)
+
+        found = kept_objects(("agreed", sight_of(user)), objectives, plan=plan.pk)
+        rows = [as_read(row) for row in found]
     return {
         "account": account,
         "plan": plan,
@@ -54,8 +65,13 @@ def agreed(request: HttpRequest, account: Account) -> dict[str, Any]:
 
 def due(request: HttpRequest, account: Account) -> dict[str, Any]:
     """What is due: open actions of the account, the latest overdue on top."""
-    rows = Action.objects.filter(account=account).visible_to(request.user).open().for_list()
-    found = list(rows[: SHOWN_ACTIONS + 1])
+    user = request.user
+
+    def actions(account: int) -> QuerySet[Action]:
+        mine = Action.objects.filter(account=account).visible_to(user)
+        return mine.open().for_list()[: SHOWN_ACTIONS + 1]
+
+    found = kept_objects(("due actions", sight_of(user)), actions, account=account.pk)
     return {
         "account": account,
         "actions": found[:SHOWN_ACTIONS],

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
-from django.db.models import TextChoices
+from django.db.models import QuerySet, TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from kam.access.prepared import kept_objects
 from teams.models import Programme, ProgrammeSetting
 
 PROGRAMME_WARNING = 50
@@ -236,8 +237,12 @@ AUDIT_WEIGHTS = tuple(name for name in DEFINITIONS if name.startswith("audit_wei
 def settings_on(programme: Programme, on: datetime.date) -> dict[str, Decimal]:
     """Every setting as it stands on the day `on`; one query."""
     values = {name: definition.default for name, definition in DEFINITIONS.items()}
-    rows = ProgrammeSetting.objects.filter(programme=programme, valid_from__lte=on)
-    values.update(rows.order_by("valid_from", "pk").values_list("name", "value"))
+
+    def known(programme: int) -> QuerySet:
+        rows = ProgrammeSetting.objects.filter(programme=programme, valid_from__lte=on)
+        return rows.order_by("valid_from", "pk").values_list("name", "value")
+
+    values.update(kept_objects(("settings", on), known, programme=programme.pk))
     return values
 
 

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Case, Count, DecimalField, F, FilteredRelation, Q, Sum, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    DecimalField,
+    F,
+    FilteredRelation,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
 
 from accounts.models import ExchangeRate
-from kam.access.querysets import Reader
+from kam.access.prepared import kept_objects
+from kam.access.querysets import Reader, sight_of
 from teams.models import Programme
 
 SIX_PLACES = Decimal("0.000001")
@@ -56,6 +68,11 @@ class Rates(NamedTuple):
     on: datetime.date
     factors: Mapping[str, Decimal]
 
+    @property
+    def key(self) -> Hashable:
+        """All that sums at these rates depend on."""
+        return self.home, self.on, tuple(self.factors.items())
+
     def factor(self) -> Case:
         """Row's rate by its `currency`; NULL where no rate is known."""
         known = [
@@ -77,26 +94,28 @@ class Rates(NamedTuple):
 
 def rates_on(programme: Programme, on: datetime.date) -> Rates:
     """Latest rate of each currency up to the day `on`; the programme's own is 1."""
-    rows = (
-        ExchangeRate.objects.active()
-        .filter(programme=programme, valid_from__lte=on)
-        .order_by("currency", "valid_from")
-        .values_list("currency", "rate")
-    )
+
+    def known(programme: int) -> QuerySet:
+        rows = ExchangeRate.objects.active().filter(programme=programme, valid_from__lte=on)
+        return rows.order_by("currency", "valid_from").values_list("currency", "rate")
+
+    rows = kept_objects(("rates", on), known, programme=programme.pk)
     return Rates(programme.currency, on, {**dict(rows), programme.currency: Decimal(1)})
 
 
 def rates_for(user: Reader, on: datetime.date) -> Rates | None:
     """Rates to the currency of the first programme that `user` belongs to; None without one."""
-    known = Q(exchange_rates__archived_at=None, exchange_rates__valid_from__lte=on)
-    rows = (
-        Programme.objects.visible_to(user)
-        .active()
-        .annotate(known=FilteredRelation("exchange_rates", condition=known))
-        .order_by("pk", "known__currency", "known__valid_from")
-        .values_list("pk", "currency", "known__currency", "known__rate")
-    )
-    found = list(rows)
+
+    def rates() -> QuerySet:
+        known = Q(exchange_rates__archived_at=None, exchange_rates__valid_from__lte=on)
+        programmes = Programme.objects.visible_to(user).active()
+        return (
+            programmes.annotate(known=FilteredRelation("exchange_rates", condition=known))
+            .order_by("pk", "known__currency", "known__valid_from")
+            .values_list("pk", "currency", "known__currency", "known__rate")
+        )
+
+    found = kept_objects(("rates for", sight_of(user), on), rates)
     if not found:
         return None
     home = found[0][1]

@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 
 from accounts.figures.basis import AMOUNT, SIX_PLACES, Figures, Period, Rates, between
 from accounts.models import Account, ActivityCost, LedgerEntry, MonthTotal
+from kam.access.prepared import kept_among
 
 SUMS = (
     "revenue_sum",
@@ -48,14 +49,18 @@ def without_costs(period: Period) -> Q:
 
 def by_account(pks: Iterable[int], period: Period, rates: Rates) -> dict[int, Figures]:
     """Figures of each of a page of accounts, by primary key, in two queries."""
-    chosen = list(pks)
-    rows: dict[int, dict[str, Any]] = {pk: {} for pk in chosen}
-    sales = sales_in(chosen, period).order_by().values("account")
-    for row in sales.annotate(**sales_sums(rates, whole=period.is_whole_months)):
-        rows[row["account"]].update(row)
-    costs = costs_in(chosen, period).order_by().values("account")
-    for row in costs.annotate(**cost_sums(rates)):
-        rows[row["account"]].update(row)
+    rows: dict[int, dict[str, Any]] = {pk: {} for pk in pks}
+
+    def sales(chosen: list[int]) -> QuerySet:
+        own = sales_in(chosen, period).order_by().values("account")
+        return own.annotate(**sales_sums(rates, whole=period.is_whole_months))
+
+    def costs(chosen: list[int]) -> QuerySet:
+        return costs_in(chosen, period).order_by().values("account").annotate(**cost_sums(rates))
+
+    for name, source in (("sales", sales), ("costs", costs)):
+        for row in kept_among((name, period, rates.key), source, rows):
+            rows[row["account"]].update(row)
     return {pk: figures_from(rates, row) for pk, row in rows.items()}
 
 

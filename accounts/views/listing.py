@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -20,6 +20,7 @@ from accounts.choices import RationaleType, Status
 from accounts.filters import AccountFilter, chips
 from accounts.models import Account, StatusChange
 from kam.access.dates import business_today
+from kam.access.querysets import sight_of
 from kam.documents import tables as files
 from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
 from kam.web.views.tables import Column, is_filtered
@@ -141,6 +142,10 @@ class AccountListView(TableMixin, AccountRows, PartialMixin, ScopedViewMixin, Li
     export_notes = (_("Totals cover the accounts you may see."),)
     template_name = "accounts/account_list.html"
     partial_template_name = "accounts/_account_table.html"
+
+    def kept_under(self) -> Hashable:
+        rates = self.rates.key if self.rates is not None else None
+        return sight_of(self.request.user), self.period, rates
 
     @cached_property
     def sorting(self) -> tuple[str, bool]:

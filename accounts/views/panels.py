@@ -15,7 +15,8 @@ from accounts import figures, policies
 from accounts.models import Account, Contact
 from accounts.views.parts import Figure, Part, register_figures, register_part
 from kam.access.dates import business_today
-from kam.access.querysets import Reader, roles_of
+from kam.access.prepared import kept_objects
+from kam.access.querysets import Reader, roles_of, sight_of
 from kam.changes.history import describe
 from kam.changes.models import Change
 from kam.web import formatting, navigation, panels, search
@@ -106,8 +107,13 @@ def people(request: HttpRequest, account: Account) -> dict[str, Any]:
 
 def changed(request: HttpRequest, account: Account) -> dict[str, Any]:
     """What changed lately, as far as the reader may read it."""
-    readable = Change.objects.visible_to(request.user).filter(account_id=account.pk).for_list()
-    return {"account": account, "lines": describe(readable[:SHOWN_CHANGES], request.user)}
+    user = request.user
+
+    def readable(account: int) -> QuerySet[Change]:
+        return Change.objects.visible_to(user).filter(account_id=account).for_list()[:SHOWN_CHANGES]
+
+    rows = kept_objects(("changed", sight_of(user)), readable, account=account.pk)
+    return {"account": account, "lines": describe(rows, user)}
 
 
 def value(request: HttpRequest, account: Account) -> dict[str, Any]:

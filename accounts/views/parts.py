@@ -18,6 +18,7 @@ from django.views.generic import DetailView
 
 from accounts.models import Account
 from kam.access.dates import business_today
+from kam.access.prepared import kept_objects
 from kam.web.views import PartialMixin, ScopedViewMixin
 from teams.models import Membership, TeamRole
 
@@ -83,6 +84,7 @@ class AccountPartView(PartialMixin, ScopedViewMixin, DetailView):
     partial_template_name = "accounts/_account_body.html"
     part = ""
     part_template_name = ""
+    depends_on_reader_alone = True
 
     def get_queryset(self) -> QuerySet[Account]:
         return super().get_queryset().for_detail(self.request.user)
@@ -160,9 +162,14 @@ def team_faces(account: Account) -> list[tuple[Any, Any]]:
     """People of the account's team with what they do, the manager first."""
     if not account.team_id:
         return []
-    members = Membership.objects.filter(team=account.team_id).valid_on(business_today())
+    today = business_today()
+
+    def members(team: int) -> QuerySet[Membership]:
+        found = Membership.objects.filter(team=team).valid_on(today)
+        return found.exclude(role=TeamRole.OBSERVER).select_related("user", "function")
+
     rows = sorted(
-        members.exclude(role=TeamRole.OBSERVER).select_related("user", "function"),
+        kept_objects(("team faces", today), members, team=account.team_id),
         key=lambda member: (ROLE_ORDER[member.role], member.pk),
     )
     return [

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Hashable
 from typing import Any, ClassVar, Self
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
+
+from kam.access.dates import business_today
 
 Reader = AbstractBaseUser | AnonymousUser
 
@@ -25,6 +28,14 @@ def roles_of(user: Reader) -> Any:
     roles (`programmes_of(role, …)`), and `teams` as pairs of role and primary key.
     """
     return scope_model()._default_manager.all().roles_of(user)
+
+
+def sight_of(user: Reader) -> Hashable:
+    """All on which it depends what `user` sees today, to keep a query's SQL under
+    (`kam.access.prepared`): whoever holds something else a moment later has another one."""
+    if not user.is_active:  # anonymous users are never active
+        return None
+    return user.pk, roles_of(user), business_today()
 
 
 class AccountScopedQuerySet(models.QuerySet):

@@ -20,7 +20,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kam.access.querysets import Reader, scope_model
+from kam.access.prepared import kept_among
+from kam.access.querysets import Reader, scope_model, sight_of
 from kam.changes.models import Change
 
 VERBS = {
@@ -245,12 +246,19 @@ class _Sight:
         read the row that names them (`design.md` 4.1: users show as names to colleagues)."""
         if not keys:
             return {}
-        queryset: Any = model._default_manager.all()
-        if model is not get_user_model():
-            if not _has_rule(model):
-                return {}
-            queryset = queryset.visible_to(self.user)
-        return {item.pk: item for item in queryset.filter(pk__in=keys).order_by()}
+        everybody = model is get_user_model()
+        if not everybody and not _has_rule(model):
+            return {}
+
+        def rows(pks: list[int]) -> models.QuerySet:
+            found: Any = model._default_manager.all()
+            found = found if everybody else found.visible_to(self.user)
+            return found.filter(pk__in=pks).order_by()
+
+        if not all(isinstance(key, int) for key in keys):
+            return {row.pk: row for row in rows(list(keys))}
+        sight = None if everybody else sight_of(self.user)
+        return {row.pk: row for row in kept_among(("named", model, sight), rows, keys)}
 
     def _objects(self, rows: list[Change]) -> dict[str, dict[Any, models.Model] | None]:
         """Visible objects by kind and key; None where the kind has no rule of its own."""
@@ -265,9 +273,7 @@ class _Sight:
             elif model is scope_model() and pks <= set(self.accounts):
                 found[object_type] = self.accounts
             else:
-                visible: Any = model._default_manager.all()
-                visible = visible.visible_to(self.user).filter(pk__in=pks).order_by()
-                found[object_type] = {item.pk: item for item in visible}
+                found[object_type] = self._visible(model, pks)
         return found
 
     def shows_object(self, row: Change) -> bool:

@@ -18,8 +18,8 @@ from accounts.views.panels import my_accounts, shortcuts
 from accounts.views.parts import Part, register_part
 from kam.access.dates import business_today
 from kam.access.once import once
-from kam.access.prepared import kept_rows
-from kam.access.querysets import Reader, roles_of
+from kam.access.prepared import kept_objects, kept_rows
+from kam.access.querysets import Reader, roles_of, sight_of
 from kam.web import navigation, panels
 from reviews import alerts, policies
 from reviews.models import StageReview
@@ -34,14 +34,18 @@ class Stand:
     """How we stand with an account: its last assessment that somebody stands for."""
 
     def __init__(self, user: Reader, account: Account) -> None:
-        rows = StageReview.objects.visible_to(user).assessments().filter(account=account)
-        self.review = (
-            rows.filter(index__isnull=False)
-            .select_related("account__programme")
-            .prefetch_related("signals")
-            .order_by("-reviewed_on", "-pk")
-            .first()
-        )
+
+        def reviews(account: int) -> QuerySet[StageReview]:
+            rows = StageReview.objects.visible_to(user).assessments().filter(account=account)
+            return (
+                rows.filter(index__isnull=False)
+                .select_related("account__programme")
+                .prefetch_related("signals")
+                .order_by("-reviewed_on", "-pk")[:1]
+            )
+
+        found = kept_objects(("stand", sight_of(user)), reviews, account=account.pk)
+        self.review = found[0] if found else None
         self.sheet = Sheet(self.review) if self.review else None
         self.can_start = not self.review and policies.can_start(user, account)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -20,6 +20,7 @@ from accounts import figures
 from accounts.choices import LADDER, Stage, Status
 from accounts.models import Account
 from kam.access.dates import business_today
+from kam.access.querysets import sight_of
 from kam.documents import tables as files
 from kam.web import formatting
 from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
@@ -159,6 +160,14 @@ class PortfolioView(ScopeMixin, PartialMixin, ScopedViewMixin, TableMixin, ListV
     @cached_property
     def rates(self) -> figures.Rates:
         return portfolio.rates_for(self.scope)
+
+    def kept_under(self) -> Hashable | None:
+        scope = self.scope
+        if scope.as_of < self.programme.today():  # then it asks what had been recorded by then
+            return None
+        unit = scope.unit.path if scope.unit is not None else None
+        asked = (self.programme.pk, scope.period, scope.as_of, scope.statuses, unit)
+        return sight_of(self.request.user), asked, self.rates.key
 
     def get_queryset(self) -> QuerySet[Account]:
         mine = portfolio.accounts_of(self.request.user, self.scope).with_manager()

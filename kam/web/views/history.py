@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import django_filters
@@ -16,14 +16,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import ListView
 
-from kam.access.querysets import scope_model
+from kam.access.prepared import kept_objects
+from kam.access.querysets import scope_model, sight_of
 from kam.changes.history import FieldChange, Line, describe, kinds
 from kam.changes.models import Change
 from kam.documents.tables import TYPES, export_table
 from kam.documents.tables import Column as FileColumn
 from kam.web.fields import PickField
 from kam.web.views.scoped import ScopedViewMixin
-from kam.web.views.tables import TableMixin
+from kam.web.views.tables import Rows, TableMixin
 
 PAGE = 50
 CHUNK = 500
@@ -116,12 +117,26 @@ class HistoryView(ScopedViewMixin, TableMixin, ListView):
         rows = _entries(self.get_queryset(), self.request.user)
         return export_table(name=_("History"), columns=EXPORT, rows=rows, kind=kind)
 
+    def kept_under(self) -> Hashable:
+        return sight_of(self.request.user)
+
+    def page(self) -> list[Change]:
+        """Rows of this page, and one more where there are older ones."""
+        rows: Any = self.object_list
+        if not isinstance(rows, Rows):
+            rows = rows if self.before is None else rows.filter(pk__lt=self.before)
+            return list(rows[: PAGE + 1])
+        if self.before is None:
+            return rows.between(0, PAGE + 1)
+
+        def older(before: int) -> models.QuerySet:
+            return rows.queryset.filter(pk__lt=before)[: PAGE + 1]
+
+        return kept_objects((rows.key, "older"), older, before=self.before)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        rows = self.object_list
-        if self.before is not None:
-            rows = rows.filter(pk__lt=self.before)
-        rows = list(rows[: PAGE + 1])
+        rows = self.page()
         shown = rows[:PAGE]
         context["lines"] = describe(shown, self.request.user)
         context["older"] = shown[-1].pk if len(rows) > PAGE else None

@@ -7,8 +7,11 @@ from typing import Any
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
+
+from kam.access.prepared import kept_objects
+from kam.access.querysets import sight_of
 
 
 class ScopedViewMixin(LoginRequiredMixin):
@@ -21,6 +24,8 @@ class ScopedViewMixin(LoginRequiredMixin):
 
     needs = ""
     reading = ""
+    depends_on_reader_alone = False
+    """Whether `get_queryset` asks neither the address nor anything stored: its SQL is then kept."""
 
     def get_queryset(self) -> Any:
         """Rows that the reader may see, with what the page shows loaded."""
@@ -29,13 +34,31 @@ class ScopedViewMixin(LoginRequiredMixin):
 
     def get_object(self, queryset: models.QuerySet | None = None) -> Any:
         """The row of this page; raises Http404 or PermissionDenied."""
-        obj = super().get_object(queryset)  # type: ignore[misc]
+        if queryset is None and self.depends_on_reader_alone:
+            obj = self._kept()
+        else:
+            obj = super().get_object(queryset)  # type: ignore[misc]
         if self.needs:
             manager = type(obj)._default_manager.all()
             allowed = getattr(manager, self.needs)(self.request.user)
             if not allowed.filter(pk=obj.pk).exists():
                 raise PermissionDenied
         return obj
+
+    def _kept(self) -> Any:
+        pk = int(self.kwargs["pk"])  # type: ignore[attr-defined]
+
+        def one(pk: int) -> models.QuerySet:
+            return self.get_queryset().filter(pk=pk)
+
+        found = kept_objects(
+            (type(self), sight_of(self.request.user)),  # type: ignore[attr-defined]
+            one,
+            pk=pk,
+        )
+        if not found:
+            raise Http404
+        return found[0]
 
 
 class PartialMixin:

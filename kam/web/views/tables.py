@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.utils.functional import cached_property
 
+from kam.access.prepared import kept_count, kept_objects
+from kam.access.querysets import sight_of
 from kam.documents import tables as files
 from kam.web import models
 
@@ -72,25 +74,72 @@ def is_filtered(filterset: Any, parameters: QueryDict) -> bool:
     return any(value for name in filterset.filters for value in parameters.getlist(name))
 
 
+class Rows:
+    """Rows of a list, page by page; the SQL is kept where `key` names all that it depends on."""
+
+    def __init__(self, build: Callable[[], QuerySet], key: Hashable | None = None) -> None:
+        self.build, self.key = build, key
+
+    @cached_property
+    def queryset(self) -> QuerySet:
+        """All of them."""
+        return self.build()
+
+    def between(self, bottom: int, top: int) -> list[Any]:
+        """Rows from place `bottom` up to `top`."""
+        if self.key is None:
+            return list(self._cut(bottom, top))
+        return kept_objects((self.key, bottom, top), lambda: self._cut(bottom, top))
+
+    def _cut(self, bottom: int, top: int) -> QuerySet:
+        """What stands in the columns is worked out for the rows of the page alone, not for those
+        that are passed over."""
+        rows = self.queryset
+        if not bottom or rows.query.distinct or rows.query.combinator:
+            return rows[bottom:top]
+        return rows.filter(pk__in=rows.values("pk")[bottom:top])
+
+    def count(self) -> int:
+        """How many there are, at most one more than are counted."""
+        if self.key is None:
+            return self._counted().count()
+        return kept_count(self.key, self._counted)
+
+    def _counted(self) -> QuerySet:
+        return self.queryset.order_by().values("pk")[: MOST_COUNTED + 1]
+
+
 class CappedPaginator(Paginator):
     """Counts no further than `MOST_COUNTED` rows, so that a list stays fast however long it is."""
+
+    object_list: Any
 
     @cached_property
     def count(self) -> int:
         """Rows, at most one more than are counted."""
-        rows = self.object_list
-        if isinstance(rows, QuerySet):
-            return rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
-        return len(rows)
+        rows = self._rows
+        return len(self.object_list) if rows is None else rows.count()
+
+    @cached_property
+    def _rows(self) -> Rows | None:
+        given = self.object_list
+        if isinstance(given, QuerySet):
+            return Rows(lambda: given)
+        return given if isinstance(given, Rows) else None
 
     def page(self, number: int | str) -> Page:
         """Rows of one page; a first page that is not full is its own count."""
-        if str(number) != "1" or not isinstance(self.object_list, QuerySet):
+        rows = self._rows
+        if rows is None:
             return super().page(number)
-        rows = self.object_list[: self.per_page]
-        if len(rows) < self.per_page:
-            self.__dict__["count"] = len(rows)
-        return self._get_page(rows, 1, self)
+        if str(number) == "1":
+            first = rows.between(0, self.per_page)
+            if len(first) < self.per_page:
+                self.__dict__["count"] = len(first)
+            return self._get_page(first, 1, self)
+        place = self.validate_number(number)
+        bottom = (place - 1) * self.per_page
+        return self._get_page(rows.between(bottom, bottom + self.per_page), place, self)
 
     @property
     def capped(self) -> bool:
@@ -198,7 +247,12 @@ class Table:
     def saved_views(self) -> list[tuple[models.SavedView, bool]]:
         """The reader's views of this page, and which of them this is."""
         now = models.canonical(self.parameters.urlencode())
-        rows = models.SavedView.objects.of(self.request.user, self.view.page_name)
+        page = self.view.page_name
+
+        def mine() -> QuerySet[models.SavedView]:
+            return models.SavedView.objects.of(self.request.user, page)
+
+        rows = kept_objects(("saved views", sight_of(self.request.user), page), mine)
         return [(row, row.query == now) for row in rows]
 
     @property
@@ -272,25 +326,42 @@ class TableMixin(ExportMixin):
 
     @cached_property
     def filterset(self) -> Any:
-        """The bound filters, None without."""
+        """The bound filters, None without; they hold no rows while none is set."""
         if self.filterset_class is None:
             return None
-        return self.filterset_class(
-            self.request.GET,
-            queryset=super().get_queryset(),
-            request=self.request,  # type: ignore[misc]
+        rows = self.model._default_manager.none()
+        bound = self.filterset_class(self.request.GET, queryset=rows, request=self.request)
+        if is_filtered(bound, self.request.GET):
+            bound.queryset = super().get_queryset()  # type: ignore[misc]
+        return bound
+
+    def kept_under(self) -> Hashable | None:
+        """All on which the SQL of the rows depends besides the address; None where that cannot be
+        told. Asked only while no filter is set."""
+        return None
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The page, or the file; rows whose SQL is kept are not put together again."""
+        key = None
+        if "export" not in request.GET:
+            bound = self.filterset
+            if bound is None or not is_filtered(bound, request.GET):
+                key = self.kept_under()
+        if key is None:
+            return super().get(request, *args, **kwargs)
+        address = tuple(
+            (name, tuple(values)) for name, values in sorted(request.GET.lists()) if name != "page"
         )
+        self.object_list = Rows(self.get_queryset, (type(self), address, key))
+        return self.render_to_response(self.get_context_data())  # type: ignore[attr-defined]
 
     def get_queryset(self) -> QuerySet:
         """Filtered and sorted rows; an unreadable filter finds nothing."""
-        if self.filterset is None:
+        bound = self.filterset
+        if bound is None or not is_filtered(bound, self.request.GET):
             rows = super().get_queryset()  # type: ignore[misc]
-        elif not is_filtered(self.filterset, self.request.GET):
-            rows = self.filterset.queryset
         else:
-            rows = (
-                self.filterset.qs if self.filterset.is_valid() else self.filterset.queryset.none()
-            )
+            rows = bound.qs if bound.is_valid() else bound.queryset.none()
         name, descending = self.sorting
         column = next((item for item in self.columns if item.name == name), None)
         if column is None or not column.sort:

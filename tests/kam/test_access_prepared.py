@@ -1,0 +1,106 @@
+"""Queries whose SQL is kept give what the querysets give, and follow a person's rights."""
+
+import threading
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import Account
+from kam.access.prepared import kept_among, kept_count, kept_objects
+from kam.access.querysets import sight_of
+from teams.models import TeamRole
+from tests.factories.accounts import AccountFactory, ExternalIdFactory
+from tests.factories.teams import MembershipFactory, TeamFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def children(account):
+    rows = Account.objects.filter(parent=account).select_related("programme")
+    return rows.prefetch_related("external_ids").order_by("name")
+
+
+def test_kept_objects_are_those_of_the_queryset(django_assert_num_queries):
+    tops = AccountFactory.create_batch(2)
+    for top in tops:
+        for name in ("B", "A"):
+            child = AccountFactory(name=f"{name} {top.pk}", parent=top, programme=top.programme)
+            ExternalIdFactory(account=child, value=f"{name}{top.pk}")
+    for top in (*tops, tops[0]):
+        with django_assert_num_queries(2):
+            rows = kept_objects("children", children, account=top.pk)
+            seen = [(row.name, row.programme.name, list(row.external_ids.all())) for row in rows]
+        plain = children(top.pk)
+        assert seen == [
+            (row.name, row.programme.name, list(row.external_ids.all())) for row in plain
+        ]
+        assert [row.name[0] for row in rows] == ["A", "B"]
+
+
+def test_kept_rows_are_read_anew():
+    top = AccountFactory()
+    assert kept_objects("children again", children, account=top.pk) == []
+    child = AccountFactory(parent=top, programme=top.programme)
+    assert kept_objects("children again", children, account=top.pk) == [child]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5, 8])
+def test_kept_among_takes_any_number_of_keys(count):
+    accounts = AccountFactory.create_batch(count)
+    AccountFactory()
+    pks = [account.pk for account in accounts]
+    rows = kept_among("among", lambda chosen: Account.objects.filter(pk__in=chosen), pks)
+    assert {row.pk for row in rows} == set(pks)
+    assert len(rows) == count
+
+
+def test_kept_query_follows_a_right_that_is_given_and_taken():
+    user, account = UserFactory(), AccountFactory(team=TeamFactory())
+
+    def seen():
+        def one(pk):
+            return Account.objects.visible_to(user).filter(pk=pk)
+
+        key = ("seen", sight_of(user))
+        rows = kept_objects(key, one, pk=account.pk)
+        assert len(rows) == kept_count((*key, "count"), lambda: one(account.pk))
+        return rows
+
+    assert seen() == []
+    member = MembershipFactory(user=user, team=account.team, role=TeamRole.MEMBER)
+    assert seen() == [account]
+    member.delete()
+    assert seen() == []
+    MembershipFactory(user=user, team=account.team, role=TeamRole.MEMBER)
+    user.is_active = False
+    user.save()
+    assert seen() == []
+
+
+def test_query_about_the_present_moment_is_not_kept():
+    def lately():
+        return Account.objects.filter(updated_at__gte=timezone.now())
+
+    with pytest.raises(ImproperlyConfigured):
+        kept_objects("lately", lately)
+
+
+def test_kept_query_runs_on_the_connection_of_its_thread():
+    assert kept_objects("first", lambda: Account.objects.all()[:1]) == []
+    used = []
+
+    def elsewhere():
+        def note(execute, sql, params, many, context):
+            used.append(context["connection"] is connection)
+            return execute("SELECT 1 WHERE 1 = 0", (), many, context)
+
+        with connection.execute_wrapper(note):
+            kept_objects("first", lambda: Account.objects.all()[:1])
+        connection.close()
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert used == [True]
