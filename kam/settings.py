@@ -194,6 +194,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 FILE_UPLOAD_PERMISSIONS = 0o640
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=500_000_000)
+IMPORT_FOLDER = env.str("IMPORT_FOLDER", default="")
 
 # Mail: kept readable at /settings/mail/ until a server is named.
 if env.str("EMAIL_URL", default=""):

@@ -39,7 +39,12 @@ from tests.factories.accounts import (
     StatusChangeFactory,
 )
 from tests.factories.api import TokenFactory
-from tests.factories.imports import RememberedMappingFactory, RunFactory
+from tests.factories.imports import (
+    FolderFactory,
+    FolderFileFactory,
+    RememberedMappingFactory,
+    RunFactory,
+)
 from tests.factories.plans import (
     ActionFactory,
     CorporateObjectiveFactory,
@@ -201,6 +206,9 @@ def _import_run(world: World) -> None:
     world.things["run"] = RunFactory(
         scope=world.programme, owner=world.insider, file_name=f"{SECRET}.csv"
     )
+    folder = FolderFactory(scope=world.programme, owner=world.insider, name=f"{SECRET} folder")
+    world.things["folder"] = folder
+    world.things["folder_file"] = FolderFileFactory(folder=folder, name=f"{SECRET} file.csv")
 
 
 HANGING.append(_import_run)

@@ -35,7 +35,12 @@ from tests.factories.accounts import (
     StatusChangeFactory,
 )
 from tests.factories.api import TokenFactory
-from tests.factories.imports import RememberedMappingFactory, RunFactory
+from tests.factories.imports import (
+    FolderFactory,
+    FolderFileFactory,
+    RememberedMappingFactory,
+    RunFactory,
+)
 from tests.factories.plans import (
     ActionFactory,
     CorporateObjectiveFactory,
@@ -67,11 +72,12 @@ PAGES = {
     "accounts:list": 7,
     "accounts:products": 7,
     "accounts:register": 7,
+    "imports:folders": 5,
     "imports:list": 8,
     "mail:list": 6,
     "plans:actions": 5,
     "reviews:list": 5,
-    "reviews:my_day": 8,
+    "reviews:my_day": 10,
     "reviews:portfolio": 13,
     "settings:index": 6,
     "settings:people": 6,
@@ -95,6 +101,8 @@ RESOURCES = {
     "exchange-rates": 4,
     "facts": 4,
     "functions": 4,
+    "import-files": 4,
+    "import-folders": 4,
     "import-mappings": 4,
     "imports": 4,
     "interactions": 5,
@@ -160,6 +168,7 @@ def fill(programme: Any, reader: Any, place: int) -> None:
     StageReviewFactory(account=account, author=member)
     RunFactory(scope=programme, owner=member)
     RememberedMappingFactory(scope=programme, owner=member)
+    FolderFileFactory(folder=FolderFactory(scope=programme, owner=member))
     TokenFactory(owner=reader)
     WebhookFactory(owner=reader)
     Mail.objects.create(subject=f"Mail {place}")

@@ -26,9 +26,13 @@ class ProgrammeKind(ImportKind):
 
     lane: ClassVar[str] = "customers"
 
+    def scopes(self) -> models.QuerySet:
+        """Programmes."""
+        return Programme.objects.active()
+
     def scopes_for(self, user: Reader) -> models.QuerySet:
         """Programmes in which `user` may create accounts (`design.md` 4.1)."""
-        programmes = Programme.objects.active()
+        programmes = self.scopes()
         if not user.is_active:
             return programmes.none()
         held = reach_of(user, business_today()).programmes

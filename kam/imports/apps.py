@@ -13,10 +13,23 @@ class ImportsConfig(AppConfig):
     def ready(self) -> None:
         """Stand in the navigation of whoever may import."""
         from kam.changes.querysets import register_audience
-        from kam.imports import policies
+        from kam.imports import panels, policies
         from kam.web import navigation
+        from kam.web.panels import Panel, register
 
         register_audience("object", policies.readers_of_runs)
+        register_audience("object", policies.readers_of_folders)
+        register(
+            "my_day",
+            Panel(
+                "files",
+                "imports/_panel_waiting.html",
+                panels.waiting_files,
+                80,
+                "side",
+                panels.imports_files,
+            ),
+        )
         navigation.register(
             navigation.Entry(
                 "imports",

@@ -156,6 +156,10 @@ class ImportKind(ABC):
     def scopes_for(self, user: Reader) -> models.QuerySet:
         """Scopes into which `user` may bring files."""
 
+    @abstractmethod
+    def scopes(self) -> models.QuerySet:
+        """All scopes that there are."""
+
     def is_offered_to(self, user: Reader) -> bool:
         """Whether there is a scope into which `user` may bring files."""
         return self.scopes_for(user).exists()

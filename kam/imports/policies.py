@@ -8,7 +8,7 @@ from django.db.models import Q
 from kam.access.querysets import Reader
 from kam.imports import kinds
 from kam.imports.kinds import ImportKind
-from kam.imports.models import Run
+from kam.imports.models import Folder, Run
 
 SYSTEM = "system"
 """User name under which commands act; nobody can sign in with it."""
@@ -43,3 +43,21 @@ def readers_of_runs(user: Reader) -> Q:
     """Condition on the change log: imports that `user` may see; a file name may name a customer."""
     shown = Run.objects.visible_to(user).order_by().values("pk")
     return Q(object_type=Run._meta.label_lower, audience_id__in=shown)
+
+
+def readers_of_folders(user: Reader) -> Q:
+    """Condition on the change log: folders that `user` may see."""
+    shown = Folder.objects.visible_to(user).order_by().values("pk")
+    return Q(object_type=Folder._meta.label_lower, audience_id__in=shown)
+
+
+def can_watch(actor: AbstractBaseUser, kind: ImportKind, scope_id: int) -> bool:
+    """Whether `actor` may have files of the scope come in from a folder: reads all its imports."""
+    return kind.scopes_read_by(actor).filter(pk=scope_id).exists()
+
+
+def can_use_path(actor: AbstractBaseUser, kind: ImportKind, scope_id: int, first: str) -> bool:
+    """Whether `actor` may take files of a scope from below the folder `first`: the one that has
+    the scope's number; any folder for whoever reads the imports of every scope."""
+    others = kind.scopes().exclude(pk__in=kind.scopes_read_by(actor).order_by().values("pk"))
+    return first == str(scope_id) or not others.exists()

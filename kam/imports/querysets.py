@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import zlib
 from collections import defaultdict
@@ -12,6 +13,7 @@ from django.db import models
 from django.db.models import Q
 
 from kam.access.querysets import Reader
+from kam.changes.querysets import TrackedQuerySet
 from kam.imports import kinds
 
 
@@ -100,3 +102,50 @@ class RememberedMappingQuerySet(models.QuerySet):
     def for_list(self) -> Self:
         """All that the list shows, the last used first."""
         return self.order_by("-used_at", "-pk")
+
+
+class FolderQuerySet(TrackedQuerySet):
+    """Folders from which files come by themselves."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Those that run as `user`, and those of scopes whose every run `user` may read."""
+        if not user.is_active:
+            return self.none()
+        return self.filter(Q(owner=user.pk) | _reach("scopes_read_by", user))
+
+    def editable_by(self, user: Reader) -> Self:
+        """Those of scopes whose every run `user` may read: any file may lie in a folder."""
+        if not user.is_active:
+            return self.none()
+        return self.filter(_reach("scopes_read_by", user))
+
+    def due(self, now: datetime.datetime) -> Self:
+        """Those that are on and whose next look has come."""
+        return self.active().filter(is_on=True, next_look_at__lte=now).order_by("next_look_at")
+
+    def for_list(self) -> Self:
+        """All that lists show, with `asking`: files that need a person."""
+        waiting = Q(files__status__in=("waiting", "refused"))
+        rows = self.select_related("owner", "mapping")
+        return rows.annotate(asking=models.Count("files", filter=waiting)).order_by("name", "pk")
+
+
+class FolderFileQuerySet(models.QuerySet):
+    """Files that were seen in folders."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Those of the folders that `user` may see."""
+        folders = self.model._meta.get_field("folder").related_model._default_manager
+        return self.filter(folder__in=folders.visible_to(user).order_by().values("pk"))
+
+    def asking(self) -> Self:
+        """Those about which a person has to do something."""
+        return self.filter(status__in=("waiting", "refused"), folder__archived_at=None)
+
+    def unfinished(self) -> Self:
+        """Those whose import has not come to its end."""
+        return self.filter(status__in=("queued", "running", "waiting")).order_by("pk")
+
+    def for_list(self) -> Self:
+        """All that lists show, the latest first."""
+        return self.select_related("folder", "run").order_by("-pk")

@@ -1,12 +1,32 @@
-"""The passes over a file as background work."""
+"""Looking into folders on time."""
 
-from kam.imports import passes
+import datetime
+
+from django.utils import timezone
+
+from kam.imports import looking
+from kam.imports.models import Folder
 from kam.jobs.backend import task
+from kam.jobs.models import Job
+from kam.jobs.schedule import periodic
 
-PASSES = {"check": passes.check, "import": passes.import_rows, "undo": passes.undo}
+EVERY = datetime.timedelta(seconds=5)
+
+
+@periodic(every=EVERY, when=lambda: Folder.objects.due(timezone.now()).exists())
+@task()
+def look_into_folders() -> int:
+    """One job for each folder whose look is due and that none is looking into."""
+    count = 0
+    for pk in Folder.objects.due(timezone.now()).values_list("pk", flat=True):
+        key = f"import folder {pk}"
+        if not Job.objects.unfinished().filter(key=key).exists():
+            look_into_folder.using(key=key).enqueue(pk)
+            count += 1
+    return count
 
 
 @task()
-def work(run_id: int, step: str) -> str:
-    """Run the pass `step` of an import; returns the status that it leaves."""
-    return PASSES[step](run_id).status
+def look_into_folder(pk: int) -> None:
+    """Look into one folder."""
+    looking.look(pk)

@@ -2,7 +2,8 @@
 
 from django.urls import path, register_converter
 
-from kam.imports import views
+from kam.imports.views import files as views
+from kam.imports.views import folders
 
 
 class ActionConverter:
@@ -17,7 +18,14 @@ class ActionConverter:
         return value
 
 
+class FileActionConverter(ActionConverter):
+    """What is done to a file of a folder."""
+
+    regex = "|".join(folders.FILE_ACTIONS)
+
+
 register_converter(ActionConverter, "import_action")
+register_converter(FileActionConverter, "file_action")
 
 app_name = "imports"
 urlpatterns = [
@@ -26,6 +34,14 @@ urlpatterns = [
     path("mappings/", views.MappingListView.as_view(), name="mappings"),
     path("mappings/<int:pk>/", views.MappingRenameView.as_view(), name="mapping"),
     path("mappings/<int:pk>/drop/", views.drop_mapping, name="drop_mapping"),
+    path("folders/", folders.FolderListView.as_view(), name="folders"),
+    path("folders/new/", folders.FolderCreateView.as_view(), name="folder_new"),
+    path("folders/<int:pk>/", folders.FolderDetailView.as_view(), name="folder"),
+    path("folders/<int:pk>/edit/", folders.FolderUpdateView.as_view(), name="folder_edit"),
+    path("folders/<int:pk>/look/", folders.look, name="folder_look"),
+    path("folders/<int:pk>/switch/", folders.switch, name="folder_switch"),
+    path("folders/<int:pk>/remove/", folders.remove, name="folder_remove"),
+    path("folders/files/<int:pk>/<file_action:action>/", folders.act_on_file, name="folder_file"),
     path("<int:pk>/", views.RunDetailView.as_view(), name="detail"),
     path("<int:pk>/columns/", views.RunMappingView.as_view(), name="columns"),
     path("<int:pk>/progress/", views.progress, name="progress"),

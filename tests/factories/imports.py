@@ -59,3 +59,32 @@ class RememberedMappingFactory(DjangoModelFactory):
     signature = factory.Sequence(lambda n: f"{n:040d}")
     columns = factory.LazyFunction(lambda: ["Customer No", "Amount"])
     fields = factory.LazyFunction(lambda: {"account": "Customer No", "amount": "Amount"})
+
+
+class FolderFactory(DjangoModelFactory):
+    """Where ledgers come in by themselves; `scope=` a programme."""
+
+    class Meta:
+        model = models.Folder
+        exclude = ("scope",)
+
+    scope = factory.SubFactory(ProgrammeFactory)
+    name = factory.Sequence(lambda n: f"Folder {n}")
+    kind = "ledger"
+    scope_id = factory.SelfAttribute("scope.pk")
+    path = "orders"
+    owner = factory.SubFactory(UserFactory)
+
+
+class FolderFileFactory(DjangoModelFactory):
+    """A file that was seen in a folder and cannot be read."""
+
+    class Meta:
+        model = models.FolderFile
+
+    folder = factory.SubFactory(FolderFactory)
+    name = factory.Sequence(lambda n: f"orders-{n}.csv")
+    size = 100
+    changed_ns = factory.Sequence(lambda n: n)
+    status = "refused"
+    note = "The file is empty."

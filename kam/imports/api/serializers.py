@@ -12,8 +12,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from kam.api.serializers import ModelSerializer, Serializer
-from kam.imports import kinds
-from kam.imports.models import RememberedMapping, Run
+from kam.imports import kinds, services
+from kam.imports.models import Folder, FolderFile, RememberedMapping, Run
 
 
 class RunSerializer(ModelSerializer):
@@ -151,3 +151,47 @@ class UploadSerializer(Serializer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["kind"].choices = [(kind.name, kind.label) for kind in kinds.registered()]
+
+
+FOLDER_STATE = ("owner", "note", "looked_at", "next_look_at")
+
+
+class FolderSerializer(ModelSerializer):
+    """A folder of the server from which files come by themselves, below the installation's.
+
+    It runs with the rights of whoever made it or changed it last (`owner`). `scope` is the
+    programme; `options` are those of the kind; `at` goes with `every` 1440, one look a day.
+    """
+
+    scope = serializers.IntegerField(source="scope_id", min_value=1)
+    kind = serializers.ChoiceField(choices=())
+    options = JSONText(required=False)
+    fixed = ("kind", "scope_id")
+
+    class Meta:
+        model = Folder
+        fields = (
+            "id",
+            "kind",
+            "scope",
+            *services.FOLDER_FIELDS,
+            *FOLDER_STATE,
+            "version",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = (*FOLDER_STATE, "version", "created_at", "updated_at")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "kind" in self.fields:
+            self.fields["kind"].choices = [(kind.name, kind.label) for kind in kinds.registered()]
+
+
+class FolderFileSerializer(ModelSerializer):
+    """A file that was seen in a folder, and what has become of it."""
+
+    class Meta:
+        model = FolderFile
+        fields = ("id", "folder", "name", "size", "status", "note", "run", "seen_at", "updated_at")
+        read_only_fields = fields

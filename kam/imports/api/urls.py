@@ -1,5 +1,10 @@
 """Resources of imports."""
 
-from kam.imports.api.views import MappingViewSet, RunViewSet
+from kam.imports.api.views import FolderFileViewSet, FolderViewSet, MappingViewSet, RunViewSet
 
-routes = [("imports", RunViewSet), ("import-mappings", MappingViewSet)]
+routes = [
+    ("imports", RunViewSet),
+    ("import-mappings", MappingViewSet),
+    ("import-folders", FolderViewSet),
+    ("import-files", FolderFileViewSet),
+]

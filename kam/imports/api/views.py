@@ -18,15 +18,17 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kam.api.viewsets import DestroyMixin, ReadOnlyViewSet, UpdateMixin
+from kam.api.viewsets import DestroyMixin, EditableViewSet, ReadOnlyViewSet, UpdateMixin
 from kam.imports import kinds, services
 from kam.imports.api.serializers import (
+    FolderFileSerializer,
+    FolderSerializer,
     MappingSerializer,
     RunDetailSerializer,
     RunSerializer,
     UploadSerializer,
 )
-from kam.imports.models import RememberedMapping, Run
+from kam.imports.models import Folder, FolderFile, RememberedMapping, Run
 
 
 class RunViewSet(ReadOnlyViewSet):
@@ -68,18 +70,19 @@ class RunViewSet(ReadOnlyViewSet):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         given = serializer.validated_data
+        run = services.understand_file(
+            actor=request.user,
+            kind=given["kind"],
+            scope_id=given.get("scope") or self._only_scope(given["kind"]),
+            file=given["file"],
+            file_name=given["file"].name,
+            wanted=given.get("mapping"),
+            chosen=given.get("reading"),
+            options=given.get("options"),
+            decisions=given.get("decisions"),
+        )
         with transaction.atomic():
-            run = services.upload_file(
-                actor=request.user,
-                kind=given["kind"],
-                scope_id=given.get("scope") or self._only_scope(given["kind"]),
-                file=given["file"],
-                file_name=given["file"].name,
-                wanted=given.get("mapping"),
-                chosen=given.get("reading"),
-                options=given.get("options"),
-                decisions=given.get("decisions"),
-            )
+            run = services.keep_file(run=run, file=given["file"])
             begin = services.check_run if given["dry_run"] else services.start_run
             run = begin(actor=request.user, run=run)
         return self._answer(run, status.HTTP_201_CREATED)
@@ -151,3 +154,72 @@ class MappingViewSet(UpdateMixin, DestroyMixin, ReadOnlyViewSet):
         services.drop_mapping(
             actor=self.request.user, mapping=instance, expected_version=self.version
         )
+
+
+class FolderViewSet(EditableViewSet):
+    """Folders of the server from which files come by themselves. DELETE removes the folder from
+    the list; its files and what came from them stay."""
+
+    model = Folder
+    serializer_class = FolderSerializer
+    filterset_fields = ("kind", "is_on", "owner")
+    ordering_fields = ("name", "looked_at", "updated_at")
+    search_fields = ("name", "path")
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().active()
+
+    def perform_create(self, serializer: Any) -> None:
+        values = dict(serializer.validated_data)
+        serializer.instance = services.create_folder(
+            actor=self.request.user,
+            kind=values.pop("kind"),
+            scope_id=values.pop("scope_id"),
+            values=values,
+        )
+
+    def perform_update(self, serializer: Any) -> None:
+        serializer.instance = services.update_folder(
+            actor=self.request.user,
+            folder=serializer.instance,
+            expected_version=self.version,
+            changes=serializer.validated_data,
+        )
+
+    def perform_destroy(self, instance: Folder) -> None:
+        services.archive_folder(
+            actor=self.request.user, folder=instance, expected_version=self.version
+        )
+
+    @extend_schema(request=None, responses={202: FolderSerializer})
+    @action(detail=True, methods=["post"])
+    def look(self, request: Request, pk: str) -> Response:
+        """Look into the folder now instead of at its time."""
+        folder = services.look_now(actor=request.user, folder=self.get_object())
+        return self.respond(folder, self.represent(folder), status.HTTP_202_ACCEPTED)
+
+
+class FolderFileViewSet(ReadOnlyViewSet):
+    """Files that were seen in import folders; `status` `waiting` and `refused` need a person."""
+
+    model = FolderFile
+    serializer_class = FolderFileSerializer
+    filterset_fields = ("folder", "status", "run")
+    ordering_fields = ("name", "seen_at", "updated_at")
+    search_fields = ("name",)
+
+    def _act(self, service: Callable[..., FolderFile]) -> Response:
+        file = service(actor=self.request.user, file=self.get_object())
+        return self.respond(file, self.represent(file))
+
+    @extend_schema(request=None, responses=FolderFileSerializer)
+    @action(detail=True, methods=["post"])
+    def dismiss(self, request: Request, pk: str) -> Response:
+        """Set a file aside that cannot be read."""
+        return self._act(services.dismiss_file)
+
+    @extend_schema(request=None, responses=FolderFileSerializer)
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str) -> Response:
+        """Take a file again that was not taken, or whose import was undone."""
+        return self._act(services.retry_file)

@@ -31,7 +31,6 @@ DECISIONS = ("create", "reject")
 READ_CHOICES = ("encoding", "delimiter", "sheet", "header", "decimal", "dates")
 
 
-@transaction.atomic
 def upload_file(
     *,
     actor: AbstractBaseUser,
@@ -49,6 +48,34 @@ def upload_file(
     `wanted` maps fields to column names and `chosen` holds decisions about reading; both leave
     the rest to what is found. Raises PermissionDenied or ValidationError (`file`, `kind`, ...).
     """
+    run = understand_file(
+        actor=actor,
+        kind=kind,
+        scope_id=scope_id,
+        file=file,
+        file_name=file_name,
+        wanted=wanted,
+        chosen=chosen,
+        options=options,
+        decisions=decisions,
+    )
+    return keep_file(run=run, file=file)
+
+
+def understand_file(
+    *,
+    actor: AbstractBaseUser,
+    kind: str,
+    scope_id: int,
+    file: File,
+    file_name: str,
+    wanted: dict[str, str] | None = None,
+    chosen: dict[str, Any] | None = None,
+    options: dict[str, str] | None = None,
+    decisions: dict[str, Any] | None = None,
+) -> Run:
+    """As `upload_file`, without writing anything: reading a large file takes its time, which no
+    transaction should wait for. `keep_file` stores what comes of it."""
     try:
         import_kind = kinds.get(kind)
     except KeyError as error:
@@ -68,15 +95,21 @@ def upload_file(
         file_size=file.size or 0,
         file_digest=digest_of(file),
         chosen=_checked_choices(chosen or {}),
-        options=_checked_options(import_kind, options or {}),
+        options=checked_options(import_kind, options or {}),
     )
     run.decisions = _checked_decisions(actor, run, decisions or {})
     _understand(run, file, wanted)
+    return run
+
+
+@transaction.atomic
+def keep_file(*, run: Run, file: File) -> Run:
+    """Store `file` and what `understand_file` made of it."""
     file.seek(0)
     run.file.save(_safe_name(run), file, save=False)
     run.save(force_insert=True)
     names = ["kind", "scope_id", "file_name", "file_size"]
-    record.created(actor=actor, obj=run, fields=names, **audience(run))
+    record.created(actor=run.owner, obj=run, fields=names, **audience(run))
     return run
 
 
@@ -110,7 +143,8 @@ def _checked_choices(chosen: dict[str, Any]) -> dict[str, Any]:
     return chosen
 
 
-def _checked_options(kind: kinds.ImportKind, options: dict[str, str]) -> dict[str, str]:
+def checked_options(kind: kinds.ImportKind, options: dict[str, str]) -> dict[str, str]:
+    """`options` that say something. Raises ValidationError for names and choices that are none."""
     known = {option.name: option for option in kind.options}
     for name, value in options.items():
         if name not in known:
@@ -176,6 +210,11 @@ def _understand(run: Run, file: File, wanted: dict[str, str] | None) -> None:
     run.findings = found.as_json()
     run.sample = [[values.shown(cell) for cell in row] for row in sample[:SHOWN_ROWS]]
     _settle(run)
+
+
+def remembered(run: Run) -> RememberedMapping | None:
+    """The kept mapping by which the columns of `run` are read, if there is one."""
+    return _remembered(run, run.found)
 
 
 def _remembered(run: Run, found: Findings) -> RememberedMapping | None:
@@ -256,7 +295,7 @@ def configure_run(
         run.chosen = {**run.chosen, **_checked_choices(chosen)}
         run.chosen = {name: value for name, value in run.chosen.items() if value != ""}
     if options is not None:
-        run.options = {**run.options, **_checked_options(run.import_kind, options)}
+        run.options = {**run.options, **checked_options(run.import_kind, options)}
     before = record.snapshot(run, ["mapping", "options", "chosen", "decisions"])
     if decisions is not None:
         decided = {**run.decisions, **_checked_decisions(actor, run, decisions)}

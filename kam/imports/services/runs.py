@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from kam.changes import record
 from kam.changes.context import source
 from kam.imports import policies
+from kam.imports.background import work
 from kam.imports.models import Run, audience
 from kam.imports.services.files import locked, problems
-from kam.imports.tasks import work
 
 UNDO_DAYS = 30
 SILENCE = datetime.timedelta(seconds=60)

@@ -24,7 +24,7 @@ from accounts.models import (
     ProductLine,
     Site,
 )
-from kam.imports.models import RememberedMapping, Run
+from kam.imports.models import Folder, FolderFile, RememberedMapping, Run
 from kam.mail.models import Mail
 from kam.webhooks.models import Webhook
 from plans.models import Action, Objective, Plan, PlanVersion
@@ -32,7 +32,12 @@ from reviews import demo
 from reviews.models import StageReview
 from teams.models import BusinessUnit, Function, Membership, Programme, RoleGrant, Team, User
 from tests.browser.accessibility import problems_of
-from tests.factories.imports import RememberedMappingFactory, RunFactory
+from tests.factories.imports import (
+    FolderFactory,
+    FolderFileFactory,
+    RememberedMappingFactory,
+    RunFactory,
+)
 from tests.factories.webhooks import WebhookFactory
 from tests.scoping import routes
 
@@ -96,6 +101,8 @@ KEYS: dict[str, Keys] = {
     "imports/<int:pk>/<import_action:action>/": lambda: [first(Run), "check"],
     "imports/<int:pk>/": lambda: [first(Run)],
     "imports/mappings/<int:pk>/": lambda: [first(RememberedMapping)],
+    "imports/folders/<int:pk>/": lambda: [first(Folder)],
+    "imports/folders/files/<int:pk>/<file_action:action>/": lambda: [first(FolderFile), "dismiss"],
     "settings/mail/<int:pk>/": lambda: [first(Mail)],
     "settings/people/<int:pk>/": lambda: [first(User, username="member")],
     "settings/roles/<int:pk>/": lambda: [first(RoleGrant)],
@@ -200,6 +207,7 @@ def pages(transactional_db: None) -> list[Opened]:
     owner = User.objects.get(username="programme")
     RunFactory(scope=programme, owner=owner)
     RememberedMappingFactory(scope=programme, owner=owner)
+    FolderFileFactory(folder=FolderFactory(scope=programme, owner=owner))
     WebhookFactory(owner=owner)
     Mail.objects.create(subject="Your account was reviewed")
     return list(visits())

@@ -1,0 +1,1 @@
+"""Pages of imports: files, kept mappings, folders from which files come."""
