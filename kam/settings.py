@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "kam.api",
     "kam.web",
     "kam.imports",
+    "kam.exports",
     "kam.webhooks",
     "kam.calendars",
     "teams",

@@ -7,6 +7,7 @@ from django.urls import include, path
 from accounts.api.urls import routes as account_routes
 from kam.api.urls import patterns as api_patterns
 from kam.calendars.api.urls import routes as calendar_routes
+from kam.exports.api.urls import routes as export_routes
 from kam.imports.api.urls import routes as import_routes
 from kam.webhooks.api.urls import routes as webhook_routes
 from plans.api.urls import routes as plan_routes
@@ -17,6 +18,7 @@ from teams.views.me import SetUpView
 resources: list[list[tuple[str, Any]]] = [
     account_routes,
     calendar_routes,
+    export_routes,
     import_routes,
     plan_routes,
     review_routes,
@@ -32,6 +34,7 @@ urlpatterns = [
     path("set-up/", SetUpView.as_view(), name="set_up"),
     path("settings/", include("teams.settings_urls")),
     path("imports/", include("kam.imports.urls")),
+    path("exports/", include("kam.exports.urls")),
     path("settings/mail/", include("kam.mail.urls")),
     path("calendar/", include("kam.calendars.urls")),
     path("sign-in/", include("allauth.urls")),

@@ -39,6 +39,7 @@ from tests.factories.accounts import (
     StatusChangeFactory,
 )
 from tests.factories.api import TokenFactory
+from tests.factories.exports import ExportFactory
 from tests.factories.imports import (
     FolderFactory,
     FolderFileFactory,
@@ -199,7 +200,7 @@ HANGING: list[Callable[[World], None]] = [_stage_review, _plan]
 
 
 def _import_run(world: World) -> None:
-    """Somebody else's file, which names the hidden account."""
+    """Somebody else's files, which name the hidden account."""
     world.things["mapping"] = RememberedMappingFactory(
         scope=world.programme, owner=world.insider, name=f"{SECRET} mapping"
     )
@@ -209,6 +210,7 @@ def _import_run(world: World) -> None:
     folder = FolderFactory(scope=world.programme, owner=world.insider, name=f"{SECRET} folder")
     world.things["folder"] = folder
     world.things["folder_file"] = FolderFileFactory(folder=folder, name=f"{SECRET} file.csv")
+    world.things["export"] = ExportFactory(owner=world.insider, title=f"{SECRET} list")
 
 
 HANGING.append(_import_run)

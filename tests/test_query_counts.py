@@ -35,6 +35,7 @@ from tests.factories.accounts import (
     StatusChangeFactory,
 )
 from tests.factories.api import TokenFactory
+from tests.factories.exports import ExportFactory
 from tests.factories.imports import (
     FolderFactory,
     FolderFileFactory,
@@ -73,6 +74,7 @@ PAGES = {
     "accounts:products": 7,
     "accounts:register": 7,
     "imports:folders": 5,
+    "exports:list": 5,
     "imports:list": 8,
     "mail:list": 6,
     "plans:actions": 5,
@@ -99,6 +101,7 @@ RESOURCES = {
     "corporate-objectives": 4,
     "customer-goals": 4,
     "exchange-rates": 4,
+    "exports": 3,
     "facts": 4,
     "functions": 4,
     "import-files": 4,
@@ -169,6 +172,7 @@ def fill(programme: Any, reader: Any, place: int) -> None:
     RunFactory(scope=programme, owner=member)
     RememberedMappingFactory(scope=programme, owner=member)
     FolderFileFactory(folder=FolderFactory(scope=programme, owner=member))
+    ExportFactory(owner=reader)
     TokenFactory(owner=reader)
     WebhookFactory(owner=reader)
     Mail.objects.create(subject=f"Mail {place}")

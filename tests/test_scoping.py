@@ -86,6 +86,7 @@ def own(why: str) -> Route:
 ACCOUNT = hidden(lambda w: [w.account.pk])
 """A route whose only key is the hidden account's."""
 
+EXPORT = hidden(lambda w: [w.things["export"].pk])
 WEBHOOK = hidden(lambda w: [w.things["webhook"].pk])
 PLAN = hidden(lambda w: [w.things["plan"].pk])
 OBJECTIVE = hidden(lambda w: ["objective", w.things["objective"].pk])
@@ -316,6 +317,20 @@ ROUTES: dict[str, Route] = {
     "api:imports-cancel": hidden(lambda w: [w.things["run"].pk]),
     "api:import-mappings-list": listed({"with_count": 1}, {"search": SECRET}),
     "api:import-mappings-detail": hidden(lambda w: [w.things["mapping"].pk]),
+    "api:exports-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:exports-detail": EXPORT,
+    "api:exports-file": EXPORT,
+    "api:exports-stop": EXPORT,
+    "exports:list": listed({"sort": "title"}, {"export": "csv"}),
+    "exports:new": listed(
+        {"address": "/accounts/", "format": "csv"},
+        {"address": f"/accounts/?search={SECRET}", "format": "csv"},
+        {"address": "/api/v1/contacts/", "format": "csv"},
+        {"address": "/settings/people/", "format": "csv"},
+    ),
+    "exports:file": EXPORT,
+    "exports:stop": EXPORT,
+    "exports:remove": EXPORT,
     "imports:list": listed({"sort": "file"}),
     "imports:mappings": listed({"sort": "name"}),
     "imports:mapping": hidden(lambda w: [w.things["mapping"].pk]),

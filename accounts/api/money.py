@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
-from accounts import figures
+from accounts import exports, figures
 from accounts.models import Account, Activity, ActivityCost, ExchangeRate, LedgerEntry
 from accounts.services import ledger
 from accounts.views.money import PeriodForm
@@ -64,6 +64,7 @@ class LedgerEntryViewSet(BulkMixin, CreateMixin, DestroyMixin, ReadOnlyViewSet):
     """Sales lines. Those of an import go with the import; DELETE takes back one entered here."""
 
     model = LedgerEntry
+    export_layout = exports.LEDGER
     serializer_class = LedgerEntrySerializer
     filterset_class = LedgerEntryFilter
     ordering_fields = ("booked_on", "amount")
@@ -126,6 +127,7 @@ class ActivityCostViewSet(EditableViewSet):
     """Costs to serve by account, activity and month."""
 
     model = ActivityCost
+    export_layout = exports.COSTS
     serializer_class = ActivityCostSerializer
     filterset_fields = ("account", "activity", "month", "source")
     ordering_fields = ("month", "amount", "updated_at")
@@ -169,6 +171,7 @@ class ExchangeRateViewSet(BulkMixin, CreateMixin, ReadOnlyViewSet):
     """Dated exchange rates; a new day is a new row."""
 
     model = ExchangeRate
+    export_layout = exports.RATES
     serializer_class = ExchangeRateSerializer
     filterset_fields = ("programme", "currency", "valid_from")
     ordering_fields = ("valid_from", "currency", "updated_at")

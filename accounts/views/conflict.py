@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import FormView, ListView
 
-from accounts import policies, services
+from accounts import exports, policies, services
 from accounts.forms import ConflictForm, EndForm, ExceptionForm
 from accounts.models import Account, Conflict, ConflictException
 from accounts.services.barriers import violations_of
@@ -23,16 +23,18 @@ from accounts.views.account import DecisionFormMixin
 from kam.access.dates import business_today
 from kam.access.models import Dated
 from kam.web.views import ScopedViewMixin
+from kam.web.views.tables import ExportMixin
 from teams.models import Programme
 
 
-class ConflictListView(ScopedViewMixin, ListView):
+class ConflictListView(ExportMixin, ScopedViewMixin, ListView):
     """Pairs, their exceptions, and who stands on both sides at present."""
 
     model = Conflict
     reading = "for_list"
     paginate_by = 50
     template_name = "accounts/conflict_list.html"
+    export_layout = exports.CONFLICTS
 
     def get_queryset(self) -> QuerySet[Conflict]:
         if not policies.can_read_programme(self.request.user):

@@ -15,15 +15,15 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import ListView, TemplateView
 
-from accounts import figures, policies
+from accounts import exports, figures, policies
 from accounts.choices import RationaleType, Status
 from accounts.filters import AccountFilter, chips
 from accounts.models import Account, StatusChange
 from kam.access.dates import business_today
 from kam.access.querysets import sight_of
-from kam.documents import tables as files
+from kam.documents.tables import Table
 from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
-from kam.web.views.tables import Column, is_filtered
+from kam.web.views.tables import Column, ExportMixin, is_filtered
 from teams.models import User
 
 UNLISTED = {"search", "group", "parent"}
@@ -64,29 +64,6 @@ COLUMNS = (
     Column("parent", _("Part of"), default=False, phone=False),
     Column("since", _("Status since"), sort="status_since", default=False, phone=False),
 )
-EXPORTED = (
-    files.Column(_("Account"), "name", 30),
-    files.Column(_("Status"), lambda row: row.get_status_display()),
-    files.Column(_("Stage"), lambda row: row.get_stage_display() or ""),
-    files.Column(_("Target stage"), lambda row: row.get_target_stage_display() or ""),
-    files.Column(_("Target by"), "target_stage_by"),
-    files.Column(_("Manager"), "manager_name", 24),
-    files.Column(_("Unit"), "business_unit.name", 20),
-    files.Column(_("Part of"), lambda row: row.parent.name if row.parent_is_visible else "", 30),
-    files.Column(_("Country"), "country"),
-    files.Column(_("Industry"), "industry", 20),
-    files.Column(_("Revenue, 12 months"), lambda row: getattr(row, "revenue", None)),
-    files.Column(_("Gross margin, 12 months"), lambda row: getattr(row, "gross_margin", None)),
-    files.Column(_("Cost to serve, 12 months"), lambda row: getattr(row, "cost_to_serve", None)),
-    files.Column(_("Contribution, 12 months"), lambda row: getattr(row, "contribution", None)),
-    files.Column(_("Relationship index"), "relationship_index"),
-    files.Column(_("Next review"), "review_due_on"),
-    files.Column(_("Status since"), "status_since"),
-    files.Column(_("Reason"), "rationale", 40),
-    files.Column(_("Number"), "pk", 10),
-)
-"""All that the table can show, and the four fields of the register (K010)."""
-
 FIGURE_COLUMNS = {"revenue", "contribution", "ratio", "margin", "cost"}
 
 
@@ -138,8 +115,7 @@ class AccountListView(TableMixin, AccountRows, PartialMixin, ScopedViewMixin, Li
     page_name = "accounts"
     sizes = (50, 100, 200)
     filterset_class = AccountFilter
-    export_columns = EXPORTED
-    export_notes = (_("Totals cover the accounts you may see."),)
+    export_layout = exports.ACCOUNTS
     template_name = "accounts/account_list.html"
     partial_template_name = "accounts/_account_table.html"
 
@@ -169,12 +145,13 @@ class AccountListView(TableMixin, AccountRows, PartialMixin, ScopedViewMixin, Li
         }
 
 
-class RegisterView(AccountRows, ScopedViewMixin, ListView):
+class RegisterView(ExportMixin, AccountRows, ScopedViewMixin, ListView):
     """Who is on the list, and why (K010, K032): status, rationale, decision date, decider."""
 
     model = Account
     paginate_by = 200
     template_name = "accounts/account_register.html"
+    export_layout = exports.REGISTER
     context_object_name = "rows"
 
     def get_queryset(self) -> QuerySet[Account]:
@@ -197,7 +174,7 @@ class RegisterView(AccountRows, ScopedViewMixin, ListView):
         return context | {"rows": rows, "today": self.today}
 
 
-class AccountGroupsView(AccountRows, ScopedViewMixin, ListView):
+class AccountGroupsView(ExportMixin, AccountRows, ScopedViewMixin, ListView):
     """Accounts as groups of companies, what is below rolled up, nothing counted twice."""
 
     model = Account
@@ -214,6 +191,12 @@ class AccountGroupsView(AccountRows, ScopedViewMixin, ListView):
         self.found = shown
         above = self.found.filter(pk=OuterRef("parent")).order_by()
         return self.with_columns(self.found.filter(~Exists(above)))
+
+    def get_table(self) -> Table:
+        """All that is found, each account below the one that it is part of."""
+        self.get_queryset()
+        rows = self.with_columns(self.found).order_by("path")
+        return exports.ACCOUNTS.table(rows, self.request.user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

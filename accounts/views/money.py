@@ -16,11 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import ListView
 
-from accounts import figures
+from accounts import exports, figures
 from accounts.models import Account, ActivityCost, LedgerEntry
 from accounts.views.parts import AccountPartView
 from kam.access.dates import business_today
-from kam.documents import tables as files
 from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
 from kam.web.views.tables import Column
 
@@ -202,18 +201,7 @@ class LinesView(HangingRows):
         Column("document", gettext_lazy("Document"), sort="document"),
         Column("source", gettext_lazy("Source"), default=False),
     )
-    export_columns = (
-        files.Column(gettext_lazy("Account"), "account.name"),
-        files.Column(gettext_lazy("Booked on"), "booked_on"),
-        files.Column(gettext_lazy("Product"), "product.code"),
-        files.Column(gettext_lazy("Product name"), "product.name"),
-        files.Column(gettext_lazy("Quantity"), "quantity"),
-        files.Column(gettext_lazy("Net amount"), "amount"),
-        files.Column(gettext_lazy("Currency"), "currency"),
-        files.Column(gettext_lazy("Cost of goods"), "cost"),
-        files.Column(gettext_lazy("Document"), "document"),
-        files.Column(gettext_lazy("Source"), "source"),
-    )
+    export_layout = exports.LEDGER
 
     def get_queryset(self) -> QuerySet[LedgerEntry]:
         return super().get_queryset().live()
@@ -237,16 +225,7 @@ class CostsView(HangingRows):
         Column("amount", gettext_lazy("Amount"), sort="amount", numeric=True),
         Column("source", gettext_lazy("Source")),
     )
-    export_columns = (
-        files.Column(gettext_lazy("Account"), "account.name"),
-        files.Column(gettext_lazy("Month"), "month"),
-        files.Column(gettext_lazy("Activity"), "activity.name"),
-        files.Column(gettext_lazy("Quantity"), "quantity"),
-        files.Column(gettext_lazy("Rate"), "rate"),
-        files.Column(gettext_lazy("Amount"), "amount"),
-        files.Column(gettext_lazy("Currency"), "currency"),
-        files.Column(gettext_lazy("Source"), "source"),
-    )
+    export_layout = exports.COSTS
 
     def get_queryset(self) -> QuerySet[ActivityCost]:
         return super().get_queryset().active()

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django.views.generic import CreateView, ListView, UpdateView
 
+from accounts import exports
 from accounts.forms import ProductForm, ProductLineForm
 from accounts.models import Product, ProductLine
 from accounts.services import product as services
@@ -35,6 +36,7 @@ class ProductListView(TableMixin, ScopedViewMixin, ListView):
     )
     default_sort = "code"
     page_name = "products"
+    export_layout = exports.PRODUCTS
     template_name = "accounts/product_list.html"
 
     def get_queryset(self) -> Any:

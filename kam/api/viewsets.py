@@ -46,6 +46,7 @@ from kam.api.models import Token
 from kam.api.serializers import NewTokenSerializer, TokenSerializer
 from kam.api.views import ApiMixin
 from kam.changes.editing import expect
+from kam.documents.tables import Layout
 
 
 class ReadOnlyViewSet(
@@ -55,6 +56,8 @@ class ReadOnlyViewSet(
 
     model: type[models.Model]
     lookup_value_regex = r"[0-9]+"
+    export_layout: Layout | None = None
+    """How the rows stand in a file (`kam.exports`); none where the list is not handed out."""
 
     def get_queryset(self) -> Any:
         rows = self.model._default_manager.all()

@@ -12,11 +12,14 @@ import csv
 import datetime
 import re
 import tempfile
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
 import xlsxwriter
+from django.db.models import QuerySet
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.text import get_valid_filename
@@ -29,6 +32,8 @@ CELL_CHARACTERS = 32_767
 EXACT_DIGITS = 15
 """Digits that a spreadsheet keeps of a number; longer ones are written as text."""
 CHUNK = 500
+LONG = 5_000
+"""Rows above which a file is made in the background instead of while somebody waits."""
 TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -62,6 +67,95 @@ class Column(NamedTuple):
                 return None
             row = row[name] if isinstance(row, dict) else getattr(row, name)
         return row
+
+
+@dataclass(frozen=True)
+class Table:
+    """A list as a file shows it: `rows` are cut down to their reader; where they cannot tell how
+    many they are, `counted` can. `title` is the list in words, `name` the file without its end;
+    `read` makes of a row what its reader may know of it."""
+
+    name: str
+    title: Any
+    columns: Sequence[Column]
+    rows: Iterable[Any]
+    notes: Sequence[Any] = ()
+    counted: Any = None
+    read: Callable[[Any], Any] | None = None
+
+    def is_longer_than(self, limit: int) -> bool:
+        """Whether there are more than `limit` rows, without counting on."""
+        rows = self.rows if self.counted is None else self.counted
+        if isinstance(rows, QuerySet):
+            return rows.order_by().values("pk")[limit : limit + 1].exists()
+        return len(rows) > limit  # type: ignore[arg-type]
+
+    def count(self) -> int:
+        """How many rows there are."""
+        rows = self.rows if self.counted is None else self.counted
+        return rows.count() if isinstance(rows, QuerySet) else len(rows)  # type: ignore[arg-type]
+
+    def response(self, kind: str) -> HttpResponseBase:
+        """The file as a download, made while it is sent."""
+        rows = self.rows if self.read is None else map(self.read, _chunked(self.rows))
+        return export_table(
+            name=self.name, columns=self.columns, rows=rows, kind=kind, notes=self.notes
+        )
+
+    def write(self, file: BinaryIO, kind: str, rows: Iterable[Any]) -> None:
+        """Write `rows`, which are those of the table, as a file of `kind`; memory stays flat."""
+        rows = rows if self.read is None else map(self.read, rows)
+        if kind == "csv":
+            file.writelines(lines.encode() for lines in csv_lines(self.columns, rows))
+        else:
+            write_xlsx(file, self.columns, rows, notes=self.notes)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How rows of one kind stand in a file, whichever page or endpoint they come from.
+
+    `load(rows, user)` makes a queryset read what the columns show, `read` see `Table`.
+    """
+
+    name: str
+    title: Any
+    columns: Sequence[Column]
+    load: Callable[[Any, Any], Any] = lambda rows, _user: rows
+    notes: Sequence[Any] = ()
+    read: Callable[[Any], Any] | None = None
+
+    def table(self, rows: Any, user: Any) -> Table:
+        """`rows`, which `user` may see, as a table."""
+        loaded = self.load(rows, user)
+        return Table(self.name, self.title, self.columns, loaded, self.notes, read=self.read)
+
+
+def in_parts(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """`rows` in lists of up to `size`, with no cursor left open in between.
+
+    Of a queryset the keys are read first, then the rows of each part: whoever takes the parts may
+    write meanwhile, which SQLite refuses beside an open cursor once somebody else has written.
+    """
+    if not isinstance(rows, QuerySet):
+        yield from _listed(rows, size)
+        return
+    keys = array("q", rows.values_list("pk", flat=True).iterator(chunk_size=10 * CHUNK))
+    for start in range(0, len(keys), size):
+        part = keys[start : start + size]
+        found = {row.pk: row for row in rows.filter(pk__in=part)}
+        yield [found[key] for key in part if key in found]
+
+
+def _listed(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    part: list[Any] = []
+    for row in rows:
+        part.append(row)
+        if len(part) >= size:
+            yield part
+            part = []
+    if part:
+        yield part
 
 
 def export_table(

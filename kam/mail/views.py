@@ -12,10 +12,24 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import DetailView, ListView
 
+from kam.documents.tables import Column as FileColumn
+from kam.documents.tables import Layout
 from kam.mail import policies
 from kam.mail.models import Mail
 from kam.web.views.scoped import ScopedViewMixin
 from kam.web.views.tables import Column, TableMixin
+
+LAYOUT = Layout(
+    "mail",
+    gettext_lazy("Mail"),
+    (
+        FileColumn("Mail id", "pk", 10),
+        FileColumn("Subject", "subject", 40),
+        FileColumn("From", "sender", 30),
+        FileColumn("To", lambda row: ", ".join(row.recipients), 40),
+        FileColumn("Written", "kept_at", 20),
+    ),
+)
 
 
 class MailViewMixin(ScopedViewMixin):
@@ -34,6 +48,7 @@ class MailListView(MailViewMixin, TableMixin, ListView):
 
     reading = "for_list"
     template_name = "mail/mail_list.html"
+    export_layout = LAYOUT
     default_sort = "-kept_at"
     columns = (
         Column("subject", gettext_lazy("Subject"), sort="subject", optional=False),

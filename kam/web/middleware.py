@@ -1,24 +1,33 @@
 """Who must sign in, and what a person has chosen: time zone of moments, number format."""
 
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from kam.access.querysets import Reader
 from kam.web.formatting import use_locale
 
 Handler = Callable[[HttpRequest], HttpResponse]
+
+
+@contextmanager
+def preferred_by(user: Reader) -> Iterator[None]:
+    """Time zone and number format of `user`, wherever something is made for them."""
+    zone = getattr(user, "time_zone", "")
+    locale = getattr(user, "locale", "")
+    with timezone.override(zoneinfo.ZoneInfo(zone) if zone else None), use_locale(locale):
+        yield
 
 
 def preferences(get_response: Handler) -> Handler:
     """Activate the user's time zone and number format for the length of the request."""
 
     def handle(request: HttpRequest) -> HttpResponse:
-        zone = getattr(request.user, "time_zone", "")
-        locale = getattr(request.user, "locale", "")
-        with timezone.override(zoneinfo.ZoneInfo(zone) if zone else None), use_locale(locale):
+        with preferred_by(request.user):
             return get_response(request)
 
     return handle

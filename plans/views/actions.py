@@ -20,12 +20,11 @@ from django.views.generic import FormView, ListView, UpdateView
 from accounts.models import Account
 from kam.access.dates import business_today
 from kam.changes.errors import VersionConflict
-from kam.documents import tables as files
 from kam.web import toasts
 from kam.web.views import PartialMixin, ScopedViewMixin, ServiceFormMixin
 from kam.web.views.forms import UNPROCESSABLE
 from kam.web.views.tables import ExportMixin
-from plans import policies, services
+from plans import exports, policies, services
 from plans.forms import ActionForm, CaptureForm
 from plans.models import Action, Objective, Strategy
 
@@ -37,23 +36,7 @@ class ActionListView(ExportMixin, PartialMixin, ScopedViewMixin, ListView):
     reading = "for_list"
     paginate_by = 50
     partial_template_name = "plans/_action_list.html"
-    page_name = "actions"
-    export_columns = (
-        files.Column(gettext_lazy("Number"), "pk", 10),
-        files.Column(gettext_lazy("Action"), "text", 50),
-        files.Column(gettext_lazy("Account number"), "account_id", 10),
-        files.Column(gettext_lazy("Account"), "account.name", 30),
-        files.Column(gettext_lazy("Owner"), lambda row: str(row.owner or ""), 24),
-        files.Column(gettext_lazy("Function"), "function.name"),
-        files.Column(gettext_lazy("Start"), "start"),
-        files.Column(gettext_lazy("Due"), "due"),
-        files.Column(gettext_lazy("Status"), lambda row: row.state.label),
-        files.Column(gettext_lazy("Why blocked"), "blocked_reason", 30),
-        files.Column(gettext_lazy("Effort (days)"), "effort_days"),
-        files.Column(gettext_lazy("Origin"), lambda row: row.get_origin_display()),
-        files.Column(gettext_lazy("Done on"), "done_on"),
-        files.Column(gettext_lazy("How it ended"), "closing_note", 40),
-    )
+    export_layout = exports.ACTIONS
 
     def get_queryset(self) -> Any:
         """`?account=` all of one account; `?whose=all` of everybody; else one's own open ones."""

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from kam.access.dates import business_today
 from kam.api.etag import if_match
 from kam.api.viewsets import EditableViewSet
-from reviews import evidence, services
+from reviews import evidence, exports, services
 from reviews.api.serializers import (
     ConfirmationSerializer,
     EvidenceSerializer,
@@ -60,6 +60,7 @@ class StageReviewViewSet(EditableViewSet):
     """
 
     model = StageReview
+    export_layout = exports.REVIEWS
     serializer_class = StageReviewSerializer
     filterset_fields = {
         "account": ["exact"],

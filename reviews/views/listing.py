@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.generic import ListView
 
 from accounts.choices import REVIEWED_STATUSES
 from accounts.models import Account
 from accounts.views.parts import AccountPartView
 from kam.access.dates import business_today
-from kam.documents import tables as files
+from kam.documents.tables import Layout
 from kam.web.views import PartialMixin, ScopedViewMixin
 from kam.web.views.tables import CappedPaginator, ExportMixin
-from reviews import policies
+from reviews import exports, policies
 from reviews.choices import ReviewStatus
 from reviews.models import StageReview
 
@@ -39,32 +37,6 @@ def due_accounts(accounts: QuerySet[Account]) -> QuerySet[Account]:
 
 OPEN = (ReviewStatus.DRAFT, ReviewStatus.PROPOSED)
 DONE = (ReviewStatus.CONFIRMED, ReviewStatus.REJECTED)
-
-
-ACCOUNTS_DUE = (
-    files.Column(gettext_lazy("Account number"), "pk", 10),
-    files.Column(gettext_lazy("Account"), "name", 30),
-    files.Column(gettext_lazy("Stage"), lambda row: row.get_stage_display() or ""),
-    files.Column(gettext_lazy("Target stage"), lambda row: row.get_target_stage_display() or ""),
-    files.Column(gettext_lazy("Index"), "relationship_index"),
-    files.Column(gettext_lazy("Last"), "reviewed_on"),
-    files.Column(gettext_lazy("Due"), "review_due_on"),
-    files.Column(gettext_lazy("Under way"), lambda row: row.open_review is not None, 10),
-)
-REVIEWS = (
-    files.Column(gettext_lazy("Number"), "pk", 10),
-    files.Column(gettext_lazy("Account number"), "account_id", 10),
-    files.Column(gettext_lazy("Account"), "account.name", 30),
-    files.Column(gettext_lazy("Day"), "reviewed_on"),
-    files.Column(gettext_lazy("State"), lambda row: row.get_status_display()),
-    files.Column(gettext_lazy("Index"), "index"),
-    files.Column(gettext_lazy("Recommended"), lambda row: row.get_recommended_stage_display()),
-    files.Column(gettext_lazy("Decided"), lambda row: row.get_decided_stage_display()),
-    files.Column(gettext_lazy("Closed as"), lambda row: row.get_closing_status_display()),
-    files.Column(gettext_lazy("Author"), lambda row: str(row.author or ""), 24),
-    files.Column(gettext_lazy("Proposed by"), lambda row: str(row.proposed_by or ""), 24),
-    files.Column(gettext_lazy("Decided by"), lambda row: str(row.decided_by or ""), 24),
-)
 
 
 class ReviewListView(ExportMixin, PartialMixin, ScopedViewMixin, ListView):
@@ -89,9 +61,9 @@ class ReviewListView(ExportMixin, PartialMixin, ScopedViewMixin, ListView):
         """Narrowed to what the reader may write or confirm."""
         return self.request.GET.get("mine") == "1"
 
-    def get_export_columns(self) -> Sequence[files.Column]:
+    def get_export_layout(self) -> Layout:
         """What is due are accounts, the rest are reviews."""
-        return ACCOUNTS_DUE if self.show == "due" else REVIEWS
+        return exports.DUE if self.show == "due" else exports.REVIEWS
 
     def get_queryset(self) -> QuerySet:
         user, text = self.request.user, self.request.GET.get("q", "").strip()

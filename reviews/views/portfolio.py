@@ -59,7 +59,7 @@ def _share(row: Any) -> Decimal | None:
 
 
 EXPORTED = (
-    files.Column(gettext_lazy("Number"), "pk", 10),
+    files.Column(gettext_lazy("Account id"), "pk", 10),
     files.Column(gettext_lazy("Account"), "name", 30),
     files.Column(gettext_lazy("Status"), lambda row: row.get_status_display()),
     files.Column(gettext_lazy("Stage"), lambda row: row.get_stage_display() or ""),
@@ -120,6 +120,7 @@ class PortfolioView(ScopeMixin, PartialMixin, ScopedViewMixin, TableMixin, ListV
     template_name = "reviews/portfolio.html"
     partial_template_name = "reviews/_portfolio_table.html"
     page_name = "portfolio"
+    export_title = gettext_lazy("Portfolio")
     default_sort = "-revenue"
     columns = (
         Column("name", gettext_lazy("Account"), sort="name", optional=False),
@@ -141,7 +142,8 @@ class PortfolioView(ScopeMixin, PartialMixin, ScopedViewMixin, TableMixin, ListV
         Column("review", gettext_lazy("Next review"), sort="review_due_on", phone=False),
     )
 
-    def get_export_columns(self) -> Sequence[files.Column]:
+    @property
+    def export_columns(self) -> Sequence[files.Column]:  # type: ignore[override]
         """The columns of the table with the numbers behind them, and the currency."""
         currency = self.programme.currency
         return (*EXPORTED, files.Column(_("Currency"), lambda _row: currency, 10))

@@ -15,10 +15,9 @@ from django.views.generic import CreateView, DetailView, FormView, ListView, Upd
 
 from kam.access.dates import business_today
 from kam.changes.models import Change
-from kam.documents import tables as files
 from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
 from kam.web.views.tables import Column
-from teams import forms, policies, services
+from teams import exports, forms, policies, services
 from teams.models import Membership, RoleGrant, User
 from teams.views.common import (
     Crumbs,
@@ -62,17 +61,7 @@ class PersonListView(AdministratorMixin, ScopedViewMixin, TableMixin, PartialMix
         Column("seen", gettext_lazy("Last sign-in"), sort="last_login", phone=False),
         Column("status", gettext_lazy("Status"), sort="is_active"),
     )
-    export_columns = (
-        files.Column(gettext_lazy("Number"), "pk", 10),
-        files.Column(gettext_lazy("Name"), str, 24),
-        files.Column(gettext_lazy("User name"), "username"),
-        files.Column(gettext_lazy("E-mail"), "email", 30),
-        files.Column(
-            gettext_lazy("Roles"), lambda row: "; ".join(map(str, row.current_grants)), 40
-        ),
-        files.Column(gettext_lazy("Last sign-in"), "last_login", 20),
-        files.Column(gettext_lazy("Signs in"), "is_active", 10),
-    )
+    export_layout = exports.USERS
 
     def get_queryset(self) -> Any:
         rows = super().get_queryset()

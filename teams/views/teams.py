@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -16,16 +15,11 @@ from django.views.generic import CreateView, DetailView, FormView, ListView, Upd
 
 from kam.access.dates import business_today
 from kam.changes.models import Change
-from kam.documents import tables as files
 from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
 from kam.web.views.tables import Column
-from teams import forms, policies, services
+from teams import exports, forms, policies, services
 from teams.models import Membership, Programme, Team
 from teams.views.common import Crumbs, PageFormMixin, RowFormMixin, history, press
-
-
-def _people(rows: Iterable[Membership]) -> str:
-    return ", ".join(str(row.user) for row in rows)
 
 
 class TeamListView(ScopedViewMixin, TableMixin, PartialMixin, ListView):
@@ -43,14 +37,7 @@ class TeamListView(ScopedViewMixin, TableMixin, PartialMixin, ListView):
         Column("members", gettext_lazy("People"), numeric=True),
         Column("programme", gettext_lazy("Programme"), sort="programme__name", default=False),
     )
-    export_columns = (
-        files.Column(gettext_lazy("Number"), "pk", 10),
-        files.Column(gettext_lazy("Team"), "name", 30),
-        files.Column(gettext_lazy("Manager"), lambda row: _people(row.present_managers), 24),
-        files.Column(gettext_lazy("People"), lambda row: len(row.current_members), 10),
-        files.Column(gettext_lazy("Who"), lambda row: _people(row.current_members), 60),
-        files.Column(gettext_lazy("Programme"), "programme.name", 24),
-    )
+    export_layout = exports.TEAMS
 
     def get_queryset(self) -> Any:
         rows = super().get_queryset()

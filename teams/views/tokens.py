@@ -14,17 +14,19 @@ from django.views.generic import FormView, ListView
 from kam.api.models import Token
 from kam.api.services import create_token, revoke_token
 from kam.web.views import ScopedViewMixin
-from teams import forms
+from kam.web.views.tables import ExportMixin
+from teams import exports, forms
 from teams.views.common import Crumbs, PageFormMixin, act, reach, settings_crumbs
 
 
-class TokenListView(ScopedViewMixin, ListView):
+class TokenListView(ExportMixin, ScopedViewMixin, ListView):
     """Tokens with scope, end and last use; the secret is never shown again."""
 
     model = Token
     reading = "for_list"
     paginate_by = 50
     template_name = "teams/token_list.html"
+    export_layout = exports.TOKENS
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         crumbs = settings_crumbs((_("Tokens"), ""))

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_POST
 from django.views.generic import FormView, ListView, TemplateView
 
 from kam.web.views import ScopedViewMixin
+from kam.web.views.tables import ExportMixin
 from kam.webhooks import services
 from kam.webhooks.models import Webhook
-from teams import forms
+from teams import exports, forms
 from teams.views.common import Crumbs, PageFormMixin, act, posted_version, reach, settings_crumbs
 
 AGAIN = datetime.timedelta(days=1)
@@ -35,13 +36,14 @@ def _own(request: HttpRequest, pk: int) -> Webhook:
     return reach(Webhook.objects.active(), request.user, needs="editable_by", pk=pk)
 
 
-class WebhookListView(ScopedViewMixin, ListView):
+class WebhookListView(ExportMixin, ScopedViewMixin, ListView):
     """Webhooks with what became of the last try."""
 
     model = Webhook
     reading = "for_list"
     paginate_by = 50
     template_name = "teams/webhook_list.html"
+    export_layout = exports.WEBHOOKS
 
     def get_queryset(self) -> Any:
         return super().get_queryset().active()

@@ -37,7 +37,7 @@ def test_portfolio_hands_out_filtered_rows_with_currency(client, people):
     hidden = AccountFactory(programme=people.programme, name="Hidden", status="key")
     client.force_login(people.senior)
     (row,) = rows(client, "reviews:portfolio")
-    kept = ("Number", "Account", "Status", "Manager", "Contribution", "Currency")
+    kept = ("Account id", "Account", "Status", "Manager", "Contribution", "Currency")
     assert [row[name] for name in kept] == [
         str(people.account.pk),
         "Birch Logistics",
@@ -65,7 +65,7 @@ def test_teams_hand_out_people_by_name(client, people):
     client.force_login(people.kam)
     assert str(people.kam) in client.get(reverse("teams:list")).content.decode()
     (row,) = rows(client, "teams:list")
-    assert (row["Number"], row["Manager"]) == (str(people.account.team_id), str(people.kam))
+    assert (row["Team id"], row["Manager"]) == (str(people.account.team_id), str(people.kam))
     assert (row["People"], row["Who"].split(", ")[0]) == ("3", str(people.kam))
     client.force_login(people.director)
     assert [row["Team"] for row in rows(client, "teams:list", q="idle")] == ["Idle"]
@@ -88,7 +88,7 @@ def test_actions_hand_out_what_the_page_shows(client, people):
     ActionFactory(text="Hidden")
     client.force_login(people.kam)
     (row,) = rows(client, "plans:actions")
-    kept = ("Number", "Action", "Account number", "Account", "Owner", "Due", "Status")
+    kept = ("Action id", "Action", "Account id", "Account", "Owner", "Due", "Status")
     assert [row[name] for name in kept] == [
         str(mine.pk),
         "'=call",
@@ -98,7 +98,7 @@ def test_actions_hand_out_what_the_page_shows(client, people):
         business_today().isoformat(),
         "To do",
     ]
-    shown = [row["Number"] for row in rows(client, "plans:actions", whose="all")]
+    shown = [row["Action id"] for row in rows(client, "plans:actions", whose="all")]
     assert shown == [str(mine.pk), str(other.pk)]
 
 
@@ -107,9 +107,9 @@ def test_reviews_hand_out_accounts_due_and_reviews(client, people):
     StageReviewFactory()
     client.force_login(people.kam)
     (due,) = rows(client, "reviews:list")
-    assert (due["Account number"], due["Under way"]) == (str(people.account.pk), "true")
+    assert (due["Account id"], due["Open review id"]) == (str(people.account.pk), str(review.pk))
     (draft,) = rows(client, "reviews:list", show="drafts")
-    assert (draft["Number"], draft["Author"]) == (str(review.pk), str(people.kam))
+    assert (draft["Review id"], draft["Author"]) == (str(review.pk), str(people.kam))
     assert StageReview.objects.count() == 2
 
 
@@ -118,5 +118,5 @@ def test_export_query_count(client, people, count, django_assert_num_queries):
     ActionFactory.create_batch(count, account=people.account, owner=people.kam)
     client.force_login(people.kam)
     rows(client, "plans:actions")
-    with django_assert_num_queries(4):  # session, user, roles, rows
+    with django_assert_num_queries(5):  # session, user, roles, length, rows
         assert len(rows(client, "plans:actions")) == count

@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import services
+from accounts import exports, services
 from accounts.api import money
 from accounts.api import serializers as bodies
 from accounts.api.filters import AccountApiFilter
@@ -37,6 +37,7 @@ class AccountViewSet(ExternalIdMixin, EditableViewSet):
     """Customers. DELETE archives; archived ones are listed with `archived=true`."""
 
     model = Account
+    export_layout = exports.ACCOUNTS
     serializer_class = bodies.AccountSerializer
     put_serializer_class = bodies.PutAccountSerializer
     filterset_class = AccountApiFilter
@@ -171,6 +172,7 @@ class SiteViewSet(EditableViewSet):
     """Places of the customers."""
 
     model = Site
+    export_layout = exports.SITES
     serializer_class = bodies.SiteSerializer
     filterset_fields = ("account", "country", "city")
     ordering_fields = ("name", "updated_at")
@@ -201,6 +203,7 @@ class FactViewSet(ReadOnlyViewSet):
     """Dated figures about accounts, written down by reviews and plans."""
 
     model = Fact
+    export_layout = exports.FACTS
     serializer_class = bodies.FactSerializer
     filterset_fields = ("account", "kind", "confidence")
     ordering_fields = ("as_of", "created_at")

@@ -11,7 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import services
+from accounts import exports, services
 from accounts.api import serializers as bodies
 from accounts.models import (
     Conflict,
@@ -24,6 +24,7 @@ class ConflictViewSet(BulkMixin, CreateMixin, UpdateMixin, ReadOnlyViewSet):
     """Conflicts and information barriers; they are ended (`valid_until`), never deleted."""
 
     model = Conflict
+    export_layout = exports.CONFLICTS
     serializer_class = bodies.ConflictSerializer
     filterset_fields = ("a", "b", "kind")
     ordering_fields = ("valid_from", "valid_until", "updated_at")

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import services
+from accounts import exports, services
 from accounts.api import serializers as bodies
 from accounts.models import (
     Contact,
@@ -24,6 +24,7 @@ class ContactViewSet(ExternalIdMixin, EditableViewSet):
     """People at the customers."""
 
     model = Contact
+    export_layout = exports.CONTACTS
     serializer_class = put_serializer_class = bodies.ContactSerializer
     filterset_fields = {
         "account": ["exact"],
@@ -78,6 +79,7 @@ class InteractionViewSet(EditableViewSet):
     """Talks with people of the customers."""
 
     model = Interaction
+    export_layout = exports.TALKS
     serializer_class = bodies.InteractionSerializer
     filterset_fields = {
         "account": ["exact"],

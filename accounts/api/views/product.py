@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts import services
+from accounts import exports, services
 from accounts.api import serializers as bodies
 from accounts.models import (
     Product,
@@ -52,6 +52,7 @@ class ProductViewSet(ExternalIdMixin, EditableViewSet):
     """What we sell."""
 
     model = Product
+    export_layout = exports.PRODUCTS
     serializer_class = put_serializer_class = bodies.ProductSerializer
     filterset_fields = ("programme", "line", "code")
     ordering_fields = ("code", "name", "updated_at")

@@ -11,6 +11,7 @@ FIELDS = (
         gettext_lazy("Account, external number"),
         "text",
         (
+            "account external id",
             "customer id",
             "customer no",
             "customer number",
@@ -213,6 +214,11 @@ FIELDS = (
         gettext_lazy("Country"),
         "text",
         ("land", "ship country", "customer country", "pays"),
+    ),
+    Field(
+        "line_key",
+        gettext_lazy("Line key of our own files"),
+        help=gettext_lazy("Lines that were handed out are known again by it."),
     ),
 )
 

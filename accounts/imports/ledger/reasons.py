@@ -21,6 +21,9 @@ REASONS = {
     "long_document": gettext_lazy("has a document number longer than 80 characters"),
     "bad_currency": gettext_lazy("has a currency that is not three capital letters"),
     "bad_discount": gettext_lazy("has a discount below 0 or above 100 %"),
+    "changed_line": gettext_lazy(
+        "was handed out by us and is changed since: lines of a ledger are not overwritten"
+    ),
     "big_discount": gettext_lazy("has a discount above 1: say that discounts are in percent"),
 }
 BLAMED = {
@@ -28,6 +31,7 @@ BLAMED = {
         ("no_account", "unknown_account", "forbidden", "ambiguous", "long"),
         ("account", "account_name"),
     ),
+    "changed_line": ("line_key",),
     "no_date": ("booked_on",),
     "bad_booked_on": ("booked_on",),
     "no_amount": ("amount", "quantity", "unit_price"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from hashlib import blake2b
 from itertools import compress
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from accounts.imports.directory import plain_name
 from accounts.imports.ledger.batch import BAD, CACHE, NO_COST, Amount, Batch, Cost, Readings
+from accounts.imports.ledger.keys import check_of, identity_in, plain_number
 from kam.imports import values
 from kam.imports.kinds import Numbered, Row
 from kam.imports.refusal import Refusal, Refused
@@ -41,6 +42,7 @@ COLUMNS = (
     "cost",
     "document",
     "country",
+    "line_key",
 )
 LARGEST = Decimal(10) ** 13
 SIXTH = Decimal("0.000001")
@@ -76,6 +78,7 @@ class LineReader:
         self.currency = currency
         self.percent = percent
         self.has_amount = "amount" in columns
+        self.has_keys = "line_key" in columns
         self._places = [columns.get(name, self.width) for name in COLUMNS]
         self._pick: Callable[[Row], tuple[Any, ...]] = itemgetter(*self._places)
         self._numbers: dict[Any, tuple[Decimal | None, str]] = {}
@@ -179,7 +182,24 @@ class LineReader:
             documents,
             [blake2b(text.encode(), digest_size=16).digest() for text in texts],
         )
+        if self.has_keys:
+            batch, known = self._with_keys(batch, _texts(raw[14]))
+            if not all(known):
+                good = (
+                    known if good is None else [a and b for a, b in zip(good, known, strict=True)]
+                )
         return batch, good
+
+    @staticmethod
+    def _with_keys(batch: Batch, marks: Sequence[str]) -> tuple[Batch, list[bool]]:
+        """Lines that carry a key of ours have the identity in it; besides which rows are as they
+        were handed out, or carry no key."""
+        identities = [
+            identity_in(mark, check_of(*cells)) if mark else digest
+            for mark, digest, cells in zip(marks, batch.digests, _checked(batch), strict=True)
+        ]
+        known = [identity is not None for identity in identities]
+        return batch._replace(digests=[identity or b"" for identity in identities]), known
 
     @staticmethod
     def _fillers() -> tuple[Any, ...]:
@@ -222,6 +242,8 @@ class LineReader:
             raise Refused("error")
         self._code((cells[3], cells[4]))
         self._document(cells[12])
+        if self.has_keys:
+            raise Refused("changed_line")
 
     def as_total(self, refusal: Refusal, row: Row) -> Refusal:
         """A line of totals or a heading rather than what it lacks."""
@@ -346,6 +368,22 @@ class LineReader:
         if len(text) > LENGTHS["document"]:
             raise Refused("long_document")
         return text
+
+
+def _checked(batch: Batch) -> Iterator[tuple[str, ...]]:
+    """Of each line the cells that its key is checked against (`keys.check_of`)."""
+    return zip(
+        batch.accounts,
+        batch.names,
+        batch.days,
+        batch.codes,
+        [amount.quantity or "" for amount in batch.amounts],
+        [plain_number(Decimal(amount.text or 0)) for amount in batch.amounts],
+        batch.currencies,
+        [plain_number(None if cost.text is None else Decimal(cost.text)) for cost in batch.costs],
+        batch.documents,
+        strict=True,
+    )
 
 
 def _texts(column: Sequence[Any]) -> list[str]:

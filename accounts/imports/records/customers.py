@@ -29,6 +29,7 @@ ACCOUNT_FIELDS = (
         gettext_lazy("Account, external number"),
         "text",
         (
+            "account external id",
             "account id",
             "account no",
             "account number",

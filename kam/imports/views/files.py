@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 from django.views.generic import DetailView, FormView, ListView, UpdateView
 
+from kam.documents.tables import Column as FileColumn
+from kam.documents.tables import Layout
 from kam.imports import policies, rejects, services
 from kam.imports.forms import MappingForm, RememberedMappingForm, UploadForm
 from kam.imports.models import RememberedMapping, Run
@@ -40,6 +42,38 @@ ACTIONS: dict[str, Callable[..., Run]] = {
     "cancel": services.cancel_run,
 }
 
+RUNS = Layout(
+    "imports",
+    gettext_lazy("Imports"),
+    (
+        FileColumn("Import id", "pk", 10),
+        FileColumn("File", "file_name", 30),
+        FileColumn("Kind", "import_kind.label"),
+        FileColumn("Status", lambda row: row.get_status_display()),
+        FileColumn("Rows read", "rows_read"),
+        FileColumn("Created", "created"),
+        FileColumn("Updated", "updated"),
+        FileColumn("Unchanged", "unchanged"),
+        FileColumn("Rejected", "rejected"),
+        FileColumn("Started by id", "owner_id", 10),
+        FileColumn("Started by", lambda row: str(row.owner), 24),
+        FileColumn("Uploaded", "created_at", 20),
+        FileColumn("Imported", "published_at", 20),
+        FileColumn("Undone", "undone_at", 20),
+    ),
+)
+MAPPINGS = Layout(
+    "import-mappings",
+    gettext_lazy("Saved mappings"),
+    (
+        FileColumn("Mapping id", "pk", 10),
+        FileColumn("Name", str, 30),
+        FileColumn("Kind", "import_kind.label"),
+        FileColumn("Columns", lambda row: "; ".join(row.columns), 60),
+        FileColumn("Last used", "used_at", 20),
+    ),
+)
+
 
 class RunListView(ScopedViewMixin, TableMixin, ListView):
     """All imports that the reader may see; the latest first."""
@@ -48,6 +82,7 @@ class RunListView(ScopedViewMixin, TableMixin, ListView):
     template_name = "imports/run_list.html"
     reading = "for_list"
     page_name = "imports"
+    export_layout = RUNS
     default_sort = "-uploaded"
     columns = (
         Column("file", gettext_lazy("File"), sort="file_name", optional=False),
@@ -221,6 +256,7 @@ class MappingListView(ScopedViewMixin, TableMixin, ListView):
     template_name = "imports/mapping_list.html"
     reading = "for_list"
     page_name = "import-mappings"
+    export_layout = MAPPINGS
     default_sort = "-used"
     columns = (
         Column("name", gettext_lazy("Name or columns"), sort="name", optional=False),

@@ -9,7 +9,7 @@ from typing import Any
 import django_filters
 from django.conf import settings
 from django.db import models
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -20,8 +20,8 @@ from kam.access.prepared import kept_objects
 from kam.access.querysets import scope_model, sight_of
 from kam.changes.history import FieldChange, Line, describe, kinds
 from kam.changes.models import Change
-from kam.documents.tables import TYPES, export_table
 from kam.documents.tables import Column as FileColumn
+from kam.documents.tables import Table
 from kam.web.fields import PickField
 from kam.web.views.scoped import ScopedViewMixin
 from kam.web.views.tables import Rows, TableMixin
@@ -106,16 +106,16 @@ class HistoryView(ScopedViewMixin, TableMixin, ListView):
         text = self.request.GET.get("page", "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        kind = request.GET.get("export", "")
-        if kind in TYPES:
-            return self.exported(kind)
-        return super().get(request, *args, **kwargs)
-
-    def exported(self, kind: str) -> HttpResponseBase:
-        """All rows that the filters leave, one line a field."""
-        rows = _entries(self.get_queryset(), self.request.user)
-        return export_table(name=_("History"), columns=EXPORT, rows=rows, kind=kind)
+    def get_table(self) -> Table:
+        """All rows that the filters leave, one line a field; counted before they are cut up."""
+        rows = self.get_queryset()
+        return Table(
+            "history",
+            _("History"),
+            EXPORT,
+            _entries(rows, self.request.user),
+            counted=rows,
+        )
 
     def kept_under(self) -> Hashable:
         return sight_of(self.request.user)

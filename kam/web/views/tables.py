@@ -8,8 +8,11 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import F, Model, QuerySet
-from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.http import urlencode
 
 from kam.access.prepared import kept_count, kept_objects
 from kam.access.querysets import sight_of
@@ -284,30 +287,64 @@ class Table:
         return self.export("xlsx")
 
 
+class TableAnswer(HttpResponse):
+    """The table itself, for whoever asked from inside (`kam.exports`); never sent."""
+
+    def __init__(self, table: files.Table) -> None:
+        super().__init__()
+        self.table = table
+
+
 class ExportMixin:
-    """A list view whose rows `?export=csv|xlsx` hands out as a file, all of them."""
+    """A list view whose rows `?export=csv|xlsx` hands out as a file, all of them.
+
+    Long lists become files in the background: the answer is then the page that starts it. Columns
+    stand in `export_layout`, or in `export_columns` where they belong to this page alone.
+    """
 
     page_name = ""
+    export_title: Any = ""
+    export_layout: files.Layout | None = None
     export_columns: Sequence[files.Column] = ()
     export_notes: Sequence[str] = ()
 
-    def get_export_columns(self) -> Sequence[files.Column]:
-        """Columns of the file; none where the list is not handed out."""
-        return self.export_columns
+    def get_export_layout(self) -> files.Layout | None:
+        """How the rows stand in a file; none where the list is not handed out."""
+        if self.export_layout is not None or not self.export_columns:
+            return self.export_layout
+        name = self.page_name or "list"
+        return files.Layout(
+            name, self.export_title or name, self.export_columns, notes=self.export_notes
+        )
+
+    def get_table(self) -> files.Table | None:
+        """All rows that the address asks for; none where the list is not handed out."""
+        layout = self.get_export_layout()
+        if layout is None:
+            return None
+        return layout.table(self.get_queryset(), self.request.user)  # type: ignore[attr-defined]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """The page, or all filtered rows as a file."""
         kind = request.GET.get("export", "")
-        columns = self.get_export_columns() if kind in files.TYPES else ()
-        if not columns:
+        table = self.get_table() if kind in files.TYPES else None
+        if table is None:
             return super().get(request, *args, **kwargs)  # type: ignore[misc]
-        return files.export_table(
-            name=self.page_name or "list",
-            columns=columns,
-            rows=self.get_queryset(),  # type: ignore[attr-defined]
-            kind=kind,
-            notes=self.export_notes,
-        )
+        if getattr(request, "wants_table", False):
+            return TableAnswer(table)
+        if table.is_longer_than(files.LONG):
+            asked = {"address": address_of(request), "format": kind}
+            return redirect(f"{reverse('exports:new')}?{urlencode(asked)}")
+        return table.response(kind)
+
+
+def address_of(request: HttpRequest) -> str:
+    """Path and filters of a list, without what concerns only the page or the file."""
+    parameters = request.GET.copy()
+    for name in ("export", "page", "size", "columns"):
+        parameters.pop(name, None)
+    query = parameters.urlencode()
+    return f"{request.path}?{query}" if query else request.path
 
 
 class TableMixin(ExportMixin):
@@ -389,5 +426,5 @@ class TableMixin(ExportMixin):
         context = super().get_context_data(**kwargs)  # type: ignore[misc]
         context["table"] = Table(self, self.request)
         context["filter"] = self.filterset
-        context["exports"] = bool(self.get_export_columns())
+        context["exports"] = self.get_export_layout() is not None
         return context

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.models import Account
 from kam.access.dates import business_today
 from kam.api.viewsets import EditableViewSet
-from plans import services
+from plans import exports, services
 from plans.api import serializers
 from plans.api.views.reading import optional_version, without
 from plans.filters import ActionFilter
@@ -26,6 +26,7 @@ class ActionViewSet(EditableViewSet):
     """Actions: what is due first on top. The account and a text are enough."""
 
     model = Action
+    export_layout = exports.ACTIONS
     serializer_class = serializers.ActionSerializer
     filterset_class = ActionFilter
     ordering_fields = ("due", "start", "updated_at")

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kam.access.dates import business_today
-from plans import services
+from plans import exports, services
 from plans.api import serializers
 from plans.api.views.reading import ReadViewSet, optional_version
 from plans.models import (
@@ -53,6 +53,7 @@ class ObjectiveViewSet(ContentViewSet):
     """Objectives of plans."""
 
     model = Objective
+    export_layout = exports.OBJECTIVES
     serializer_class = serializers.ObjectiveSerializer
     filterset_fields = {
         "plan": ["exact"],
@@ -133,6 +134,7 @@ class RiskViewSet(ContentViewSet):
     """Risks of plans, the worst first."""
 
     model = Risk
+    export_layout = exports.RISKS
     serializer_class = serializers.RiskSerializer
     filterset_fields = ("plan", "plan__account", "category", "owner", "state")
     read_orders = ("review_on",)

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kam.access.dates import business_today
-from plans import services
+from plans import exports, services
 from plans.api import serializers
 from plans.api.views.reading import ReadViewSet, optional_version, without
 from plans.models import (
@@ -23,6 +23,7 @@ class PlanViewSet(ReadViewSet):
     """Plans. DELETE puts a draft away that never came into force."""
 
     model = Plan
+    export_layout = exports.PLANS
     serializer_class = serializers.PlanSerializer
     filterset_fields = ("account", "status", "in_force", "author")
     read_orders = ("starts_on", "ends_on")

@@ -17,7 +17,7 @@ from kam.api.views import APIView
 from kam.api.viewsets import (
     EditableViewSet,
 )
-from teams import policies, services
+from teams import exports, policies, services
 from teams.api import serializers
 from teams.models import (
     RoleGrant,
@@ -33,6 +33,7 @@ class UserViewSet(EditableViewSet):
 
     model = User
     write_scope = "admin"
+    export_layout = exports.USERS
     serializer_class = serializers.UserSerializer
     filterset_fields = ("is_active",)
     ordering_fields = ("first_name", "last_name", "updated_at")

@@ -19,7 +19,7 @@ from kam.api.viewsets import (
     ReadOnlyViewSet,
     UpdateMixin,
 )
-from teams import services
+from teams import exports, services
 from teams.api import serializers
 from teams.api.views.restoring import RestoreMixin
 from teams.models import (
@@ -116,6 +116,7 @@ class BusinessUnitViewSet(RestoreMixin, EditableViewSet):
     """Business units, a tree. DELETE archives."""
 
     model = BusinessUnit
+    export_layout = exports.UNITS
     serializer_class = serializers.BusinessUnitSerializer
     filterset_fields = ("programme", "parent")
     ordering_fields = ("name", "path", "updated_at")

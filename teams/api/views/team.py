@@ -17,7 +17,7 @@ from kam.api.external import ExternalIdMixin, by_external_id_schema
 from kam.api.viewsets import (
     EditableViewSet,
 )
-from teams import services
+from teams import exports, services
 from teams.api import serializers
 from teams.api.views.restoring import RestoreMixin
 from teams.models import (
@@ -34,6 +34,7 @@ class TeamViewSet(ExternalIdMixin, RestoreMixin, EditableViewSet):
     archives."""
 
     model = Team
+    export_layout = exports.TEAMS
     serializer_class = put_serializer_class = serializers.TeamSerializer
     filterset_fields = ("programme",)
     ordering_fields = ("name", "updated_at")
@@ -75,6 +76,7 @@ class MembershipViewSet(EditableViewSet):
     """Who is in which team. DELETE ends the membership with yesterday: access stops at once."""
 
     model = Membership
+    export_layout = exports.MEMBERSHIPS
     serializer_class = serializers.MembershipSerializer
     filterset_fields = ("team", "user", "role", "function")
     ordering_fields = ("team", "user", "valid_from", "updated_at")

@@ -32,6 +32,7 @@ from reviews import demo
 from reviews.models import StageReview
 from teams.models import BusinessUnit, Function, Membership, Programme, RoleGrant, Team, User
 from tests.browser.accessibility import problems_of
+from tests.factories.exports import ExportFactory
 from tests.factories.imports import (
     FolderFactory,
     FolderFileFactory,
@@ -61,7 +62,10 @@ MAIN = {
     "reviews:portfolio",
     "account_login",
 }
-QUERIES = {"web:search": "?q=birch"}
+QUERIES = {
+    "web:search": "?q=birch",
+    "exports:new": "?address=/accounts/&format=csv",
+}
 
 
 def birch() -> Account:
@@ -98,6 +102,7 @@ KEYS: dict[str, Keys] = {
     "reviews/<int:pk>/": lambda: [draft().pk],
     "teams/<int:pk>/": lambda: [first(Team)],
     "teams/members/<int:pk>/": lambda: [first(Membership)],
+    "exports/<int:pk>/": lambda: [1],
     "imports/<int:pk>/<import_action:action>/": lambda: [first(Run), "check"],
     "imports/<int:pk>/": lambda: [first(Run)],
     "imports/mappings/<int:pk>/": lambda: [first(RememberedMapping)],
@@ -125,6 +130,7 @@ CLOSED = {
     "set_up": "404 once there is somebody; test_set_up.py opens it",
     "accounts:exception_end": "the demonstration has no exception",
     "calendars:feed": "a file, found by its secret",
+    "exports:file": "a file",
     "settings:token_revoke": "the demonstration has no token; revoking asks nothing",
     "account_email": "not used: addresses are changed under settings",
     "account_confirm_login_code": "not used",
@@ -208,6 +214,7 @@ def pages(transactional_db: None) -> list[Opened]:
     RunFactory(scope=programme, owner=owner)
     RememberedMappingFactory(scope=programme, owner=owner)
     FolderFileFactory(folder=FolderFactory(scope=programme, owner=owner))
+    ExportFactory(owner=owner)
     WebhookFactory(owner=owner)
     Mail.objects.create(subject="Your account was reviewed")
     return list(visits())

@@ -1,0 +1,5 @@
+"""Resources of exports."""
+
+from kam.exports.api.views import ExportViewSet
+
+routes = [("exports", ExportViewSet)]
