@@ -6,7 +6,6 @@ language of the page. Ids of ours stand beside the names and are left alone by t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Value
@@ -320,7 +319,7 @@ def _exceptions(row: Any) -> str:
 
 
 def _load_conflicts(rows: Any, user: Any) -> QuerySet:
-    exceptions: Sequence[Any] = ConflictException.objects.select_related("user")  # type: ignore[assignment]
+    exceptions = ConflictException.objects.select_related("user")
     loaded = rows.select_related("a", "b").prefetch_related(None)
     return loaded.prefetch_related(Prefetch("exceptions", exceptions))
 

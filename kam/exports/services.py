@@ -115,7 +115,7 @@ def open_export(*, actor: AbstractBaseUser, export: Export) -> File:
     except (ValidationError, Http404) as error:
         raise PermissionDenied(_("This list is out of your sight by now.")) from error
     _log(actor, export, "downloaded", after={"rows": export.rows, "bytes": export.size})
-    return export.file.storage.open(export.file.name)
+    return export.file.storage.open(str(export.file.name))
 
 
 def _of(actor: AbstractBaseUser, export: Export) -> None:
