@@ -7,6 +7,7 @@ ORM, compiled at its first use and then run with the values of the call. No row 
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Collection, Hashable
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from django.core.exceptions import EmptyResultSet, ImproperlyConfigured
 from django.db import connection
 from django.db.models import QuerySet
 
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:")
 MOST_KEPT = 1000
 """Queries whose SQL is kept; all are forgotten beyond that."""
 
@@ -160,13 +162,20 @@ def _compile(build: Callable[..., QuerySet], names: tuple[str, ...]) -> _Compile
         sql, parameters = compiler.as_sql()
     except EmptyResultSet:
         return None
-    if any(isinstance(value, datetime.datetime) for value in parameters):
+    if any(map(_is_moment, parameters)):
         raise ImproperlyConfigured(f"This query names a moment and cannot be kept: {sql}")
     back = {value: _Slot(name) for name, value in stand_ins.items()}
     slots = tuple(
         back.get(value, value) if isinstance(value, int) else value for value in parameters
     )
     return _Compiled(queryset, compiler, sql, slots)
+
+
+def _is_moment(value: Any) -> bool:
+    """Whether a parameter is a point in time, which SQLite gets as text."""
+    if isinstance(value, str):
+        return bool(MOMENT.match(value))
+    return isinstance(value, datetime.datetime)
 
 
 def _again(known: _Compiled, query: Any, values: dict[str, int]) -> Any:
