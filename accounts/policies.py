@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import Account, Conflict, ConflictException
 from accounts.querysets import MANAGERS, reach_of
 from accounts.querysets.reach import CONTRIBUTORS
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
-from teams.models import Programme, Role
+from teams.models import Membership, Programme, Role, RoleGrant, User
+
+
+def people_of(account_id: int) -> QuerySet[User]:
+    """Who works with an account today: its team, and whoever holds a role over it. Some of them
+    may stand before an information barrier."""
+    account = Account.objects.select_related("business_unit").get(pk=account_id)
+    today = business_today()
+    members = Membership.objects.filter(team=account.team_id).valid_on(today).order_by()
+    over = Q(programme=account.programme_id) | Q(programme=None, business_unit=None)
+    if account.business_unit is not None:
+        above = account.business_unit.path.strip("/").split("/")
+        over |= Q(business_unit__in=[int(unit) for unit in above])
+    grants = RoleGrant.objects.filter(over).valid_on(today).order_by()
+    ids = members.values("user").union(grants.values("user"))
+    return User.objects.active().filter(pk__in=ids).with_name()
 
 
 def has_accounts(user: Reader) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import account, conflict, interaction, listing, money, people, product
+from accounts.views import account, conflict, files, interaction, listing, money, people, product
 
 app_name = "accounts"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("accounts/<int:pk>/figures/", money.FiguresView.as_view(), name="figures"),
     path("accounts/<int:pk>/lines/", money.LinesView.as_view(), name="lines"),
     path("accounts/<int:pk>/costs/", money.CostsView.as_view(), name="costs"),
+    path("accounts/<int:pk>/files/", files.FilesView.as_view(), name="files"),
     path("accounts/<int:pk>/history/", account.HistoryView.as_view(), name="history"),
     path("accounts/<int:pk>/edit/", account.AccountUpdateView.as_view(), name="edit"),
     path("accounts/<int:pk>/status/", account.StatusView.as_view(), name="status"),

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "kam.exports",
     "kam.webhooks",
     "kam.calendars",
+    "kam.documents",
     "teams",
     "accounts",
     "plans",
@@ -196,6 +197,22 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 FILE_UPLOAD_PERMISSIONS = 0o640
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=500_000_000)
 IMPORT_FOLDER = env.str("IMPORT_FOLDER", default="")
+FILE_UPLOAD_HANDLERS = [
+    "kam.documents.uploads.BoundedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_BYTES", default=25_000_000)
+ATTACHMENTS_PER_ACCOUNT_MAX_BYTES = env.int(
+    "ATTACHMENTS_PER_ACCOUNT_MAX_BYTES", default=1_000_000_000
+)
+ATTACHMENT_TYPES = env.list(
+    "ATTACHMENT_TYPES",
+    default=[
+        *("pdf", "docx", "xlsx", "pptx", "odt", "ods", "odp", "doc", "xls", "ppt", "msg", "eml"),
+        *("png", "jpg", "jpeg", "gif", "webp", "txt", "csv", "md"),
+    ],
+)
 
 # Mail: kept readable at /settings/mail/ until a server is named.
 if env.str("EMAIL_URL", default=""):

@@ -7,6 +7,7 @@ from django.urls import include, path
 from accounts.api.urls import routes as account_routes
 from kam.api.urls import patterns as api_patterns
 from kam.calendars.api.urls import routes as calendar_routes
+from kam.documents.api.urls import routes as document_routes
 from kam.exports.api.urls import routes as export_routes
 from kam.imports.api.urls import routes as import_routes
 from kam.webhooks.api.urls import routes as webhook_routes
@@ -19,6 +20,7 @@ resources: list[list[tuple[str, Any]]] = [
     account_routes,
     calendar_routes,
     export_routes,
+    document_routes,
     import_routes,
     plan_routes,
     review_routes,
@@ -37,6 +39,7 @@ urlpatterns = [
     path("exports/", include("kam.exports.urls")),
     path("settings/mail/", include("kam.mail.urls")),
     path("calendar/", include("kam.calendars.urls")),
+    path("files/", include("kam.documents.urls")),
     path("sign-in/", include("allauth.urls")),
     path("teams/", include("teams.urls")),
     path("", include("kam.web.urls")),

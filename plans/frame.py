@@ -16,6 +16,7 @@ from accounts.views.parts import Part, register_part
 from kam.access.dates import business_today
 from kam.access.prepared import kept_objects
 from kam.access.querysets import Reader, sight_of
+from kam.documents import holders
 from kam.web import navigation, panels, search
 from kam.web.formatting import late
 from kam.web.navigation import Entry
@@ -113,6 +114,11 @@ def find_actions(user: Reader, text: str, limit: int) -> list[Found]:
     ]
 
 
+def readable_plans(user: Reader) -> Any:
+    """Plans whose content `user` reads: not those of others that were never approved."""
+    return Plan.objects.visible_to(user).with_content()
+
+
 def register() -> None:
     """Put all of this where it is shown."""
     navigation.register(
@@ -128,6 +134,8 @@ def register() -> None:
         )
     )
     on_mention(act_on_mention)
+    holders.register(Action, "changeable_by")
+    holders.register(Plan, "editable_by", rows=readable_plans, as_read=as_read, narrows=True)
     register_part(Part("plan", gettext_lazy("Plan"), "plans:of_account", 40))
     panels.register("account", Panel("agreed", "plans/_panel_agreed.html", agreed, 10, "main"))
     panels.register("account", Panel("due", "plans/_panel_due.html", due, 20, "main"))

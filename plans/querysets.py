@@ -124,6 +124,10 @@ class PlanQuerySet(WorkingCopyQuerySet):
     def _readable(self) -> Q:
         return Q()
 
+    def with_content(self) -> Self:
+        """After `visible_to`: plans of which the reader reads more than that they exist."""
+        return self.filter(super()._readable())
+
     def in_force(self) -> Self:
         """Plans of which an approved version is in force."""
         return self.filter(in_force=True)

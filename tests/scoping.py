@@ -39,6 +39,7 @@ from tests.factories.accounts import (
     StatusChangeFactory,
 )
 from tests.factories.api import TokenFactory
+from tests.factories.documents import AttachmentFactory, EarlierFileFactory
 from tests.factories.exports import ExportFactory
 from tests.factories.imports import (
     FolderFactory,
@@ -214,6 +215,18 @@ def _import_run(world: World) -> None:
 
 
 HANGING.append(_import_run)
+
+
+def _files(world: World) -> None:
+    """A file on each kind of thing of the hidden account, with an earlier version."""
+    things = {name: world.things[name] for name in ("contact", "plan", "action", "review")}
+    for on in (*things.values(), world.account):
+        file = AttachmentFactory(on=on, name=f"{SECRET}.pdf", uploaded_by=world.insider)
+    world.things["file"] = file
+    EarlierFileFactory(attachment=file, name=f"{SECRET} draft.pdf")
+
+
+HANGING.append(_files)
 
 
 @dataclass(frozen=True)

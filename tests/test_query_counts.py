@@ -35,6 +35,7 @@ from tests.factories.accounts import (
     StatusChangeFactory,
 )
 from tests.factories.api import TokenFactory
+from tests.factories.documents import AttachmentFactory
 from tests.factories.exports import ExportFactory
 from tests.factories.imports import (
     FolderFactory,
@@ -95,6 +96,7 @@ RESOURCES = {
     "actions": 4,
     "activities": 4,
     "activity-costs": 4,
+    "attachments": 5,
     "business-units": 4,
     "conflicts": 5,
     "contacts": 5,
@@ -173,6 +175,7 @@ def fill(programme: Any, reader: Any, place: int) -> None:
     RememberedMappingFactory(scope=programme, owner=member)
     FolderFileFactory(folder=FolderFactory(scope=programme, owner=member))
     ExportFactory(owner=reader)
+    AttachmentFactory(on=contact, uploaded_by=member)
     TokenFactory(owner=reader)
     WebhookFactory(owner=reader)
     Mail.objects.create(subject=f"Mail {place}")

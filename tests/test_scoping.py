@@ -93,6 +93,8 @@ OBJECTIVE = hidden(lambda w: ["objective", w.things["objective"].pk])
 FIELD = hidden(lambda w: ["objective", w.things["objective"].pk, "title"])
 ACTION = hidden(lambda w: [w.things["action"].pk])
 
+FILE = hidden(lambda w: [w.things["file"].pk])
+
 ROUTES: dict[str, Route] = {
     # teams
     "teams:list": listed({"q": SECRET}, {"sort": "-name"}, {"export": "csv"}),
@@ -167,6 +169,21 @@ ROUTES: dict[str, Route] = {
     "api:memberships-detail": hidden(lambda w: [w.things["membership"].pk]),
     "api:memberships-role": hidden(lambda w: [w.things["membership"].pk]),
     # plumbing
+    "documents:held": hidden(lambda w: ["contact", w.things["contact"].pk]),
+    "documents:add": hidden(lambda w: ["plan", w.things["plan"].pk]),
+    "documents:detail": FILE,
+    "documents:edit": FILE,
+    "documents:replace": FILE,
+    "documents:content": FILE,
+    "documents:earlier": hidden(lambda w: [w.things["file"].pk, 1]),
+    "documents:archive": FILE,
+    "documents:restore": FILE,
+    "api:attachments-list": listed({"with_count": 1}, {"search": SECRET}, {"object_type": "x"}),
+    "api:attachments-detail": FILE,
+    "api:attachments-file": FILE,
+    "api:attachments-versions": FILE,
+    "api:attachments-version-file": hidden(lambda w: [w.things["file"].pk, 1]),
+    "api:attachments-restore": FILE,
     # accounts
     "accounts:list": listed(
         {"search": SECRET},
@@ -184,6 +201,7 @@ ROUTES: dict[str, Route] = {
     "accounts:log_contact": listed(),
     "accounts:detail": ACCOUNT,
     "accounts:profile": ACCOUNT,
+    "accounts:files": ACCOUNT,
     "accounts:people": ACCOUNT,
     "accounts:history": ACCOUNT,
     "accounts:figures": ACCOUNT,
@@ -594,7 +612,7 @@ def _tried(
         for method in methods:
             for client in caller.clients(name):
                 response = getattr(client, method)(address)
-                body = getattr(response, "content", b"")
+                body = b"".join(response) if response.streaming else response.content
                 if response.status_code not in allowed or SECRET.encode() in body:
                     wrong.append((name, method, response.status_code))
     return wrong

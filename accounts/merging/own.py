@@ -6,10 +6,12 @@ import datetime
 from typing import Any
 
 from django.db import models
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.merging.journal import touch
+from accounts.merging.journal import Journal, touch
 from accounts.merging.rules import Joining, Rule, Stays, register
 from accounts.models import (
     Account,
@@ -23,6 +25,8 @@ from accounts.models import (
     MonthTotal,
 )
 from kam.access.dates import business_day
+from kam.documents import holders
+from kam.documents.models import Attachment
 
 SUMMED = ("revenue", "cost", "lines", "lines_without_cost")
 
@@ -240,6 +244,7 @@ def register_own() -> None:
         Rule("accounts.Contact.account"),
         PersonNumbers("accounts.ContactExternalId.account"),
         Rule("accounts.Interaction.account"),
+        Quiet("documents.Attachment.account"),  # a number would tell of files kept to a few
         Rule("accounts.Fact.account"),
         Lines("accounts.LedgerEntry.account"),
         Sums("accounts.MonthTotal.account", "month", "currency", "recorded_on"),
@@ -294,6 +299,22 @@ def recount(account: int) -> None:
         total.lines_without_cost += cost is None
     MonthTotal.objects.filter(account=account).delete()
     MonthTotal.objects.bulk_create(sums.values())
+
+
+def carry_files(journal: Journal, survivor: models.Model, loser: models.Model) -> None:
+    """Files that hang on `loser` itself hang on `survivor`."""
+    own = Attachment.objects.of(loser)
+    journal.move(own, "object_id", survivor.pk, quiet=isinstance(loser, Account))
+
+
+def align_files(*accounts: int) -> None:
+    """Let files on people, plans, actions and reviews of `accounts` be where these are now."""
+    rows = Attachment.objects.filter(account__in=accounts)
+    for holder in holders.registered():
+        if holder is not holders.of_accounts():
+            place = holder.model._base_manager.filter(pk=OuterRef("object_id"))
+            held = rows.filter(object_type=holder.name).order_by()
+            held.update(account=Coalesce(Subquery(place.values("account")), "account"))
 
 
 def align_pairs(account: int) -> None:

@@ -38,6 +38,8 @@ from kam.access.querysets import Reader
 from kam.changes.querysets import TrackedQuerySet
 from teams.models import Membership, TeamRole
 
+TEAM = frozenset(TeamRole)
+
 
 class AccountQuerySet(TrackedQuerySet):
     """Customers."""
@@ -84,6 +86,10 @@ class AccountQuerySet(TrackedQuerySet):
     def visible_to(self, user: Reader, *, on: datetime.date | None = None) -> Self:
         """Accounts that `user` may see. There is no superuser branch."""
         return self.held_by(user, READERS, on)
+
+    def in_team_of(self, user: Reader) -> Self:
+        """Accounts in whose team `user` is, in any role."""
+        return self.held_by(user, TEAM)
 
     def editable_by(self, user: Reader) -> Self:
         """Accounts that `user` may edit: their manager, deputy, and whoever runs the programme."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts import policies
 from accounts.choices import Status
-from accounts.merging import fields, preview, refusals
+from accounts.merging import fields, own, preview, refusals
 from accounts.merging.journal import Journal
 from accounts.merging.rules import Joining, rules_for
 from accounts.models import (
@@ -107,6 +107,7 @@ def merge_contacts(
     joining = Joining(survivor, loser, journal)
     for rule in rules_for(Contact):
         rule.carry(joining)
+    own.carry_files(journal, survivor, loser)
     journal.change(loser, {"archived_at": merge.merged_at, "merged_into_id": survivor.pk})
     refresh_talks([survivor.pk, loser.pk])
     survivor.refresh_from_db()
@@ -289,7 +290,8 @@ def _place(account: Account, old_path: str) -> None:
 
 
 def _carry_soft(journal: Journal, survivor: Account, loser: Account) -> None:
-    """What names the account without a foreign key: its history, and text being typed."""
+    """What names the account without a foreign key: its history, text being typed, its files."""
+    own.carry_files(journal, survivor, loser)
     history = Change.objects.filter(account_id=loser.pk)
     readable = history.exclude(audience=Change.Audience.PRIVATE)
     journal.move(readable, "account_id", survivor.pk, quiet=True)

@@ -118,6 +118,7 @@ class Undoing:
             self._recount()
             self._carry_history()
             own.align_pairs(self.survivor)
+            own.align_files(self.survivor, self.loser)
         for words, count in self.missing.items():
             text = _("%(words)s: %(count)d stay where they are, because of what came since.")
             self.kept.append(text % {"words": words, "count": count})

@@ -19,6 +19,7 @@ from kam.access.prepared import kept_objects
 from kam.access.querysets import Reader, roles_of, sight_of
 from kam.changes.history import describe
 from kam.changes.models import Change
+from kam.documents import holders
 from kam.web import formatting, navigation, panels, search
 from kam.web.navigation import Entry, Shortcut, Shortcuts
 from kam.web.panels import Panel
@@ -187,8 +188,16 @@ def reads_conflicts(user: Reader, obj: Any) -> bool:
     return policies.can_read_programme(user)
 
 
+def files_page(account: Account) -> str:
+    """Where the files of an account are."""
+    return reverse("accounts:files", args=[account.pk])
+
+
 def register() -> None:
     """Put all of this where it is shown."""
+    holders.register(Account, "contributable_by", page=files_page)
+    holders.register(Contact, "contributable_by")
+    holders.offer_people(policies.people_of)
     navigation.register(
         Entry(
             "accounts",
@@ -225,6 +234,7 @@ def register() -> None:
     register_part(Part("overview", gettext_lazy("Overview"), "accounts:detail", 10))
     register_part(Part("profile", gettext_lazy("Profile"), "accounts:profile", 20))
     register_part(Part("people", gettext_lazy("People"), "accounts:people", 30))
+    register_part(Part("files", gettext_lazy("Files"), "accounts:files", 70))
     register_part(Part("figures", gettext_lazy("Figures"), "accounts:figures", 60))
     register_part(Part("history", gettext_lazy("History"), "accounts:history", 90))
     register_figures("money", money_figures, 10)

@@ -50,6 +50,7 @@ VERBS = {
     "dismissed": gettext_lazy("dismissed"),
     "access.granted": gettext_lazy("gave sight of"),
     "access.revoked": gettext_lazy("took sight of"),
+    "replaced": gettext_lazy("replaced"),
     "rotated": gettext_lazy("gave a new secret to"),
     "replayed": gettext_lazy("asked again for what was told to"),
     "switched_off": gettext_lazy("switched off, after lasting failure,"),

@@ -1,1 +1,1 @@
-"""Files out: CSV and XLSX, safe against formulas."""
+"""Files out (CSV and XLSX, safe against formulas), and files kept: attachments."""

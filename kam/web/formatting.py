@@ -64,6 +64,15 @@ def number(value: Number | str | None, decimals: int | None = None) -> str:
     return f"{MINUS}{text}" if parsed < 0 else text
 
 
+def file_size(size: int) -> str:
+    """Bytes as people read them: 312 bytes, 4 kB, 2.4 MB."""
+    for unit, least, decimals in (("GB", 10**9, 1), ("MB", 10**6, 1), ("kB", 10**3, 0)):
+        if size >= least:
+            whole = decimals == 0 or size % least == 0 or size >= 100 * least
+            return f"{number(size / least, 0 if whole else decimals)} {unit}"
+    return ngettext("%(n)s byte", "%(n)s bytes", size) % {"n": number(size)}
+
+
 @lru_cache(maxsize=50)
 def _separators(locale: str) -> dict[int, str]:
     """What `locale` writes for the comma between thousands and for the decimal point."""

@@ -20,6 +20,7 @@ from kam.access.dates import business_today
 from kam.access.once import once
 from kam.access.prepared import kept_objects, kept_rows
 from kam.access.querysets import Reader, roles_of, sight_of
+from kam.documents import holders
 from kam.web import navigation, panels
 from reviews import alerts, policies
 from reviews.models import StageReview
@@ -160,8 +161,14 @@ def decisions(request: HttpRequest, scope: Scope) -> dict[str, Any]:
     return {"url": f"{reverse('reviews:decisions')}?{urlencode(parameters)}"}
 
 
+def reviews_with_account(user: Reader) -> QuerySet:
+    """Reviews that `user` may see, with what their names are made of."""
+    return StageReview.objects.visible_to(user).select_related("account")
+
+
 def register() -> None:
     """Called when the app is ready."""
+    holders.register(StageReview, "editable_by", rows=reviews_with_account)
     navigation.provide_company(company)
     navigation.provide_shortcuts(my_shortcuts)
     navigation.register(

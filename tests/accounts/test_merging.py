@@ -32,6 +32,7 @@ from tests.factories.accounts import (
     SiteFactory,
     StatusChangeFactory,
 )
+from tests.factories.documents import AttachmentFactory
 from tests.factories.plans import ActionFactory, ObjectiveFactory, PlanFactory
 from tests.factories.reviews import StageReviewFactory
 from tests.factories.teams import ProgrammeFactory, RoleGrantFactory
@@ -66,7 +67,7 @@ def rows_of_everything() -> dict[str, list[dict[str, Any]]]:
     """All rows of the customers, plans and reviews, without what every write moves."""
     found = {}
     for model in apps.get_models(include_auto_created=True):
-        if model._meta.app_label in ("accounts", "plans", "reviews") and (
+        if model._meta.app_label in ("accounts", "plans", "reviews", "documents") and (
             model._meta.label not in OWN
         ):
             rows = model._base_manager.order_by("pk").values()
@@ -134,6 +135,8 @@ def furnish(account: Account, actor: Any, place: int) -> None:
     )
     ActionFactory(account=account, objective=ObjectiveFactory(plan=plan))
     AccountFactory(parent=account, name=f"Below {place}")
+    for on in (account, contact, plan):
+        AttachmentFactory(on=on)
     enter_sales_lines(actor=actor, account=account, lines=[line(2, 100 + place), line(40, 7)])
     enter_activity_costs(
         actor=actor,
@@ -168,6 +171,42 @@ def test_merge_moves_everything_and_undo_gives_it_back(manager, pair):
     merge.refresh_from_db()
     assert merge.kept == []
     assert rows_of_everything() == before
+
+
+def test_files_go_where_goes_what_they_hang_on(manager, pair):
+    survivor, loser = pair
+    on = {name: ContactFactory(account=loser) for name in ("stays", "goes")}
+    files = {name: AttachmentFactory(on=contact) for name, contact in on.items()}
+    files["own"] = AttachmentFactory(on=loser, confidentiality="team")
+    merge = services.merge_accounts(actor=manager, survivor=survivor, loser=loser)
+    assert "documents.Attachment.account" not in [
+        item["relation"] for item in merge.summary["counts"]
+    ]
+    for file in files.values():
+        file.refresh_from_db()
+    assert {file.account_id for file in files.values()} == {survivor.pk}
+    assert files["own"].object_id == survivor.pk
+    InteractionFactory(account=survivor, user=manager, contacts=[on["stays"]])
+    services.undo_merge(actor=manager, merge=merge)
+    for name, file in files.items():
+        file.refresh_from_db()
+        if name in on:
+            on[name].refresh_from_db()
+            assert file.account_id == on[name].account_id
+    assert (on["stays"].account_id, on["goes"].account_id) == (survivor.pk, loser.pk)
+    assert (files["own"].account_id, files["own"].object_id) == (loser.pk, loser.pk)
+
+
+def test_files_of_a_person_move_with_them_and_back(manager, programme):
+    account = AccountFactory(programme=programme)
+    survivor, loser = ContactFactory(account=account), ContactFactory(account=account)
+    file = AttachmentFactory(on=loser)
+    merge = services.merge_contacts(actor=manager, survivor=survivor, loser=loser)
+    file.refresh_from_db()
+    assert (file.object_id, file.version) == (survivor.pk, 2)
+    services.undo_merge(actor=manager, merge=merge)
+    file.refresh_from_db()
+    assert file.object_id == loser.pk
 
 
 LINES = st.lists(

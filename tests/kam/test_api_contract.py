@@ -39,6 +39,7 @@ VERSIONED = sorted(
 )
 NOT_IN_BULK = {
     "exports": "a file is one export",
+    "attachments": "a file is one form",
     "imports": "a file is one import",
     "tokens": "a secret is shown once, to whoever asked for it",
     "webhooks": "a secret is shown once, to whoever asked for it",
@@ -46,6 +47,8 @@ NOT_IN_BULK = {
 """Resources of which one is made at a time, and why."""
 READ_TO_MAKE = {"exports": "a file of what one may read"}
 """Resources that a token may make which only reads."""
+FORMS = ("attachments", "imports")
+"""Resources that are made of a form, not of JSON."""
 NOT_ORDERED = {"changes": "the feed has one order, that of the commits"}
 
 
@@ -188,8 +191,8 @@ def test_refusals_are_problems(client, world):
                 answers[403] = caller(world.administrator, scope="read").post(address(name), {})
             answers[415] = client.post(address(name), "x", content_type="text/plain")
             answers[400] = client.post(address(name), "{", content_type="application/json")
-            if name == "imports":
-                del answers[400]  # its body is a form
+            if name in FORMS:
+                del answers[400]
         for code, response in answers.items():
             assert response.status_code == code, (code, response.content)
             problem(response)

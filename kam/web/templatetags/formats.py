@@ -11,6 +11,7 @@ from kam.web.browsers import browser_name
 
 register = template.Library()
 
+register.filter("file_size", formatting.file_size)
 register.filter("number", formatting.number)
 register.filter("figure", formatting.figure)
 register.filter("signed", formatting.signed)

@@ -1,0 +1,52 @@
+"""What files put on pages that several apps share: a panel, and what search finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
+
+from kam.access.querysets import Reader
+from kam.documents import holders, policies
+from kam.documents.models import Attachment
+from kam.web import panels, search
+from kam.web.panels import Panel
+from kam.web.search import Found, SearchSource
+
+SHOWN = 8
+"""Files that a panel shows; the rest is a page away."""
+
+
+def files(request: HttpRequest, obj: Any) -> dict[str, Any]:
+    """The latest files of `obj`."""
+    rows = Attachment.objects.visible_to(request.user).of(obj).active().for_list()
+    found = list(rows[: SHOWN + 1])
+    return {
+        "held": obj,
+        "kind": holders.of(obj).slug,
+        "files": found[:SHOWN],
+        "more": len(found) > SHOWN,
+        "may_add": policies.can_add(request.user, obj),
+    }
+
+
+def is_read(user: Reader, obj: Any) -> bool:
+    """Whether the reader reads the content of what the page shows."""
+    holder = holders.of(obj)
+    return not holder.narrows or holder.rows(user).filter(pk=obj.pk).exists()
+
+
+def find_files(user: Reader, text: str, limit: int) -> list[Found]:
+    """Files by words of their name or description."""
+    rows = Attachment.objects.visible_to(user).active().found_by(text).for_list()
+    return [
+        Found(row.name, row.get_absolute_url(), f"{row.account}, {row.description}".strip(", "))
+        for row in rows[:limit]
+    ]
+
+
+def register() -> None:
+    """Put all of this where it is shown."""
+    panels.register("files", Panel("files", "documents/_panel.html", files, visible=is_read))
+    search.register(SearchSource("files", gettext_lazy("Files"), "paperclip", find_files, 60))
