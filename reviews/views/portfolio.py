@@ -59,19 +59,19 @@ def _share(row: Any) -> Decimal | None:
 
 
 EXPORTED = (
-    files.Column(gettext_lazy("Account id"), "pk", 10),
-    files.Column(gettext_lazy("Account"), "name", 30),
-    files.Column(gettext_lazy("Status"), lambda row: row.get_status_display()),
-    files.Column(gettext_lazy("Stage"), lambda row: row.get_stage_display() or ""),
-    files.Column(gettext_lazy("Target stage"), lambda row: row.get_target_stage_display() or ""),
-    files.Column(gettext_lazy("Manager"), "manager_name", 24),
-    files.Column(gettext_lazy("Revenue"), "revenue"),
-    files.Column(gettext_lazy("Revenue a year ago"), "revenue_before"),
-    files.Column(gettext_lazy("On a year ago (ratio)"), _change),
-    files.Column(gettext_lazy("Contribution"), "contribution"),
-    files.Column(gettext_lazy("Contribution (ratio)"), _share),
-    files.Column(gettext_lazy("Index"), "relationship_index"),
-    files.Column(gettext_lazy("Next review"), "review_due_on"),
+    files.Column("Account id", "pk", 10),
+    files.Column("Account", "name", 30),
+    files.Column("Status", lambda row: row.get_status_display()),
+    files.Column("Stage", lambda row: row.get_stage_display() or ""),
+    files.Column("Target stage", lambda row: row.get_target_stage_display() or ""),
+    files.Column("Manager", "manager_name", 24),
+    files.Column("Revenue", "revenue"),
+    files.Column("Revenue a year ago", "revenue_before"),
+    files.Column("On a year ago (ratio)", _change),
+    files.Column("Contribution", "contribution"),
+    files.Column("Contribution (ratio)", _share),
+    files.Column("Index", "relationship_index"),
+    files.Column("Next review", "review_due_on"),
 )
 
 
@@ -146,7 +146,7 @@ class PortfolioView(ScopeMixin, PartialMixin, ScopedViewMixin, TableMixin, ListV
     def export_columns(self) -> Sequence[files.Column]:  # type: ignore[override]
         """The columns of the table with the numbers behind them, and the currency."""
         currency = self.programme.currency
-        return (*EXPORTED, files.Column(_("Currency"), lambda _row: currency, 10))
+        return (*EXPORTED, files.Column("Currency", lambda _row: currency, 10))
 
     @property
     def export_notes(self) -> Sequence[str]:  # type: ignore[override]

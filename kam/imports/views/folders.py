@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django.views.generic import CreateView, DetailView, ListView, UpdateView
 
+from kam.documents.tables import Column as FileColumn
+from kam.documents.tables import Layout
 from kam.imports import policies, services
 from kam.imports.forms import FolderForm, NewFolderForm
 from kam.imports.models import Folder, FolderFile
@@ -24,6 +26,19 @@ from kam.web.views.tables import Column
 
 FILES = 50
 """Files that a page of a folder shows."""
+FOLDERS = Layout(
+    "import-folders",
+    gettext_lazy("Import folders"),
+    (
+        FileColumn("Folder id", "pk", 10),
+        FileColumn("Name", "name", 30),
+        FileColumn("What the files hold", "import_kind.label", 24),
+        FileColumn("On", "is_on", 10),
+        FileColumn("Runs as id", "owner_id", 10),
+        FileColumn("Runs as", lambda row: str(row.owner), 24),
+        FileColumn("Last look", "looked_at", 20),
+    ),
+)
 
 
 def _crumbs(*more: tuple[Any, str]) -> list[tuple[Any, str]]:
@@ -49,6 +64,7 @@ class FolderListView(ActiveFolders, TableMixin, ListView):
     template_name = "imports/folder_list.html"
     reading = "for_list"
     page_name = "import-folders"
+    export_layout = FOLDERS
     default_sort = "name"
     columns = (
         Column("name", gettext_lazy("Name"), sort="name", optional=False),

@@ -170,14 +170,18 @@ def _of_field(name: str) -> Any:
 
 
 EXPORT = (
-    FileColumn(gettext_lazy("When"), lambda entry: entry[0].at, 20),
-    FileColumn(gettext_lazy("Who"), lambda entry: entry[0].who, 24),
-    FileColumn(gettext_lazy("What"), lambda entry: entry[0].verb),
-    FileColumn(gettext_lazy("Kind"), lambda entry: entry[0].kind),
-    FileColumn(gettext_lazy("Object"), lambda entry: entry[0].label, 32),
-    FileColumn(gettext_lazy("Account"), lambda entry: entry[0].account, 32),
-    FileColumn(gettext_lazy("Field"), _of_field("label"), 24),
-    FileColumn(gettext_lazy("Before"), _of_field("before"), 32),
-    FileColumn(gettext_lazy("After"), _of_field("after"), 32),
-    FileColumn(gettext_lazy("From where"), lambda entry: entry[0].source),
+    FileColumn("Change id", lambda entry: entry[0].change.pk, 10),
+    FileColumn("When", lambda entry: entry[0].at, 20),
+    FileColumn("Who id", lambda entry: entry[0].change.actor_id, 10),
+    FileColumn("Who", lambda entry: entry[0].who, 24),
+    FileColumn("What", lambda entry: entry[0].verb),
+    FileColumn("Kind", lambda entry: entry[0].kind),
+    FileColumn("Object id", lambda entry: entry[0].change.object_id, 10),
+    FileColumn("Object", lambda entry: entry[0].label, 32),
+    FileColumn("Account id", lambda entry: entry[0].account and entry[0].account.pk, 10),
+    FileColumn("Account", lambda entry: entry[0].account, 32),
+    FileColumn("Field", _of_field("label"), 24),
+    FileColumn("Before", _of_field("before"), 32),
+    FileColumn("After", _of_field("after"), 32),
+    FileColumn("From where", lambda entry: entry[0].source),
 )

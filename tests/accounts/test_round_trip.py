@@ -1,0 +1,283 @@
+"""What is handed out comes in again without loss: into an empty programme, and into its own."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+from decimal import Decimal
+
+import openpyxl
+import pytest
+from django.core.files.base import ContentFile
+
+from accounts.models import (
+    Account,
+    ActivityCost,
+    Contact,
+    ContactExternalId,
+    ExchangeRate,
+    LedgerEntry,
+    Product,
+)
+from kam.exports.lists import address_of, table_at
+from kam.imports import passes, services
+from teams.models import Function, Membership
+from tests.factories.accounts import (
+    AccountFactory,
+    ActivityCostFactory,
+    ActivityFactory,
+    ContactFactory,
+    ExchangeRateFactory,
+    ExternalIdFactory,
+    LedgerEntryFactory,
+    ProductFactory,
+    ProductLineFactory,
+)
+from tests.factories.teams import (
+    BusinessUnitFactory,
+    MembershipFactory,
+    ProgrammeFactory,
+    RoleGrantFactory,
+    TeamFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+NASTY = (
+    "=1+1",
+    "@SUM(A1)",
+    "-3",
+    "+44 20",
+    "'quoted'",
+    "'=1",
+    "''-1",
+    '=HYPERLINK("http://x","y")',
+    'Say "so", Ltd; and | sons',
+    "Line one\nline two",
+    "007",
+    "1e5",
+    "TRUE",
+    "2026-01-02",
+    "03/04",
+    "NULL",
+    "Zürich Ærø Łódź",
+    "שלום עולם",
+    "株式会社",
+    "\uff1dwide",
+    "a" * 200,
+)
+"""Names of customers that programs like to take for something else."""
+LISTS = {
+    "products": "products",
+    "memberships": "memberships",
+    "accounts": "accounts",
+    "contacts": "contacts",
+    "exchange_rates": "exchange-rates",
+    "activity_costs": "activity-costs",
+    "ledger": "ledger-entries",
+}
+"""Kind of import and list, in the order in which files have to come."""
+OWN = {"Programme", "Changed", "Status since", "Reason", "Next review", "Part of"}
+"""Columns of what a programme writes by itself, besides our ids and figures of twelve months."""
+OPTIONS = {
+    "memberships": {"teams": "create"},
+    "accounts": {"teams": "reject"},
+    "contacts": {"unknown": "reject"},
+    "ledger": {"unknown": "reject"},
+}
+
+
+class Home:
+    """A programme, and who runs it."""
+
+    def __init__(self, name: str) -> None:
+        self.programme = ProgrammeFactory(name=name, currency="GBP")
+        self.manager = RoleGrantFactory(programme_manager=True, programme=self.programme).user
+        self.unit = BusinessUnitFactory(programme=self.programme, name="Rail, north")
+        self.freight = ActivityFactory(programme=self.programme, code="freight", name="=Freight")
+        self.function = Function.objects.create(
+            programme=self.programme, code="service", name="Service"
+        )
+
+    def file(self, kind: str, form: str) -> bytes:
+        """The whole list of `kind`, as a file."""
+        table = table_at(address_of(LISTS[kind]), self.manager)
+        file = io.BytesIO()
+        table.write(file, form, table.rows)
+        return file.getvalue()
+
+    def taken(self, kind: str, form: str, content: bytes) -> dict[str, int]:
+        """What became of the rows of a file."""
+        run = services.upload_file(
+            actor=self.manager,
+            kind=kind,
+            scope_id=self.programme.pk,
+            file=ContentFile(content, name=f"{kind}.{form}"),
+            file_name=f"{kind}.{form}",
+            options=OPTIONS.get(kind, {}),
+        )
+        assert services.problems(run) == []
+        run = passes.import_rows(services.start_run(actor=self.manager, run=run, enqueue=False).pk)
+        assert (run.status, run.report.get("problems")) == ("published", []), run.error
+        return {name: count for name, count in run.counts().items() if count}
+
+
+def fill(home: Home) -> None:
+    """Customers in groups with all that hangs on them."""
+    programme = home.programme
+    team = TeamFactory(programme=programme, name="=Team one")
+    for user, role in (("ann", "kam"), ("bob", "member")):
+        MembershipFactory(
+            team=team,
+            user=UserFactory(username=user),
+            role=role,
+            function=home.function if role == "member" else None,
+            effort_fte=Decimal("0.35") if role == "member" else None,
+            valid_from=datetime.date(2026, 1, 31),
+        )
+    line = ProductLineFactory(programme=programme, name="-Line")
+    products = [
+        ProductFactory(programme=programme, code=code, name=name, line=own)
+        for code, name, own in (("007", "@home", line), ("7", "", None), ("a-1", "Plain", line))
+    ]
+    top = None
+    for number, name in enumerate(NASTY):
+        account = AccountFactory(
+            programme=programme,
+            name=name,
+            parent=top if number % 3 == 1 else None,
+            team=team if number < 2 else None,
+            business_unit=home.unit if number % 2 else None,
+            status=("key", "candidate", "groomed")[number % 3],
+            country="=UK" if number == 2 else "",
+            industry="+Rail" if number == 3 else "",
+            currency="EUR" if number % 4 == 0 else "",
+            website="https://example.org/a?b=1,2" if number == 1 else "",
+            description='-"text"\nof two lines, 1.5' if number == 4 else "",
+        )
+        top = account if number % 3 == 0 else top
+        ExternalIdFactory(account=account, value=f"{number:04}")
+    for number, name in enumerate(NASTY[:11]):
+        account = Account.objects.filter(programme=programme).order_by("pk")[number]
+        person = ContactFactory(
+            account=account,
+            name=name,
+            job_title="=CEO",
+            email=f"p{number}@customer.example",
+            phone="+44 20 7946 0000" if number % 2 else "",
+            function="-buying",
+            level=("executive", "", "operational")[number % 3],
+            buying_roles=["economic_buyer", "user"] if number % 2 else [],
+            influence=number % 5 + 1 if number else None,
+            attitude=number % 5 - 2 if number % 2 else None,
+            interval_days=30 if number == 3 else None,
+            confidence="confirmed" if number % 2 else "assumed",
+            source="'card",
+        )
+        if number % 2:
+            ContactExternalId.objects.create(
+                contact=person, account=account, system="erp", value=f"=C{number}"
+            )
+        ActivityCostFactory(
+            account=account,
+            activity=home.freight,
+            month=datetime.date(2026, number % 12 + 1, 1),
+            quantity=Decimal("1.25") if number % 2 else None,
+            rate=Decimal("0.333333") if number % 2 else None,
+            amount=Decimal("-1234.567891") + number,
+            source="=sheet" if number % 3 else "",
+        )
+        for day, amount in ((1, "1234567.891234"), (2, "-0.000001"), (3, "100")):
+            LedgerEntryFactory(
+                account=account,
+                booked_on=datetime.date(2026, number % 12 + 1, day),
+                product=products[day - 1] if number % 4 else None,
+                quantity=Decimal("-2.5000") if day == 2 else None,
+                amount=Decimal(amount),
+                currency="EUR" if number % 2 else "GBP",
+                cost=Decimal("0.123456") if day == 1 else None,
+                document="=D1" if day == 3 else f"000{number}",
+                source="erp",
+            )
+    for day in (1, 2, 3):
+        ExchangeRateFactory(
+            programme=programme,
+            currency="EUR",
+            valid_from=datetime.date(2026, 1, day),
+            rate=Decimal("0.85123456") + day,
+            source="=ECB",
+        )
+
+
+@pytest.fixture
+def home(db) -> Home:
+    home = Home("Source")
+    fill(home)
+    return home
+
+
+@pytest.fixture
+def empty(home) -> Home:
+    """A programme without customers, whose people, units and activities are the same."""
+    empty = Home("Empty")
+    for membership in Membership.objects.filter(team__programme=home.programme):
+        RoleGrantFactory(finance=True, programme=empty.programme, user=membership.user)
+    return empty
+
+
+def rows_of(content: bytes, form: str) -> list[dict[str, str]]:
+    """Rows of a file, without what each programme has of its own."""
+    if form == "csv":
+        text = content.decode("utf-8-sig")
+        found = list(csv.DictReader(io.StringIO(text, newline="")))
+    else:
+        sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+        heading, *values = sheet.iter_rows(values_only=True)
+        found = [dict(zip(heading, row, strict=True)) for row in values]
+    left_out = {name for name in found[0] if name.endswith((" id", "12 months"))} - {
+        "External id",
+        "Account external id",
+    }
+    rows = [
+        {name: value for name, value in row.items() if name not in left_out | OWN} for row in found
+    ]
+    return sorted(rows, key=lambda row: str(list(row.values())))
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_file_comes_back_the_same_from_an_empty_programme(home, empty, form):
+    for kind in LISTS:
+        content = home.file(kind, form)
+        count = len(rows_of(content, form))
+        assert count > 2 or kind == "memberships"
+        assert empty.taken(kind, form, content) == {"rows_read": count, "created": count}, kind
+    for kind in LISTS:
+        assert rows_of(empty.file(kind, form), form) == rows_of(home.file(kind, form), form), kind
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_own_file_changes_nothing(home, form):
+    models = (Product, Membership, Account, Contact, ExchangeRate, ActivityCost, LedgerEntry)
+    before = [model.objects.count() for model in models]
+    for kind in LISTS:
+        content = home.file(kind, form)
+        count = len(rows_of(content, form))
+        assert home.taken(kind, form, content) == {"rows_read": count, "unchanged": count}, kind
+    assert [model.objects.count() for model in models] == before
+
+
+def test_line_that_was_changed_in_the_file_is_refused(home):
+    content = home.file("ledger", "csv").decode()
+    changed = content.replace("1234567.891234", "7654321.0", 1).encode()
+    run = services.upload_file(
+        actor=home.manager,
+        kind="ledger",
+        scope_id=home.programme.pk,
+        file=ContentFile(changed, name="ledger.csv"),
+        file_name="ledger.csv",
+    )
+    run = passes.import_rows(services.start_run(actor=home.manager, run=run, enqueue=False).pk)
+    assert {item["code"]: item["count"] for item in run.report["problems"]} == {"changed_line": 1}
+    assert (run.created, run.rejected) == (0, 1)
