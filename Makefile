@@ -7,7 +7,7 @@ export PORT DEMO DB ARGS WORKERS ACCOUNTS
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check bench env format lock vendor screenshots
+.PHONY: help run test crash check bench env format lock vendor screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -17,6 +17,11 @@ run: ## start the application with a demonstration (PORT=8000, DEMO=0 for an emp
 
 test: ## run all tests on SQLite and PostgreSQL (DB=sqlite|postgres, ARGS="-k name", WORKERS=2)
 	@$(DEPLOY) suite
+
+crash: ## kill web and worker processes 200 times on each database (KILLS=50 for fewer)
+	@rm -f var/kills.txt
+	@KAM_KILLS=$(or $(KILLS),200) ARGS="tests/crash $(ARGS)" $(DEPLOY) suite
+	@cat var/kills.txt
 
 check: ## lint, format, types, migrations, templates, security, lock files
 	@$(DEPLOY) check

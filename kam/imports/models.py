@@ -288,6 +288,7 @@ class Folder(Tracked):
     path = models.CharField(
         _("folder"),
         max_length=200,
+        blank=True,
         help_text=_("Below the import folder of the installation, e.g. sap/orders."),
     )
     pattern = models.CharField(
@@ -330,6 +331,11 @@ class Folder(Tracked):
 
     def get_absolute_url(self) -> str:
         return reverse("imports:folder", args=[self.pk])
+
+    @property
+    def place(self) -> str:
+        """Where its files lie, below the installation's import folder."""
+        return f"{self.path.strip('/')}/{self.pattern}".lstrip("/")
 
     @property
     def import_kind(self) -> kinds.ImportKind:

@@ -1,0 +1,1 @@
+"""Web and worker processes that are killed at random moments (`design.md` 9)."""
