@@ -12,6 +12,7 @@ class AccountsConfig(AppConfig):
         """Offer what this app brings to the packages below; the models have to be there first."""
         from accounts import calendar, imports, policies
         from accounts.merging import own
+        from accounts.services.duplicate import readers_of_pairs
         from accounts.services.team import check_membership
         from accounts.views import panels
         from kam.calendars.events import register
@@ -19,6 +20,7 @@ class AccountsConfig(AppConfig):
         from teams.services import register_membership_rule
 
         register_audience("object", policies.readers_of_conflicts)
+        register_audience("object", readers_of_pairs)
         register_membership_rule(check_membership)
         register(calendar.reviews)
         imports.register()

@@ -1,4 +1,4 @@
-"""What happens to accounts by the mere passing of days."""
+"""Background work on accounts: what days bring about, duplicates, merges."""
 
 from __future__ import annotations
 
@@ -6,15 +6,23 @@ import datetime
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
-from accounts.models import Account, Conflict
+from accounts.models import Account, Conflict, Merge, MergeStep, StagedAccount
+from accounts.services.duplicate import keep_found
+from accounts.services.merge import carry_stragglers
 from kam.access.dates import business_today
 from kam.changes import access
+from kam.imports.models import Run, StagedRecord
+from kam.imports.policies import is_system
 from kam.jobs.backend import task
+from kam.jobs.progress import current_job
 from kam.jobs.schedule import periodic
 from teams.models import Membership, RoleGrant, User
 
 DAY = datetime.timedelta(days=1)
+SETTLING = datetime.timedelta(hours=1)
+"""How long after a merge something may still be under way that began before it."""
 
 
 @periodic(every=DAY, at=datetime.time(0, 5))
@@ -40,3 +48,45 @@ def note_access_of_day(today: datetime.date) -> None:
     for grant in RoleGrant.objects.filter(turns).select_related("user").order_by("pk"):
         verb = access.GRANTED if grant.valid_from == today else access.REVOKED
         access.log_access(actor=None, user=grant.user, obj=grant, verb=verb)
+
+
+@task()
+def look_for_duplicates(
+    user_id: int, account_id: int | None = None, run_id: int | None = None
+) -> int:
+    """Find possible duplicates within what the user may see: everywhere, among the people of one
+    account, or those of what an import has made. Returns how many were found."""
+    user = User.objects.get(pk=user_id)
+    accounts = Account.objects.all()
+    if not is_system(user):
+        accounts = accounts.visible_to(user)
+    job = current_job()
+    if account_id is not None:
+        return keep_found(accounts=accounts.filter(pk=account_id), job=job)
+    if run_id is None:
+        return keep_found(accounts=accounts, job=job)
+    made = StagedAccount.objects.filter(run=run_id, created=True)
+    records = StagedRecord.objects.filter(run=run_id, run__kind="contacts", created=True)
+    return keep_found(
+        accounts=accounts.filter(programme=Run.objects.get(pk=run_id).scope_id),
+        job=job,
+        only=set(made.values_list("account", flat=True)),
+        only_people={pk for pk in records.values_list("object_id", flat=True) if pk},
+    )
+
+
+def _merges_to_settle() -> bool:
+    now = timezone.now()
+    young = Merge.objects.filter(undone_at=None, merged_at__gte=now - SETTLING)
+    return young.exists() or MergeStep.objects.filter(merge__undo_until__lt=now).exists()
+
+
+@periodic(every=datetime.timedelta(minutes=5), when=_merges_to_settle)
+@task()
+def settle_merges() -> int:
+    """Carry what was being written to an account while it was merged, and drop the steps of
+    merges that cannot be taken back any more. Returns rows carried."""
+    now = timezone.now()
+    MergeStep.objects.filter(merge__undo_until__lt=now).delete()
+    young = Merge.objects.filter(undone_at=None, merged_at__gte=now - SETTLING)
+    return sum(carry_stragglers(merge=merge) for merge in young.order_by("pk"))

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from accounts.views import account, conflict, files, interaction, listing, money, people, product
+from accounts.views import (
+    account,
+    conflict,
+    duplicates,
+    files,
+    interaction,
+    listing,
+    merge,
+    money,
+    people,
+    product,
+)
 
 app_name = "accounts"
 urlpatterns = [
@@ -12,6 +23,19 @@ urlpatterns = [
     path("accounts/filter/", listing.AccountFilterView.as_view(), name="filter"),
     path("accounts/pick/", listing.AccountPickView.as_view(), name="pick"),
     path("accounts/new/", account.AccountCreateView.as_view(), name="create"),
+    path("accounts/duplicates/", duplicates.DuplicateListView.as_view(), name="duplicates"),
+    path(
+        "accounts/duplicates/dismissed/", duplicates.DismissedListView.as_view(), name="dismissed"
+    ),
+    path("accounts/duplicates/find/", duplicates.find, name="duplicates_find"),
+    path("accounts/duplicates/progress/", duplicates.progress, name="duplicates_progress"),
+    path("accounts/duplicates/<int:pk>/dismiss/", duplicates.dismiss, name="duplicate_dismiss"),
+    path("accounts/duplicates/<int:pk>/reopen/", duplicates.reopen, name="duplicate_reopen"),
+    path("accounts/merges/", merge.MergeListView.as_view(), name="merges"),
+    path("accounts/merges/<int:pk>/", merge.MergeDetailView.as_view(), name="merge"),
+    path("accounts/merges/<int:pk>/undo/", merge.undo, name="merge_undo"),
+    path("accounts/<int:pk>/merge/", merge.MergePickView.as_view(), name="merge_pick"),
+    path("accounts/<int:pk>/merge/<int:other>/", merge.MergeView.as_view(), name="merge_preview"),
     path("accounts/log-contact/", interaction.LogContactView.as_view(), name="log_contact"),
     path("accounts/<int:pk>/", account.OverviewView.as_view(), name="detail"),
     path("accounts/<int:pk>/profile/", account.ProfileView.as_view(), name="profile"),
@@ -41,6 +65,11 @@ urlpatterns = [
     path("contacts/<int:pk>/edit/", people.ContactUpdateView.as_view(), name="contact_edit"),
     path("contacts/<int:pk>/archive/", people.archive_contact, name="contact_archive"),
     path("contacts/<int:pk>/restore/", people.restore_contact, name="contact_restore"),
+    path(
+        "contacts/<int:pk>/merge/<int:other>/",
+        merge.ContactMergeView.as_view(),
+        name="contact_merge",
+    ),
     path("sites/<int:pk>/edit/", people.SiteUpdateView.as_view(), name="site_edit"),
     path("sites/<int:pk>/archive/", people.archive_site, name="site_archive"),
     path("sites/<int:pk>/restore/", people.restore_site, name="site_restore"),

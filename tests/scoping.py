@@ -26,11 +26,13 @@ from tests.factories.accounts import (
     ConflictExceptionFactory,
     ConflictFactory,
     ContactFactory,
+    DuplicatePairFactory,
     ExchangeRateFactory,
     ExternalIdFactory,
     FactFactory,
     InteractionFactory,
     LedgerEntryFactory,
+    MergeFactory,
     MonthTotalFactory,
     ProductFactory,
     ProductLineFactory,
@@ -164,6 +166,10 @@ class World:
             conflict=self.things["barrier"], user=self.administrator
         )
         AccountFactory(parent=account, name=f"{SECRET} below", team=self.team)
+        self.things["pair"] = DuplicatePairFactory(account_a=account, account_b=other)
+        self.things["merge"] = MergeFactory(
+            account=account, loser_name=f"{SECRET} Ltd", merged_by=self.insider
+        )
 
 
 def _stage_review(world: World) -> None:

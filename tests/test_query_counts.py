@@ -22,11 +22,13 @@ from tests.factories.accounts import (
     ActivityCostFactory,
     ConflictFactory,
     ContactFactory,
+    DuplicatePairFactory,
     ExchangeRateFactory,
     ExternalIdFactory,
     FactFactory,
     InteractionFactory,
     LedgerEntryFactory,
+    MergeFactory,
     MonthTotalFactory,
     ProductFactory,
     ProductLineFactory,
@@ -70,8 +72,10 @@ from tests.scoping import routes
 
 PAGES = {
     "accounts:conflicts": 10,
+    "accounts:duplicates": 7,
     "accounts:groups": 8,
     "accounts:list": 7,
+    "accounts:merges": 5,
     "accounts:products": 7,
     "accounts:register": 7,
     "imports:folders": 5,
@@ -102,6 +106,7 @@ RESOURCES = {
     "contacts": 5,
     "corporate-objectives": 4,
     "customer-goals": 4,
+    "duplicates": 4,
     "exchange-rates": 4,
     "exports": 3,
     "facts": 4,
@@ -113,6 +118,7 @@ RESOURCES = {
     "interactions": 5,
     "ledger-entries": 4,
     "memberships": 4,
+    "merges": 4,
     "milestones": 4,
     "objectives": 4,
     "plans": 4,
@@ -161,6 +167,8 @@ def fill(programme: Any, reader: Any, place: int) -> None:
     ConflictFactory(a=account, b=below, kind="exclusive")
     ExternalIdFactory(account=account, value=f"N{place}")
     contact = ContactFactory(account=account)
+    DuplicatePairFactory(account_a=account, account_b=below)
+    MergeFactory(account=account, merged_by=member)
     SiteFactory(account=account)
     InteractionFactory(account=account, user=member, contacts=[contact])
     FactFactory(account=account)

@@ -87,6 +87,8 @@ ACCOUNT = hidden(lambda w: [w.account.pk])
 """A route whose only key is the hidden account's."""
 
 EXPORT = hidden(lambda w: [w.things["export"].pk])
+PAIR = hidden(lambda w: [w.things["pair"].pk])
+MERGE = hidden(lambda w: [w.things["merge"].pk])
 WEBHOOK = hidden(lambda w: [w.things["webhook"].pk])
 PLAN = hidden(lambda w: [w.things["plan"].pk])
 OBJECTIVE = hidden(lambda w: ["objective", w.things["objective"].pk])
@@ -230,6 +232,18 @@ ROUTES: dict[str, Route] = {
     "accounts:conflict_end": hidden(lambda w: [w.things["barrier"].pk]),
     "accounts:exception_create": hidden(lambda w: [w.things["barrier"].pk]),
     "accounts:exception_end": hidden(lambda w: [w.things["exception"].pk]),
+    "accounts:duplicates": listed({"kind": "account"}, {"run": "1"}),
+    "accounts:dismissed": listed(),
+    "accounts:duplicates_find": own("looks within what the caller sees; POST alone"),
+    "accounts:duplicates_progress": own("the caller's own search"),
+    "accounts:duplicate_dismiss": PAIR,
+    "accounts:duplicate_reopen": PAIR,
+    "accounts:merges": listed(),
+    "accounts:merge": MERGE,
+    "accounts:merge_undo": MERGE,
+    "accounts:merge_pick": ACCOUNT,
+    "accounts:merge_preview": hidden(lambda w: [w.account.pk, w.things["other"].pk]),
+    "accounts:contact_merge": hidden(lambda w: [w.things["contact"].pk] * 2),
     "accounts:products": listed({"search": "x"}),
     "accounts:product_create": listed(),
     "accounts:product_edit": known(lambda w: [w.things["product"].pk]),
@@ -300,6 +314,14 @@ ROUTES: dict[str, Route] = {
     "api:conflicts-end-exception": hidden(
         lambda w: [w.things["barrier"].pk, w.things["exception"].pk]
     ),
+    "api:duplicates-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:duplicates-detail": PAIR,
+    "api:duplicates-find": own("looks within what the caller sees; POST alone"),
+    "api:duplicates-dismiss": PAIR,
+    "api:duplicates-reopen": PAIR,
+    "api:merges-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:merges-detail": MERGE,
+    "api:merges-undo": MERGE,
     "api:product-lines-list": listed(),
     "api:product-lines-detail": known(lambda w: [w.things["product_line"].pk]),
     "api:products-list": listed({"search": "x"}),

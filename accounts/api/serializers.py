@@ -56,6 +56,7 @@ class AccountSerializer(ModelSerializer):
             "relationship_index",
             "reviewed_on",
             "review_due_on",
+            "merged_into",
             *STAMPS,
         )
         read_only_fields = (
@@ -68,6 +69,7 @@ class AccountSerializer(ModelSerializer):
             "relationship_index",
             "reviewed_on",
             "review_due_on",
+            "merged_into",
             *STAMPS,
         )
 

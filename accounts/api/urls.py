@@ -8,6 +8,8 @@ routes = [
     ("contacts", views.ContactViewSet),
     ("interactions", views.InteractionViewSet),
     ("conflicts", views.ConflictViewSet),
+    ("duplicates", views.DuplicateViewSet),
+    ("merges", views.MergeViewSet),
     ("product-lines", views.ProductLineViewSet),
     ("products", views.ProductViewSet),
     ("facts", views.FactViewSet),

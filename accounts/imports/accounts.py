@@ -180,9 +180,11 @@ class AccountsKind(ProgrammeKind):
 
     def publish(self, run: Run) -> None:
         """New accounts appear, known ones change, groups move."""
+        staging.refuse_merged(run)
         account_store.apply_updates(run)
         staging.log_prepared(run)
         staging.show_accounts(run)
+        staging.look_for_duplicates(run)
 
     def withdraw(self, run: Run, actor_id: int) -> None:
         """Known accounts get their values back where nobody has changed them since."""

@@ -9,6 +9,7 @@ from django.db.models import F, Q, TextField, Value
 from django.db.models.functions import Cast, Concat
 
 from accounts.models import Account, ExternalId, StagedAccount
+from accounts.querysets import AccountQuerySet
 from kam.imports import policies
 from kam.imports.models import Run
 
@@ -53,6 +54,18 @@ class Directory:
         for pk, name in accounts.active().order_by("pk").values_list("pk", "name").iterator():
             if pk not in self.barred:
                 self._name(name, pk)
+        self._know_former_names(accounts)
+
+    def _know_former_names(self, accounts: AccountQuerySet) -> None:
+        """The name of an account that was merged into another one finds that, unless an account
+        of today has it."""
+        merged = accounts.exclude(merged_into=None).filter(merged_into__archived_at=None)
+        pairs = merged.order_by("pk").values_list("name", "merged_into")
+        now = set(self.by_name)
+        for name, pk in pairs.iterator():
+            plain = plain_name(name)
+            if pk not in self.barred and plain not in now:
+                self.by_name[plain] = pk if self.by_name.get(plain, pk) == pk else AMBIGUOUS
 
     def note(self, pk: int, *, name: str, number: str) -> None:
         """Find the account `pk` from now on, too."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts import policies
-from accounts.models import Account, ExternalId, Product
+from accounts.models import Account, DuplicatePair, ExternalId, Product
 from accounts.querysets import MANAGERS, reach_of
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
 from kam.imports.kinds import ImportKind
+from kam.imports.models import Run
 from kam.imports.policies import is_system
 from teams.models import Programme
 
@@ -48,6 +51,13 @@ class ProgrammeKind(ImportKind):
         of somebody else may name it."""
         hidden = Account.objects.behind_barriers_of(user).order_by()
         return self.scopes_for(user).exclude(pk__in=hidden.values("programme"))
+
+    def further(self, run: Run) -> list[tuple[Any, str]]:
+        """Accounts and people that the file has made and that look like others."""
+        found = DuplicatePair.objects.of_run(run.pk).standing().filter(state="open")
+        if not found.exists():
+            return []
+        return [(_("Possible duplicates"), f"{reverse('accounts:duplicates')}?run={run.pk}")]
 
     match_url: ClassVar[str] = "accounts:pick"
 

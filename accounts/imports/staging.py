@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import Exists, F, JSONField, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.deletion import ProtectedError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from accounts import tasks
 from accounts.models import Account, Conflict, ExternalId, StagedAccount, StagedTotal, StatusChange
 from kam.changes import record
 from kam.changes.models import Change
 from kam.imports.models import Run
+from teams.models import Programme
 
 DELETE_ACCOUNTS = 300
 UNCHANGED = "unchanged"
@@ -23,6 +27,31 @@ PREPARED = 500
 def show_accounts(run: Run) -> None:
     """The accounts that `run` has made become visible, as changed now."""
     Account.objects.filter(staged_by=run).update(staged_by=None, updated_at=timezone.now())
+
+
+def refuse_merged(run: Run) -> None:
+    """Raise ValidationError if an account that `run` speaks of has been merged since it was read.
+    First in the transaction that publishes; no merge begins while it lasts."""
+    Programme.objects.select_for_update(no_key=True).get(pk=run.scope_id)
+    touched = StagedAccount.objects.filter(run=run).exclude(account__merged_into=None)
+    if touched.exists():
+        raise merged_meanwhile()
+
+
+def merged_meanwhile() -> ValidationError:
+    """An account of the file was taken up by another one while the file was read."""
+    message = _("A customer of the file has been merged with another one. Try the file again.")
+    return ValidationError(message, code="meanwhile")
+
+
+def look_for_duplicates(run: Run) -> None:
+    """Compare accounts and people that `run` has made with the others, in the background."""
+    made = StagedAccount.objects.filter(run=run, created=True)
+    if run.kind != "contacts" and not made.exists():
+        return
+    tasks.look_for_duplicates.using(created_by=run.owner, key=f"duplicates:{run.owner_id}").enqueue(
+        run.owner_id, None, run.pk
+    )
 
 
 def hide_accounts(run: Run) -> None:

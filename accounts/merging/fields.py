@@ -106,13 +106,22 @@ def choices_for(
     """Every field of both, as `reader` may read it."""
     model = type(survivor)
     rows = []
+    labels = labels_of(model)
     for name, columns in GROUPS[model].items():
-        field: Any = model._meta.get_field(columns[0])
         mine, theirs = (_words(side, columns, reader) for side in (survivor, loser))
         same = all(getattr(survivor, one) == getattr(loser, one) for one in columns)
-        label = str(field.verbose_name)
-        rows.append(Choice(name, label[:1].upper() + label[1:], mine, theirs, sides[name], same))
+        rows.append(Choice(name, labels[name], mine, theirs, sides[name], same))
     return rows
+
+
+def labels_of(model: type[models.Model]) -> dict[str, str]:
+    """Name of each choice in words."""
+    named = {name: model._meta.get_field(columns[0]) for name, columns in GROUPS[model].items()}
+    words: dict[str, str] = {
+        name: str(field.verbose_name)  # type: ignore[union-attr]
+        for name, field in named.items()
+    }
+    return {name: text[:1].upper() + text[1:] for name, text in words.items()}
 
 
 def _default(survivor: Any, loser: Any, column: str) -> str:

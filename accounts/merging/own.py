@@ -8,8 +8,8 @@ from typing import Any
 from django.db import models
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.merging.journal import Journal, touch
 from accounts.merging.rules import Joining, Rule, Stays, register
@@ -43,10 +43,11 @@ class Sums(Rule):
     `keys` tell one sum of an account from another. Nothing but sums of both can be equal after it.
     """
 
-    def __init__(self, relation: str, *keys: str, shown: bool = True) -> None:
+    shown = False
+
+    def __init__(self, relation: str, *keys: str) -> None:
         super().__init__(relation)
         self.keys = keys
-        self.shown = shown
 
     def carry(self, joining: Joining) -> None:
         for row in self.rows(joining.loser.pk).order_by("pk"):
@@ -161,7 +162,9 @@ class PersonNumbers(Rule):
 
     def remarks(self, survivor: Any, loser: Any) -> list[str]:
         return [
-            _("%(person)s and somebody at %(account)s have the number %(number)s: it stays there.")
+            gettext(
+                "%(person)s and somebody at %(account)s have the number %(number)s: it stays there."
+            )
             % {"person": row.contact, "account": survivor, "number": row}
             for row in self._clashing(survivor.pk, loser.pk)
         ]
@@ -194,10 +197,6 @@ class PairsOfPeople(OfPeople):
 
 class Talks(Rule):
     """Talks name the person who stays; where both took part, that one alone."""
-
-    @property
-    def words(self) -> str:
-        return str(Interaction._meta.verbose_name_plural)
 
     def carry(self, joining: Joining) -> None:
         rows = self.rows(joining.loser.pk)
@@ -236,20 +235,20 @@ def register_own() -> None:
     """Called when the app is ready."""
     register(
         Account._meta.label,
-        Rule("accounts.Account.parent"),
+        Rule("accounts.Account.parent", words=_("accounts below it")),
         Stays("accounts.Account.root", "follows from its place in the group"),
         Quiet("accounts.Account.merged_into"),
-        Rule("accounts.ExternalId.account"),
+        Rule("accounts.ExternalId.account", words=_("numbers in other systems")),
         Rule("accounts.Site.account"),
-        Rule("accounts.Contact.account"),
+        Rule("accounts.Contact.account", words=_("people")),
         PersonNumbers("accounts.ContactExternalId.account"),
-        Rule("accounts.Interaction.account"),
+        Rule("accounts.Interaction.account", words=_("talks")),
         Quiet("documents.Attachment.account"),  # a number would tell of files kept to a few
         Rule("accounts.Fact.account"),
-        Lines("accounts.LedgerEntry.account"),
+        Lines("accounts.LedgerEntry.account", words=_("sales lines")),
         Sums("accounts.MonthTotal.account", "month", "currency", "recorded_on"),
-        Costs("accounts.ActivityCost.account"),
-        Sums("accounts.StagedTotal.account", "run_id", "month", "currency", shown=False),
+        Costs("accounts.ActivityCost.account", words=_("costs to serve")),
+        Sums("accounts.StagedTotal.account", "run_id", "month", "currency"),
         Stays("accounts.StagedAccount.account", "what an import did to it is taken back there"),
         Stays("accounts.StatusChange.account", STEPS),
         Stays("accounts.StageChange.account", STEPS),
@@ -262,10 +261,10 @@ def register_own() -> None:
     )
     register(
         Contact._meta.label,
-        Reports("accounts.Contact.reports_to"),
+        Reports("accounts.Contact.reports_to", words=_("people who report to them")),
         Quiet("accounts.Contact.merged_into"),
-        Rule("accounts.ContactExternalId.contact"),
-        Talks("accounts.Interaction_contacts.contact"),
+        Rule("accounts.ContactExternalId.contact", words=_("numbers in other systems")),
+        Talks("accounts.Interaction_contacts.contact", words=_("talks")),
         Stays("accounts.DuplicatePair.contact_a", "what was decided about a pair"),
         Stays("accounts.DuplicatePair.contact_b", "what was decided about a pair"),
         Stays("accounts.Merge.contact", "says what was merged"),

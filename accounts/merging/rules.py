@@ -31,11 +31,12 @@ class Rule:
     shown = True
     """Whether people are told how many rows there are."""
 
-    def __init__(self, relation: str, *, quiet: bool = False) -> None:
+    def __init__(self, relation: str, *, quiet: bool = False, words: Any = "") -> None:
         self.relation = relation
         label, _dot, self.field = relation.rpartition(".")
         self.label = label
         self.quiet = quiet
+        self._words = words
 
     @property
     def model(self) -> Any:
@@ -43,8 +44,8 @@ class Rule:
 
     @property
     def words(self) -> str:
-        """What the rows are called."""
-        return str(self.model._meta.verbose_name_plural)
+        """What the rows are called: as given, else as their model is."""
+        return str(self._words) or str(self.model._meta.verbose_name_plural)
 
     def rows(self, loser: int) -> models.QuerySet:
         """Rows that point to the row with the key `loser`."""

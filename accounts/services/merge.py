@@ -117,6 +117,23 @@ def merge_contacts(
     return merge
 
 
+@transaction.atomic
+def carry_stragglers(*, merge: Merge) -> int:
+    """Move what has come to hang on the one that was taken up while it was, by a writer who had
+    begun before; returns how many rows. Again is no harm."""
+    merge = Merge.objects.select_for_update(of=("self",)).get(pk=merge.pk)
+    if merge.undone_at is not None or merge.kind != DuplicateKind.ACCOUNT:
+        return 0
+    survivor, loser = _lock_accounts(merge.account, merge.lost)
+    if survivor.merged_into_id is not None:
+        return 0
+    journal = Journal(merge)
+    joining = Joining(survivor, loser, journal)
+    for rule in rules_for(Account):
+        rule.carry(joining)
+    return sum(journal.moved.values())
+
+
 def _lock_accounts(survivor: Account, loser: Account) -> tuple[Account, Account]:
     """Programme, people, teams, accounts, in the order of all services. The accounts are locked
     against rows that would come to hang on them meanwhile, too."""

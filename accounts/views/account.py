@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -86,8 +86,9 @@ class HistoryView(AccountPartView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         account = self.object
-        statuses = StatusChange.objects.filter(account=account).select_related("decided_by")
-        stages = StageChange.objects.filter(account=account)
+        own = Q(account=account) | Q(account__merged_into=account)
+        statuses = StatusChange.objects.filter(own).select_related("decided_by", "account")
+        stages = StageChange.objects.filter(own).select_related("account")
         user = self.request.user
         changes = Change.objects.visible_to(user).filter(account_id=account.pk).for_list()
         return super().get_context_data(

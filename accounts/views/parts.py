@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Case, F, Q, QuerySet, When
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 from django.views.generic import DetailView
 
 from accounts.models import Account
@@ -88,6 +91,17 @@ class AccountPartView(PartialMixin, ScopedViewMixin, DetailView):
 
     def get_queryset(self) -> QuerySet[Account]:
         return super().get_queryset().for_detail(self.request.user)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The part; of an account that another has taken up, that one's."""
+        self.object = self.get_object()
+        into = self.object.merged_into
+        if into is not None and Account.objects.visible_to(request.user).filter(pk=into.pk):
+            text = _("%(loser)s has been merged into %(survivor)s.")
+            messages.info(request, text % {"loser": self.object, "survivor": into})
+            match = request.resolver_match
+            return redirect(match.view_name if match else "accounts:detail", into.pk)
+        return self.render_to_response(self.get_context_data(object=self.object))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(

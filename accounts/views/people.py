@@ -17,7 +17,15 @@ from django.views.generic import CreateView, DetailView, UpdateView
 
 from accounts import policies
 from accounts.forms import ContactForm, SiteForm
-from accounts.models import Account, Contact, Interaction, Site
+from accounts.models import (
+    Account,
+    Contact,
+    DuplicateKind,
+    DuplicatePair,
+    Interaction,
+    Site,
+)
+from accounts.querysets import DuplicateQuerySet
 from accounts.services import people, site
 from accounts.views.parts import AccountPartView
 from kam.access.dates import business_today
@@ -25,6 +33,12 @@ from kam.changes.errors import VersionConflict
 from kam.web.views import ScopedViewMixin, ServiceFormMixin
 
 RECENT_TALKS = 10
+
+
+def open_pairs(account: int) -> DuplicateQuerySet:
+    """Pairs of people of an account that may be one."""
+    pairs = DuplicatePair.objects.filter(kind=DuplicateKind.CONTACT, account_a=account)
+    return pairs.filter(state=DuplicatePair.State.OPEN).standing()
 
 
 class PeopleView(AccountPartView):
@@ -44,6 +58,7 @@ class PeopleView(AccountPartView):
             contact_label=_("Add a person"),
             unknown=_("unknown"),
             contacts=rows,
+            doubles=open_pairs(account.pk).count(),
             confirmed=sum(person.confidence == "confirmed" for person in rows),
             talks=list(talks[:RECENT_TALKS]),
             **kwargs,
@@ -57,6 +72,15 @@ class ContactView(ScopedViewMixin, DetailView):
     reading = "for_list"
     template_name = "accounts/contact_detail.html"
     context_object_name = "contact"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The person; one who was merged into another is that one."""
+        self.object = self.get_object()
+        if self.object.merged_into is not None:
+            names = {"loser": self.object, "survivor": self.object.merged_into}
+            messages.info(request, _("%(loser)s has been merged into %(survivor)s.") % names)
+            return redirect(self.object.merged_into)
+        return self.render_to_response(self.get_context_data(object=self.object))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         contact, user = self.object, self.request.user

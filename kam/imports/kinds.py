@@ -195,6 +195,10 @@ class ImportKind(ABC):
     def delete_chunk(self, run: Run, limit: int) -> int:
         """Delete up to `limit` stored rows of a run that does not count; 0 when none is left."""
 
+    def further(self, run: Run) -> list[tuple[Text, str]]:
+        """Where the result of `run` is looked at further: label and address of each place."""
+        return []
+
     match_url: ClassVar[str] = ""
     """Name of the address that suggests what rows can be matched with; empty: nothing can."""
 

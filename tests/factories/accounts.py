@@ -4,6 +4,7 @@ import datetime
 from decimal import Decimal
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts import models
@@ -235,3 +236,51 @@ class ExchangeRateFactory(DjangoModelFactory):
     currency = "USD"
     valid_from = datetime.date(2024, 1, 1)
     rate = Decimal("0.8")
+
+
+class DuplicatePairFactory(DjangoModelFactory):
+    """Two accounts of one name to decide about; `contacts=(a, b)` makes it two people."""
+
+    class Meta:
+        model = models.DuplicatePair
+
+    kind = "account"
+    account_a = factory.SubFactory(AccountFactory)
+    account_b = factory.LazyAttribute(
+        lambda self: AccountFactory(programme=self.account_a.programme)
+    )
+    score = 85
+    reasons = factory.LazyFunction(lambda: [{"code": "name"}])
+
+    @classmethod
+    def _create(cls, model_class, *args, contacts=None, **kwargs):
+        sides = sorted((kwargs["account_a"], kwargs["account_b"]), key=lambda one: one.pk)
+        kwargs["account_a"], kwargs["account_b"] = sides
+        if contacts:
+            first, second = sorted(contacts, key=lambda one: one.pk)
+            kwargs |= {"kind": "contact", "contact_a": first, "contact_b": second}
+            kwargs |= {"account_a": first.account, "account_b": first.account}
+        return super()._create(model_class, *args, **kwargs)
+
+
+class MergeFactory(DjangoModelFactory):
+    """An account that has been taken up by another one, with nothing that hung on it."""
+
+    class Meta:
+        model = models.Merge
+
+    kind = "account"
+    account = factory.SubFactory(AccountFactory)
+    loser = factory.LazyAttribute(
+        lambda self: AccountFactory(
+            parent=self.account,
+            team=self.account.team,
+            merged_into=self.account,
+            archived_at=timezone.now(),
+        )
+    )
+    survivor_name = factory.LazyAttribute(lambda self: self.account.name)
+    loser_name = factory.LazyAttribute(lambda self: self.loser.name)
+    summary = factory.LazyFunction(lambda: {"fields": [], "counts": [], "remarks": []})
+    merged_by = factory.SubFactory(UserFactory)
+    undo_until = factory.LazyFunction(lambda: timezone.now() + datetime.timedelta(days=30))

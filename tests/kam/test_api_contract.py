@@ -41,6 +41,7 @@ NOT_IN_BULK = {
     "exports": "a file is one export",
     "attachments": "a file is one form",
     "imports": "a file is one import",
+    "merges": "each is looked at before, and moves as much as there is",
     "tokens": "a secret is shown once, to whoever asked for it",
     "webhooks": "a secret is shown once, to whoever asked for it",
 }

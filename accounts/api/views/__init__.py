@@ -8,6 +8,7 @@ from accounts.api.views.account import (
     StatusChangeViewSet,
 )
 from accounts.api.views.conflict import ConflictViewSet
+from accounts.api.views.merging import DuplicateViewSet, MergeViewSet
 from accounts.api.views.people import ContactViewSet, InteractionViewSet
 from accounts.api.views.product import ProductLineViewSet, ProductViewSet
 
@@ -15,8 +16,10 @@ __all__ = [
     "AccountViewSet",
     "ConflictViewSet",
     "ContactViewSet",
+    "DuplicateViewSet",
     "FactViewSet",
     "InteractionViewSet",
+    "MergeViewSet",
     "ProductLineViewSet",
     "ProductViewSet",
     "SiteViewSet",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -23,6 +25,7 @@ from accounts.models import (
 )
 from accounts.services.team import load_warnings
 from kam.access.dates import business_today
+from kam.api.errors import Conflict
 from kam.api.etag import if_match
 from kam.api.external import ExternalIdMixin, by_external_id_schema
 from kam.api.viewsets import EditableViewSet, ReadOnlyViewSet
@@ -89,6 +92,14 @@ class AccountViewSet(ExternalIdMixin, EditableViewSet):
         rows = super().get_queryset().with_parent_for(self.request.user)
         hides = self.action == "list" and "archived" not in self.request.query_params
         return rows.active() if hides else rows
+
+    def get_object(self) -> Any:
+        """The account; one that another has taken up can be read and not written to."""
+        account = super().get_object()
+        if account.merged_into_id is not None and self.request.method not in SAFE_METHODS:
+            text = _("It has been merged into account %(into)d.") % {"into": account.merged_into_id}
+            raise Conflict(text, "merged")
+        return account
 
     def search_rows(self, rows: Any, text: str) -> Any:
         """By part of the name, or by the start of a number in another system."""

@@ -73,10 +73,12 @@ class LedgerKind(ProgrammeKind):
 
     def publish(self, run: Run) -> None:
         """Rows count with the run; months, accounts and history follow here."""
+        staging.refuse_merged(run)
         store.publish_totals(run.pk, _recorded_on(run))
         staging.log_prepared(run)
         staging.show_accounts(run)
         staging.keep_matches(run)
+        staging.look_for_duplicates(run)
 
     def withdraw(self, run: Run, actor_id: int) -> None:
         """Months lose the run's sums; accounts that it made and nobody touched are hidden."""

@@ -17,7 +17,7 @@ from accounts.models import Account, StagedAccount
 from accounts.querysets import AccountQuerySet
 from kam.imports import policies
 from kam.imports.kinds import Field, Option
-from kam.imports.models import Run
+from kam.imports.models import Run, StagedRecord
 from kam.imports.records import Cells, RecordKind, RecordSession
 from kam.imports.records.session import Judged, Pending
 from kam.imports.refusal import Refusal, Refused
@@ -204,10 +204,18 @@ class CustomerKind(RecordKind, ProgrammeKind):
 
     def publish(self, run: Run) -> None:
         """Accounts appear, then the records on them."""
+        staging.refuse_merged(run)
         staging.log_prepared(run)
         staging.show_accounts(run)
         super().publish(run)
         staging.keep_matches(run)
+        staging.look_for_duplicates(run)
+
+    def before_publishing(self, run: Run, part: list[StagedRecord]) -> None:
+        """Nothing comes to hang on an account that has been merged meanwhile."""
+        named = {item.after["account"] for item in part if item.after.get("account")}
+        if Account.objects.filter(pk__in=named).exclude(merged_into=None).exists():
+            raise staging.merged_meanwhile()
 
     def withdraw(self, run: Run, actor_id: int) -> None:
         """Records go, then accounts that nobody has touched since."""

@@ -209,6 +209,7 @@ def page_of(run: Run, request: HttpRequest) -> dict[str, Any]:
         "problems": shown_problems(run),
         "facts": facts(run),
         "nothing_new": nothing_new(run),
+        "further": kind.further(run) if run.is_live else [],
         "preview": preview(run),
         "editable": editable,
         "silent": services.is_silent(run),
