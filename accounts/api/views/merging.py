@@ -51,18 +51,19 @@ class DuplicateViewSet(ReadOnlyViewSet):
     @action(detail=True, methods=["post"])
     def dismiss(self, request: Request, pk: str) -> Response:
         """The two are not the same: the pair is not proposed again."""
+        pair = self.get_object()
         body = bodies.DismissSerializer(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
-        return self._decide(duplicate.dismiss_pair, note=body.validated_data["note"])
+        return self._decide(pair, duplicate.dismiss_pair, note=body.validated_data["note"])
 
     @extend_schema(request=None, responses=bodies.DuplicateSerializer)
     @action(detail=True, methods=["post"])
     def reopen(self, request: Request, pk: str) -> Response:
         """A dismissed pair is to be decided about again."""
-        return self._decide(duplicate.reopen_pair)
+        return self._decide(self.get_object(), duplicate.reopen_pair)
 
-    def _decide(self, service: Any, **values: Any) -> Response:
-        request, pair = self.request, self.get_object()
+    def _decide(self, pair: DuplicatePair, service: Any, **values: Any) -> Response:
+        request = self.request
         version = if_match(request) if "If-Match" in request.headers else None
         pair = service(actor=request.user, pair=pair, expected_version=version, **values)
         return self.respond(pair, self.represent(pair))
