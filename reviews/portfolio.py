@@ -63,7 +63,10 @@ class Census(NamedTuple):
 
 @dataclass(frozen=True)
 class Portfolio:
-    """What the portfolio is worth and where it stands; amounts in `now.currency`."""
+    """What the portfolio is worth and where it stands; amounts in `now.currency`.
+
+    `before` is None where the ledger, which `begins` in a month, does not hold all of that year.
+    """
 
     census: Census
     now: figures.Figures
@@ -71,6 +74,7 @@ class Portfolio:
     pareto: figures.Pareto
     top: list[Row]
     months: figures.Months | None
+    begins: datetime.date | None = None
 
     @property
     def accounts(self) -> int:
@@ -109,8 +113,10 @@ def build(
     *,
     compare: bool,
     rates: figures.Rates | None = None,
+    begins: datetime.date | None = None,
 ) -> Portfolio:
-    """The portfolio of `scope` for `user`; `compare` adds the figures of the year before."""
+    """The portfolio of `scope` for `user`; `compare` adds the figures of the year before, when
+    the ledger, which `begins` in a month, holds all of it."""
     accounts = accounts_of(user, scope)
     rates = rates or rates_for(scope)
     periods = [scope.period, scope.period.year_before()] if compare else [scope.period]
@@ -125,7 +131,13 @@ def build(
         months = None
         found = figures.compared(accounts, periods, rates)
     pareto, top = _ranking(user, accounts, scope, rates, found[0].revenue)
-    return Portfolio(census, found[0], found[1] if compare else None, pareto, top, months)
+    whole = compare and scope.period.year_before().is_covered_from(begins)
+    return Portfolio(census, found[0], found[1] if whole else None, pareto, top, months, begins)
+
+
+def begins(user: Reader, scope: Scope) -> datetime.date | None:
+    """The month in which the ledger of the scope begins, whatever the status of its accounts."""
+    return figures.first_month(accounts_of(user, scope._replace(statuses=())))
 
 
 def take_census(
@@ -185,7 +197,9 @@ def month_pairs(whole: Portfolio, scope: Scope) -> list[MonthPair]:
     pairs = []
     month = first.replace(day=1)
     while month <= last:
-        before = whole.months.revenue(_months_back(month, 12))
+        earlier = _months_back(month, 12)
+        is_known = whole.begins is not None and whole.begins <= earlier
+        before = whole.months.revenue(earlier) if is_known else None
         pairs.append(MonthPair(month, whole.months.revenue(month), before))
         month = _months_back(month, -1)
     return pairs if any(pair.now or pair.before for pair in pairs) else []

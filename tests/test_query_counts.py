@@ -85,7 +85,7 @@ PAGES = {
     "plans:actions": 5,
     "reviews:list": 5,
     "reviews:my_day": 10,
-    "reviews:portfolio": 13,
+    "reviews:portfolio": 14,
     "settings:index": 6,
     "settings:people": 6,
     "settings:tokens": 6,

@@ -22,7 +22,14 @@ from accounts.figures.basis import (
     trailing_year,
 )
 from accounts.figures.months import Months, by_month, compared, totals
-from accounts.figures.ranking import PARETO_SHARE, Pareto, latest_month, pareto, revenue_rows
+from accounts.figures.ranking import (
+    PARETO_SHARE,
+    Pareto,
+    first_month,
+    latest_month,
+    pareto,
+    revenue_rows,
+)
 from accounts.figures.sums import (
     ActivityTotal,
     by_account,
@@ -48,6 +55,7 @@ __all__ = [
     "by_month",
     "change_ratio",
     "compared",
+    "first_month",
     "latest_month",
     "pareto",
     "rates_for",

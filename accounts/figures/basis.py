@@ -49,6 +49,10 @@ class Period(NamedTuple):
         ends = self.last is None or (self.last + datetime.timedelta(days=1)).day == 1
         return starts and ends
 
+    def is_covered_from(self, month: datetime.date | None) -> bool:
+        """Whether a ledger that begins in `month` (its first day, None: empty) holds all of it."""
+        return self.first is not None and month is not None and month <= self.first
+
     def year_before(self) -> Period:
         """The same days one year earlier; 29 February becomes 28."""
         first, last = (day and _shift_year(day, -1) for day in (self.first, self.last))

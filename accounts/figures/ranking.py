@@ -49,6 +49,14 @@ def pareto(revenues: Iterator[Decimal | None], total: Decimal | None) -> Pareto:
     return Pareto(PARETO_SHARE, None)
 
 
+def first_month(accounts: QuerySet[Account]) -> datetime.date | None:
+    """First day of the first month in which any of `accounts` has sales: before it nothing is
+    known, which is not nothing sold (handbook 0)."""
+    pks = accounts.order_by().values("pk")
+    rows = MonthTotal.objects.filter(account__in=pks).order_by("month")
+    return rows.values_list("month", flat=True).first()
+
+
 def latest_month(accounts: QuerySet[Account]) -> datetime.date | None:
     """First day of the last month in which any of `accounts` has sales."""
     pks = accounts.order_by().values("pk")

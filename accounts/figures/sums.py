@@ -64,10 +64,13 @@ def by_account(pks: Iterable[int], period: Period, rates: Rates) -> dict[int, Fi
     return {pk: figures_from(rates, row) for pk, row in rows.items()}
 
 
-def with_figures(accounts: QuerySet[Account], period: Period, rates: Rates) -> QuerySet[Account]:
+def with_figures(
+    accounts: QuerySet[Account], period: Period, rates: Rates, *, compare: bool = True
+) -> QuerySet[Account]:
     """`accounts` with `revenue`, `gross_margin`, `cost_to_serve`, `contribution` and
     `revenue_before` (the year before) of their own lines, to show and to sort by; NULL is "not
-    available", revenue without lines is 0."""
+    available", revenue without lines is 0. Without `compare` nothing is said of the year before.
+    """
 
     def own(source: QuerySet, value: Any) -> Subquery:
         return Subquery(source.order_by().values("account").annotate(own=value).values("own"))
@@ -78,7 +81,9 @@ def with_figures(accounts: QuerySet[Account], period: Period, rates: Rates) -> Q
     nothing = Value(Decimal(0), output_field=AMOUNT)
     annotated = accounts.annotate(
         revenue=Coalesce(own(sales, sums["revenue_sum"]), nothing, output_field=AMOUNT),
-        revenue_before=Coalesce(own(before, sums["revenue_sum"]), nothing, output_field=AMOUNT),
+        revenue_before=Coalesce(own(before, sums["revenue_sum"]), nothing, output_field=AMOUNT)
+        if compare
+        else Value(None, output_field=AMOUNT),
         known_cost=Coalesce(own(sales, sums["cost_sum"]), nothing, output_field=AMOUNT),
         costless=Coalesce(own(sales, sums["costless"]), 0),
         cost_to_serve=own(costs_in(mine, period), rates.total("amount")),

@@ -86,6 +86,8 @@ class FiguresView(AccountPartView):
         periods = (self.period, self.period.year_before())
         months = figures.Months(self._whole(), periods, rates, own=account.pk)
         now, before = (months.total(period, own=True) for period in periods)
+        known = Account.objects.visible_to(self.request.user).filter(programme=account.programme_id)
+        covered = periods[1].is_covered_from(figures.first_month(known))
         parts = figures.by_activity(account, self.period, rates)
         lines_url = f"{reverse('accounts:lines', args=[account.pk])}?{self._query()}"
         return super().get_context_data(
@@ -93,8 +95,8 @@ class FiguresView(AccountPartView):
             period=self.period,
             rates=rates,
             now=now,
-            before=before,
-            revenue_change=figures.change_ratio(now.revenue, before.revenue),
+            before=before if covered else None,
+            revenue_change=figures.change_ratio(now.revenue, before.revenue) if covered else None,
             statement=list(self.statement(now, parts, lines_url)),
             months=months.by_month(self.period, own=True)[-24:],
             below=months.total(self.period) if self.has_children else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Hashable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -169,16 +170,30 @@ class PortfolioView(ScopeMixin, PartialMixin, ScopedViewMixin, TableMixin, ListV
             return None
         unit = scope.unit.path if scope.unit is not None else None
         asked = (self.programme.pk, scope.period, scope.as_of, scope.statuses, unit)
-        return sight_of(self.request.user), asked, self.rates.key
+        return sight_of(self.request.user), asked, self.rates.key, self.compares
+
+    @cached_property
+    def begins(self) -> datetime.date | None:
+        """The month in which the ledger begins."""
+        return portfolio.begins(self.request.user, self.scope)
+
+    @cached_property
+    def compares(self) -> bool:
+        """Whether the ledger holds all of the year before."""
+        return self.scope.period.year_before().is_covered_from(self.begins)
 
     def get_queryset(self) -> QuerySet[Account]:
         mine = portfolio.accounts_of(self.request.user, self.scope).with_manager()
-        self.queryset = figures.with_figures(mine, self.scope.period, self.rates)
+        self.queryset = figures.with_figures(
+            mine, self.scope.period, self.rates, compare=self.compares
+        )
         return super().get_queryset()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         scope = self.scope
-        whole = portfolio.build(self.request.user, scope, compare=True, rates=self.rates)
+        whole = portfolio.build(
+            self.request.user, scope, compare=True, rates=self.rates, begins=self.begins
+        )
         context = super().get_context_data(
             scope_form=self.form,
             scope=scope,
@@ -213,7 +228,7 @@ class PortfolioView(ScopeMixin, PartialMixin, ScopedViewMixin, TableMixin, ListV
                 "unit": f"k {now.currency}",
                 "detail": on_a_year_ago % {"change": _signed_percent(change)}
                 if change is not None
-                else _("no sales a year ago to compare with"),
+                else _no_comparison(before),
                 "url": self.list_url(sort="-revenue"),
             },
             {
@@ -314,6 +329,12 @@ def shown(found: list[alerts.Alert]) -> dict[str, Any]:
 
 def _signed_percent(ratio: Any) -> str:
     return f"{formatting.signed(ratio * 100, 1)} %"
+
+
+def _no_comparison(before: Any) -> str:
+    if before is None:
+        return _("no full year to compare with")
+    return _("no sales a year ago to compare with")
 
 
 def _points(now: Any, before: Any) -> str:

@@ -13,7 +13,7 @@ from collections import Counter
 
 import pytest
 from django.core.files.base import ContentFile
-from django.db import connections
+from django.db import connection, connections, transaction
 
 from kam.changes.models import Change
 from kam.imports import services
@@ -32,6 +32,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.timeout(300 + 60 * KILLS),
 ]
+ONE_VIEW = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 TELLS = "accounts.interaction"
 GUESS, TWICE = 1.0, 0.2
 """Seconds within which a kill falls while nobody knows how long a step takes; share of steps in
@@ -57,7 +58,10 @@ class Killer(threading.Thread):
             for moment in self.moments:
                 time.sleep(max(0.0, begun + moment - time.monotonic()))
                 self.stack.strike()
-                self.halves += not self.step.whole()
+                with transaction.atomic():  # one view of the database for all that it asks
+                    if connection.vendor == "postgresql":
+                        connection.cursor().execute(ONE_VIEW)
+                    self.halves += not self.step.whole()
         except BaseException as error:  # noqa: BLE001  (told by the test)
             self.error = error
         finally:

@@ -283,8 +283,36 @@ def test_month_pairs_set_each_month_beside_the_year_before(programme, director):
     month = month_before(programme.today())
     MonthTotalFactory(account=account, month=month.replace(year=month.year - 1), revenue=80)
     scope = portfolio.Scope(programme, figures.trailing_year(programme.today()), programme.today())
-    whole = portfolio.build(director, scope, compare=True)
+    begins = portfolio.begins(director, scope)
+    whole = portfolio.build(director, scope, compare=True, begins=begins)
     pairs = portfolio.month_pairs(whole, scope)
     assert len(pairs) == 12
     assert pairs[-1] == (month, 100, 80)
-    assert pairs[0].now == 0
+    assert (pairs[0].now, pairs[0].before) == (0, None)  # the ledger begins later: not known
+
+
+def test_year_that_the_ledger_holds_in_part_is_no_comparison(client, programme, director):
+    account = key_account(programme)
+    month = month_before(programme.today())
+    MonthTotalFactory(account=account, month=month.replace(year=month.year - 1), revenue=80)
+    client.force_login(director)
+    page = client.get(reverse("reviews:portfolio"))
+    assert page.context["figures"][0]["detail"] == "no full year to compare with"
+    assert [row.change for row in page.context["object_list"]] == [None]
+    figures_page = client.get(reverse("accounts:figures", args=[account.pk]))
+    assert (figures_page.context["before"], figures_page.context["revenue_change"]) == (None, None)
+    assert "No full year to compare with" in figures_page.content.decode()
+    MonthTotalFactory(account=account, month=month.replace(year=month.year - 2), revenue=20)
+    page = client.get(reverse("reviews:portfolio"))
+    assert page.context["figures"][0]["detail"] == "+25.0 % on a year ago"
+    assert [str(row.change) for row in page.context["object_list"]] == ["0.25"]
+    figures_page = client.get(reverse("accounts:figures", args=[account.pk]))
+    assert str(figures_page.context["revenue_change"]) == "0.25"
+
+
+def test_period_without_beginning_is_covered_by_no_ledger():
+    month = datetime.date(2026, 5, 1)
+    assert not figures.Period(None, month).is_covered_from(month)
+    assert not figures.Period(month, None).is_covered_from(None)
+    assert figures.Period(month, None).is_covered_from(month)
+    assert not figures.Period(month, None).is_covered_from(datetime.date(2026, 6, 1))
