@@ -28,7 +28,7 @@ class FilesField(forms.FileField):
     def __init__(self, *, stopped: bool, several: bool = True, **kwargs: Any) -> None:
         self.stopped = stopped
         look = {
-            "class": "drop",
+            "class": "drop form-control",
             "accept": ",".join(f".{item}" for item in settings.ATTACHMENT_TYPES),
         }
         widget = FilesInput(look | ({"multiple": True} if several else {}))

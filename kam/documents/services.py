@@ -6,7 +6,7 @@ import contextlib
 import datetime
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -102,7 +102,7 @@ def _add(
         attachment.full_clean()
         attachment.save(force_insert=True)
         chosen = _checked_people(attachment, people)
-        attachment.people.set(chosen)
+        attachment.people.set([person.pk for person in chosen])
         values = record.snapshot(attachment, LOGGED) | _told(chosen)
         record.change(
             actor=actor, obj=attachment, verb="created", after=values, **audience(attachment)
@@ -182,7 +182,7 @@ def update_attachment(
     after = record.snapshot(attachment, changes) | _told(chosen)
     if after == before:
         return attachment
-    attachment.people.set(chosen)
+    attachment.people.set([person.pk for person in chosen])
     attachment.version += 1
     attachment.save(update_fields=[*changes, "version", "updated_at"])
     if not Attachment.objects.visible_to(actor).filter(pk=attachment.pk).exists():
@@ -298,7 +298,7 @@ def _judge(file: File, name: str) -> tuple[str, str]:
             else _("The name has no ending that says what it is. Taken are: %(known)s.")
         )
         raise field_error("file", text % {"ending": ending, "known": known}, "type")
-    found = content.found_in(file)
+    found = content.found_in(cast("BinaryIO", file))
     wanted = content.FORMATS[ending]
     if found not in wanted.found:
         text = _("“%(name)s” is %(found)s, not %(wanted)s.")
@@ -382,8 +382,8 @@ def _checked_people(
 
 
 def _told(people: Iterable[AbstractBaseUser]) -> dict[str, Any]:
-    """People as the log names them."""
-    return {"people": sorted(str(person) for person in people)}
+    """People as the log keeps them: by key, in one order."""
+    return {"people": sorted(person.pk for person in people)}
 
 
 def _changeable(actor: AbstractBaseUser, attachment: Attachment) -> Attachment:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+import logging
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_cache_control
 from django.utils.http import parse_etags
+from django.utils.translation import gettext as _
 
 from kam.documents.models import StoredContent
+
+logger = logging.getLogger(__name__)
 
 POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
@@ -22,8 +27,13 @@ def download(request: HttpRequest, stored: StoredContent) -> HttpResponseBase:
         response = HttpResponse(status=304)
         del response["Content-Type"]
     else:
+        try:
+            content = stored.file.open("rb")
+        except FileNotFoundError as error:
+            logger.exception("The storage has lost %s.", stored.file.name)
+            raise Http404(_("The file is not in the storage any more.")) from error
         response = FileResponse(
-            stored.file.open("rb"),
+            content,
             as_attachment=True,
             filename=stored.name,
             content_type=stored.media_type,

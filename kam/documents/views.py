@@ -106,7 +106,10 @@ class UploadView(OfHolderMixin, ServiceFormMixin, ScopedViewMixin, FormView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         title = _("Add files to %(what)s") % {"what": self.held}
-        return super().get_context_data(form_title=title, cancel_url=self.page, **kwargs)
+        crumbs = [(str(self.held), self.page), (_("Add files"), "")]
+        return super().get_context_data(
+            form_title=title, cancel_url=self.page, crumbs=crumbs, **kwargs
+        )
 
     def perform(self, form: UploadForm) -> None:
         values = dict(form.cleaned_data)
@@ -139,6 +142,14 @@ class AttachmentView(AttachmentMixin, DetailView):
 
     template_name = "documents/attachment_detail.html"
 
+    def crumbs(self, page: str) -> list[tuple[str, str]]:
+        """Account, what the file hangs on, the file."""
+        account, held = self.object.account, self.held
+        way = [(str(account), account.get_absolute_url())]
+        if held is not None:
+            way.append((_("Files") if held == account else str(held), page))
+        return [*way, (self.object.name, "")]
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         attachment, held = self.object, self.held
         holder = holders.named(attachment.object_type)
@@ -149,11 +160,7 @@ class AttachmentView(AttachmentMixin, DetailView):
             may_change=policies.can_change(self.request.user, attachment),
             people=list(attachment.people.with_name()) if attachment.is_for_people else [],
             earlier=list(attachment.earlier.for_list()),
-            crumbs=[
-                (str(attachment.account), attachment.account.get_absolute_url()),
-                (str(held), page),
-                (attachment.name, ""),
-            ],
+            crumbs=self.crumbs(page),
             **kwargs,
         )
 
@@ -165,7 +172,9 @@ class AttachmentFormMixin(ServiceFormMixin, AttachmentMixin):
     template_name = "documents/form.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(cancel_url=self.object.get_absolute_url(), **kwargs)
+        page = self.object.get_absolute_url()
+        crumbs = [(self.object.name, page), (str(self.form_title), "")]
+        return super().get_context_data(cancel_url=page, crumbs=crumbs, **kwargs)
 
     def get_success_url(self) -> str:
         return self.object.get_absolute_url()

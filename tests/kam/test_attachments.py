@@ -353,7 +353,10 @@ def test_named_people_are_people_who_see_the_account(house):
         assert [error.code for error in refusal.value.error_dict["people"]] == [code]
     file = brought(house, confidentiality="people", people=[house.auditor, house.auditor])
     assert seen_by(house, file) == {"kam", "auditor"}
-    assert Change.objects.of(file).get().after["people"] == [str(house.auditor)]
+    row = Change.objects.of(file).get()
+    assert row.after["people"] == [house.auditor.pk]
+    told = {item.label: item.after for item in describe([row], house.auditor)[0].fields}
+    assert told["Named people"] == str(house.auditor)
     file = services.update_attachment(
         actor=house.kam, attachment=file, expected_version=1, changes={"confidentiality": "team"}
     )
