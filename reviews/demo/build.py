@@ -8,7 +8,7 @@ from django.db import transaction
 
 from kam.access.once import asking_once
 from kam.changes.context import source
-from reviews.demo import cast, planning
+from reviews.demo import cast, papers, planning
 from reviews.demo.assessments import ReviewSteps
 from reviews.demo.people import PROGRAMME
 from reviews.demo.steps import deputy_of
@@ -65,6 +65,8 @@ class Builder(ReviewSteps):
             for age, name in reversed([*enumerate(PLANS)]):
                 with self.on_day(1 + 3 * age) as day:
                     self.make_plan(name, day)
+            with self.on_day(1) as day:
+                papers.file_papers(self.accounts["Birch Logistics"], self.people, day)
 
     def make_plan(self, name: str, day: datetime.date) -> None:
         """The plan of a customer, in its state since `day`."""

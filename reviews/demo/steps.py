@@ -16,6 +16,7 @@ from accounts.models import (
     StatusChange,
 )
 from kam.changes.models import Change
+from kam.documents.models import Attachment, EarlierFile
 from plans.models import PlanDecision, PlanVersion
 from reviews.demo import cast
 from teams.models import User
@@ -26,6 +27,8 @@ DATED: dict[Any, str] = {
     StatusChange: "created_at",
     PlanVersion: "created_at",
     PlanDecision: "decided_at",
+    Attachment: "stored_at",
+    EarlierFile: "stored_at",
 }
 """What is dated by when it was written, and in which field."""
 PASSWORD = "key-accounts-demo"  # noqa: S105  (printed at every start, refused outside the demonstration)

@@ -24,6 +24,7 @@ from accounts.models import (
     ProductLine,
     Site,
 )
+from kam.documents.models import Attachment
 from kam.imports.models import Folder, FolderFile, RememberedMapping, Run
 from kam.mail.models import Mail
 from kam.webhooks.models import Webhook
@@ -72,6 +73,11 @@ def birch() -> Account:
     return Account.objects.get(name="Birch Logistics")
 
 
+def replaced() -> int:
+    """A file that took the place of another."""
+    return first(Attachment, number=2)
+
+
 def draft() -> StageReview:
     return StageReview.objects.filter(account=birch()).latest("pk")
 
@@ -108,6 +114,9 @@ KEYS: dict[str, Keys] = {
     "imports/mappings/<int:pk>/": lambda: [first(RememberedMapping)],
     "imports/folders/<int:pk>/": lambda: [first(Folder)],
     "imports/folders/files/<int:pk>/<file_action:action>/": lambda: [first(FolderFile), "dismiss"],
+    "files/on/<slug:kind>/<int:pk>/": lambda: ["account", birch().pk],
+    "files/<int:pk>/content/<int:number>/": lambda: [replaced(), 1],
+    "files/<int:pk>/": lambda: [replaced()],
     "settings/mail/<int:pk>/": lambda: [first(Mail)],
     "settings/people/<int:pk>/": lambda: [first(User, username="member")],
     "settings/roles/<int:pk>/": lambda: [first(RoleGrant)],
