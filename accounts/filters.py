@@ -51,7 +51,10 @@ class AccountFilter(django_filters.FilterSet):
 
     search = django_filters.CharFilter(label=gettext_lazy("Name or number"), method="by_text")
     status = django_filters.MultipleChoiceFilter(
-        label=gettext_lazy("Status"), choices=Status.choices, widget=CheckboxSelectMultiple
+        label=gettext_lazy("Status"),
+        choices=Status.choices,
+        widget=CheckboxSelectMultiple,
+        distinct=False,  # one column of the account itself: no row comes twice
     )
     stage = django_filters.MultipleChoiceFilter(
         label=gettext_lazy("Stage"),
@@ -60,7 +63,10 @@ class AccountFilter(django_filters.FilterSet):
         widget=CheckboxSelectMultiple,
     )
     target_stage = django_filters.MultipleChoiceFilter(
-        label=gettext_lazy("Target stage"), choices=Stage.choices, widget=CheckboxSelectMultiple
+        label=gettext_lazy("Target stage"),
+        choices=Stage.choices,
+        widget=CheckboxSelectMultiple,
+        distinct=False,
     )
     business_unit = django_filters.ModelChoiceFilter(
         label=gettext_lazy("Unit, with all below"), queryset=_units, method="by_unit"

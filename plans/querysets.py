@@ -14,7 +14,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
 from accounts.querysets import TrackedHangingQuerySet
-from kam.access.querysets import AccountScopedQuerySet, Reader, scope_model
+from kam.access.querysets import AccountScopedQuerySet, Reader, at_one_of, scope_model
 from kam.changes.querysets import TrackedQuerySet
 from plans.choices import OPEN_ACTIONS, ActionStatus, PlanStatus, RiskState
 from teams.models import Role, TeamRole
@@ -58,10 +58,10 @@ class WorkingCopyQuerySet(AccountScopedQuerySet, TrackedQuerySet):
         rows that were approved for the others."""
         accounts = scope_model()._default_manager.all()
         path = self.account_path
-        editable = accounts.editable_by(user).order_by().values("pk")
-        decidable = accounts.held_by(user, DECIDERS).order_by().values("pk")
+        edited = at_one_of(accounts.editable_by(user), path, user)
+        decided = at_one_of(accounts.held_by(user, DECIDERS), path, user)
         in_review = Q(**{self._plan("status"): PlanStatus.IN_REVIEW})
-        works = Q(**{f"{path}__in": editable}) | (in_review & Q(**{f"{path}__in": decidable}))
+        works = Q(edited) | (in_review & Q(decided))
         return (
             super()
             .visible_to(user)
@@ -308,6 +308,6 @@ def plan_audience(user: Reader) -> Q:
     Others read what was approved, in its versions, not what is being written.
     """
     accounts = scope_model()._default_manager.all()
-    editable = accounts.editable_by(user).order_by().values("pk")
-    audited = accounts.held_by(user, frozenset([Role.AUDITOR])).order_by().values("pk")
-    return Q(account_id__in=editable) | Q(account_id__in=audited)
+    edited = at_one_of(accounts.editable_by(user), "account_id", user)
+    audited = at_one_of(accounts.held_by(user, frozenset([Role.AUDITOR])), "account_id", user)
+    return Q(edited) | Q(audited)

@@ -126,8 +126,7 @@ def bare_in(pks: QuerySet, period: Period, row: Mapping[str, Any]) -> int:
     """Accounts with sales but without recorded cost to serve; 0 where none has any."""
     if not row["recorded"] or not row["line_count"]:
         return 0
-    served = costs_in(pks, period).values("account")
-    return sales_in(pks, period).exclude(account__in=served).values("account").distinct().count()
+    return pks.filter(without_costs(period)).count()
 
 
 def sales_in(accounts: Any, period: Period, *, whole: bool | None = None) -> QuerySet:

@@ -179,8 +179,9 @@ class AccountQuerySet(TrackedQuerySet):
 
         Below an account that they may not see nothing belongs to the group (`design.md` 4.1).
         """
-        shown = self.model.objects.visible_to(user).order_by().values("pk")
-        hidden = self.model.objects.under(account).exclude(pk__in=shown)
+        shown = self.model.objects.visible_to(user).filter(pk=OuterRef("pk")).order_by()
+        seen = Subquery(shown.values("pk")[:1])  # asked one by one: a group is small
+        hidden = self.model.objects.under(account).alias(seen=seen).filter(seen=None)
         inner = ExpressionWrapper(OuterRef("path"), output_field=models.TextField())
         cut = hidden.annotate(inner=inner).filter(inner__startswith=F("path"))
         return self.under(account).exclude(Exists(cut.order_by()))

@@ -40,6 +40,11 @@ class Reach(NamedTuple):
         """Whether they are administrator of the installation."""
         return (Role.ADMINISTRATOR, None) in self.programmes
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether any role is held for more than a team."""
+        return bool(self.programmes or self.units)
+
     def programmes_of(self, *roles: str) -> list[int]:
         """Programmes for which one of `roles` is held."""
         return [home for role, home in self.programmes if role in roles and home is not None]

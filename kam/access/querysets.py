@@ -10,6 +10,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
+from django.db.models.lookups import IsNull
 
 from kam.access.dates import business_today
 
@@ -24,8 +25,9 @@ def scope_model() -> Any:  # its queryset has visible_to(), which no model class
 def roles_of(user: Reader) -> Any:
     """What `user` holds today, looked up once a page by the model that carries the access rule.
 
-    It says `administers`, the programmes in which any role is held (`homes`), those of certain
-    roles (`programmes_of(role, …)`), and `teams` as pairs of role and primary key.
+    It says `administers`, whether it `is_wide` (held for more than a team), the programmes in
+    which any role is held (`homes`), those of certain roles (`programmes_of(role, …)`), and
+    `teams` as pairs of role and primary key.
     """
     return scope_model()._default_manager.all().roles_of(user)
 
@@ -36,6 +38,19 @@ def sight_of(user: Reader) -> Hashable:
     if not user.is_active:  # anonymous users are never active
         return None
     return user.pk, roles_of(user), business_today()
+
+
+def at_one_of(accounts: models.QuerySet, path: str, reader: Reader) -> Any:
+    """Whether the account at `path` is one of `accounts` (a rule about `reader`), as a condition
+    that stands in an OR or a CASE.
+
+    There databases work a list of accounts out as a whole before they look at the first row. For
+    who may see many accounts it is asked account by account instead.
+    """
+    if accounts.query.is_empty() or not roles_of(reader).is_wide:
+        return models.Q(**{f"{path}__in": accounts.order_by().values("pk")})
+    this = accounts.filter(pk=models.OuterRef(path)).order_by().values("pk")[:1]
+    return IsNull(models.Subquery(this), False)  # noqa: FBT003  (a look-up's right side)
 
 
 class AccountScopedQuerySet(models.QuerySet):

@@ -9,7 +9,7 @@ from django.db import connection, models
 from django.db.models.expressions import RawSQL
 
 from kam.access.once import asking_once
-from kam.access.querysets import Reader, scope_model
+from kam.access.querysets import Reader, at_one_of, scope_model
 
 
 class TrackedQuerySet(models.QuerySet):
@@ -48,8 +48,8 @@ class ChangeQuerySet(models.QuerySet):
 
     def _readable_by(self, user: Reader) -> models.Q:
         q = models.Q
-        accounts = scope_model()._default_manager.all().visible_to(user).order_by().values("pk")
-        shown = q(account_id__in=accounts)
+        accounts = scope_model()._default_manager.all().visible_to(user)
+        shown = q(at_one_of(accounts, "account_id", user))
         audience = (q(audience="account") & shown) | q(audience="private", audience_id=user.pk)
         for name, rules in _audiences.items():
             for rule in rules:

@@ -17,6 +17,10 @@ def everybody(user: Reader) -> bool:
     return True
 
 
+MOST_COUNTED = 99
+"""Beyond this a badge says "99+": the frame of every page counts no further."""
+
+
 @dataclass(frozen=True)
 class Badge:
     """A count beside an entry: `words` is read aloud after the name, e.g. "4 overdue"."""
@@ -24,6 +28,16 @@ class Badge:
     count: int
     words: str
     tone: str = ""
+
+    @property
+    def number(self) -> str:
+        """The count as shown."""
+        return counted(self.count)
+
+
+def counted(count: int) -> str:
+    """`count` as a badge says it."""
+    return str(count) if count <= MOST_COUNTED else f"{MOST_COUNTED}+"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import Count, QuerySet, Subquery, Value
+from django.db.models import IntegerField, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
@@ -117,11 +117,17 @@ def _said_alone(user: Reader) -> QuerySet:
     return User.objects.filter(pk=user.pk).annotate(**said).values_list(*said)
 
 
+class _Number(Subquery):
+    """How many rows a query has."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+
 def _number_of(rows: QuerySet) -> Any:
     if rows.query.is_empty():
         return Value(0)
-    counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(number=Count("pk"))
-    return Coalesce(Subquery(counted.values("number")), 0)
+    return _Number(rows.order_by().values("pk")[: navigation.MOST_COUNTED + 1])
 
 
 def company(user: Reader) -> str:
@@ -137,14 +143,16 @@ def my_shortcuts(user: Reader) -> navigation.Shortcuts:
 def due_badge(user: Reader) -> navigation.Badge | None:
     """Overdue actions and reviews beside "My day"."""
     count = around(user).overdue
-    words = ngettext("%(n)d overdue", "%(n)d overdue", count) % {"n": count}
+    words = ngettext("%(n)s overdue", "%(n)s overdue", count)
+    words %= {"n": navigation.counted(count)}
     return navigation.Badge(count, words, "bad") if count else None
 
 
 def waiting_badge(user: Reader) -> navigation.Badge | None:
     """Proposed stages that wait for this person."""
     count = around(user).waiting
-    return navigation.Badge(count, _("%(n)d wait for you") % {"n": count}) if count else None
+    words = _("%(n)s wait for you") % {"n": navigation.counted(count)}
+    return navigation.Badge(count, words) if count else None
 
 
 def my_alerts(request: HttpRequest, obj: Any) -> dict[str, Any]:
