@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Account, Contact
 from accounts.models.people import ATTITUDES, BuyingRole
 from kam.access.querysets import Reader
+from kam.changes.errors import field_error
 from kam.web import formatting
 
 SURVIVOR, LOSER = "survivor", "loser"
@@ -82,10 +82,8 @@ def chosen_sides(survivor: Any, loser: Any, wanted: Mapping[str, str]) -> dict[s
     groups = GROUPS[type(survivor)]
     wrong = [name for name, side in wanted.items() if name not in groups or side not in SIDES]
     if wrong:
-        raise ValidationError(
-            {"choices": _("There is no such choice: %(name)s.") % {"name": wrong[0]}},
-            code="choices",
-        )
+        text = _("There is no such choice: %(name)s.") % {"name": wrong[0]}
+        raise field_error("choices", text, "choices")
     return {
         name: wanted.get(name) or _default(survivor, loser, columns[0])
         for name, columns in groups.items()

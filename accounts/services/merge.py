@@ -111,7 +111,7 @@ def merge_contacts(
     journal.change(loser, {"archived_at": merge.merged_at, "merged_into_id": survivor.pk})
     refresh_talks([survivor.pk, loser.pk])
     survivor.refresh_from_db()
-    survivor.full_clean()
+    check_rows(survivor)
     _decide_pair(journal, actor, survivor, loser)
     _log(actor, merge, survivor, loser, before, taken)
     return merge
@@ -326,7 +326,7 @@ def _check_result(
     today: datetime.date,
 ) -> None:
     """Rules that hold for every account hold for what came out."""
-    survivor.full_clean()
+    check_rows(survivor)
     refuse_shared_teams(survivor)
     barriers.refuse_violations(actor=actor, accounts=Account.objects.under(survivor))
     if survivor.status == Status.KEY:
@@ -335,6 +335,12 @@ def _check_result(
         check_team(actor, survivor, Team.objects.get(pk=survivor.team_id))
     elif survivor.status != was[0]:
         check_manager(survivor, today, survivor.status)
+
+
+def check_rows(row: Account | Contact) -> None:
+    """Rules of the row as a whole; its single values were checked where they were entered."""
+    row.clean()
+    row.validate_constraints()
 
 
 def _decide_pair(journal: Journal, actor: User, survivor: Any, loser: Any) -> None:

@@ -20,7 +20,7 @@ from accounts.merging.rules import rules_for
 from accounts.models import Account, Contact, DuplicateKind, LedgerEntry, Merge, MergeStep
 from accounts.services import barriers
 from accounts.services.account import lock_groups, refuse_shared_teams
-from accounts.services.merge import place_children
+from accounts.services.merge import check_rows, place_children
 from accounts.services.people import refresh_talks
 from accounts.services.status import check_exclusive
 from accounts.services.team import lock_people
@@ -39,6 +39,8 @@ def undo_merge(*, actor: User, merge: Merge, now: datetime.datetime | None = Non
     somebody has changed since stays as it is. `merge.kept` says so. Raises PermissionDenied, or
     ValidationError: too late, taken back already, or a rule against what would come out.
     """
+    if merge.account.merged_into_id is not None and policies.can_see(actor, merge.account):
+        _refuse_merged(merge.account)
     if merge.kind == DuplicateKind.ACCOUNT:
         if not policies.can_manage(actor, merge.account):
             raise PermissionDenied
@@ -73,14 +75,18 @@ def _refuse(merge: Merge, now: datetime.datetime) -> None:
         raise ValidationError(text, code="late")
     model = type(merge.survivor)
     survivor = model._default_manager.select_for_update(of=("self",)).get(pk=merge.survivor.pk)
-    if survivor.merged_into_id is not None:
-        text = _("%(name)s has itself been merged since: take that back first.")
-        raise ValidationError(text % {"name": survivor}, code="merged")
+    _refuse_merged(survivor)
     if merge.kind != DuplicateKind.ACCOUNT:
         return
     if Run.objects.filter(scope_id=survivor.programme_id).exclude(lane="").exists():
         text = _("An import is under way in this programme: wait until it has ended.")
         raise ValidationError(text, code="import")
+
+
+def _refuse_merged(survivor: Account | Contact) -> None:
+    if survivor.merged_into_id is not None:
+        text = _("%(name)s has itself been merged since: take that back first.")
+        raise ValidationError(text % {"name": survivor}, code="merged")
 
 
 def _people(merge: Merge) -> Any:
@@ -219,7 +225,7 @@ def _finish_accounts(actor: User, merge: Merge) -> None:
     for account in (survivor, loser):
         account.refresh_from_db()
         refuse_shared_teams(account)
-        account.full_clean()
+        check_rows(account)
         barriers.refuse_violations(actor=actor, accounts=Account.objects.under(account))
         if account.status == Status.KEY:
             check_exclusive(actor, account, business_today())

@@ -15,6 +15,7 @@ from accounts.choices import RationaleType, Status
 from accounts.models import Account, Conflict, StatusChange
 from accounts.services.team import lock_people, refuse_overload
 from kam.changes import editing
+from kam.changes.errors import field_error
 from teams.models import Membership, Programme, TeamRole, User
 from teams.programme_settings import setting
 
@@ -147,7 +148,7 @@ def check_exclusive(actor: User, account: Account, on: datetime.date) -> None:
             text = _("%(rival)s is key, and the two exclude each other.") % {"rival": rival}
         else:
             text = _("It is excluded by a conflict with another key account.")
-        raise ValidationError({"status": text}, code="exclusive")
+        raise field_error("status", text, "exclusive")
 
 
 def check_manager(account: Account, on: datetime.date, status: str) -> None:
