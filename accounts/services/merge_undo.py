@@ -39,6 +39,7 @@ def undo_merge(*, actor: User, merge: Merge, now: datetime.datetime | None = Non
     somebody has changed since stays as it is. `merge.kept` says so. Raises PermissionDenied, or
     ValidationError: too late, taken back already, or a rule against what would come out.
     """
+    merge = Merge.objects.select_related("account", "loser").get(pk=merge.pk)
     if merge.account.merged_into_id is not None and policies.can_see(actor, merge.account):
         _refuse_merged(merge.account)
     if merge.kind == DuplicateKind.ACCOUNT:

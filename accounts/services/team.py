@@ -16,6 +16,7 @@ from accounts.models import Account
 from accounts.services import barriers
 from kam.access.dates import business_today
 from kam.changes import access, editing
+from kam.changes.errors import field_error
 from teams.models import Membership, Team, TeamRole, User
 from teams.programme_settings import setting
 
@@ -167,11 +168,9 @@ def load_warnings(account: Account, *, on: datetime.date) -> list[str]:
 def check_team(actor: User, account: Account, team: Team) -> None:
     """Raise ValidationError unless `team` may be in charge of `account`, see `assign_team`."""
     if team.programme_id != account.programme_id:
-        raise ValidationError({"team": _("It belongs to another programme.")}, code="foreign")
+        raise field_error("team", _("It belongs to another programme."), "foreign")
     if Account.objects.active().filter(team=team).exclude(root=account.root_id).exists():
-        raise ValidationError(
-            {"team": _("This team looks after another customer group.")}, code="shared"
-        )
+        raise field_error("team", _("This team looks after another customer group."), "shared")
     today = business_today()
     current = Membership.objects.filter(team=team).valid_on(today).select_related("user")
     people = [member.user for member in current]
