@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -51,12 +52,9 @@ class ConfidentialityMixin(forms.BaseForm):
 
     def add_people(self, account_id: int, named: Any = ()) -> None:
         """Offer who works with the account, and who is named already."""
-        offered = holders.people_of(account_id)
+        people = get_user_model()._default_manager
         known = [person.pk for person in named]
-        if known:
-            offered = type(offered.model.objects.all())(offered.model).filter(
-                Q(pk__in=offered.values("pk")) | Q(pk__in=known)
-            )
+        offered = Q(pk__in=holders.people_of(account_id).order_by().values("pk"))
         self.fields["confidentiality"] = forms.ChoiceField(
             label=_("Who may see it"),
             choices=Attachment.Confidentiality.choices,
@@ -66,7 +64,7 @@ class ConfidentialityMixin(forms.BaseForm):
         )
         self.fields["people"] = forms.ModelMultipleChoiceField(
             label=_("Named people"),
-            queryset=offered,
+            queryset=people.filter(offered | Q(pk__in=known)).with_name(),  # type: ignore[attr-defined]
             required=False,
             widget=forms.CheckboxSelectMultiple,
         )

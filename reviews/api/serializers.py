@@ -36,7 +36,7 @@ class AnswerSerializer(Serializer):
     evidence = serializers.CharField(
         required=False,
         allow_blank=True,
-        help_text="Any text, link or file name; a 3 or 4 without it counts as 2.",
+        help_text="Any text, link or file (`/files/12/`); a 3 or 4 without it counts as 2.",
     )
     answered_on = serializers.DateField(required=False)
     is_confirmed = serializers.BooleanField(

@@ -12,6 +12,7 @@ from kam.documents import services
 from kam.documents.models import Attachment
 from plans.models import Action, Plan
 from reviews.models import StageReview
+from reviews.services import answer
 from teams.models import User
 
 LINE = 18
@@ -99,13 +100,16 @@ def file_papers(account: Account, people: dict[str, User], today: datetime.date)
     review = StageReview.objects.filter(account=account).ours().order_by("-reviewed_on").first()
     if review is not None:
         lines = ("On time in full: 98.7 %", "Claims: 3 of 1,420 deliveries")
-        _file(
+        scorecard = _file(
             kam,
             review,
             "Supplier scorecard.pdf",
             pdf("Birch Logistics: supplier scorecard", *lines),
             description="As they sent it",
         )
+        if review.is_draft:
+            text = f"Their scorecard: {scorecard.get_absolute_url()}"
+            answer(actor=kam, review=review, item="F3", changes={"evidence": text}, on=today)
 
 
 def _file(actor: User, obj: Any, name: str, body: bytes, **values: Any) -> Attachment:

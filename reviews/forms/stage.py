@@ -96,6 +96,7 @@ class AnswerForm(forms.Form):
         empty_value=None,
     )
     evidence = forms.CharField(required=False)
+    file = forms.IntegerField(required=False, min_value=1)
     version = forms.IntegerField(required=False, min_value=0)
     keep = forms.IntegerField(required=False, min_value=0)
 

@@ -16,6 +16,7 @@ from tests.factories.accounts import (
     ContactFactory,
     InteractionFactory,
 )
+from tests.factories.documents import AttachmentFactory
 from tests.factories.reviews import StageReviewFactory
 from tests.factories.teams import FunctionFactory, MembershipFactory
 from tests.reviews.conftest import EXAMPLES, answers_of
@@ -279,3 +280,68 @@ def test_frame_leaves_out_an_account_behind_a_new_barrier(client):
     assert "Birch Foods" in client.get(reverse("web:search")).content.decode()
     ConflictFactory(a=rival, b=account, kind="ring_fence")
     assert "Birch Foods" not in client.get(reverse("web:search")).content.decode()
+
+
+def test_evidence_can_be_a_file(client, people, draft):
+    file = AttachmentFactory(on=draft, name="Scorecard.pdf")
+    client.force_login(people.kam)
+    here = url("answer", draft, "D3")
+    version = draft.answers.get(item="D3").version
+    form = {"score": 3, "evidence": "As sent", "version": version, "file": file.pk}
+    response = client.post(here, form, headers=HTMX)
+    assert (response.status_code, response["HX-Retarget"]) == (200, "#row-D3")
+    answer = draft.answers.get(item="D3")
+    assert answer.evidence == f"As sent\n/files/{file.pk}/"
+    assert f'<a href="/files/{file.pk}/">Scorecard.pdf</a>' in response.content.decode()
+    draft.refresh_from_db()
+    assert "D3" not in draft.outcome["capped"]
+    form = {"score": 3, "evidence": answer.evidence, "version": answer.version, "file": file.pk}
+    client.post(here, form, headers=HTMX)
+    answer.refresh_from_db()
+    assert answer.evidence.count("/files/") == 1
+
+
+def test_file_as_evidence_tells_nothing_to_whom_it_is_kept_from(client, people, draft):
+    file = AttachmentFactory(
+        on=draft, name="Quagmire.pdf", confidentiality="people", uploaded_by=people.kam
+    )
+    services.answer(
+        actor=people.kam,
+        review=draft,
+        item="D3",
+        changes={"evidence": f"See http://testserver/files/{file.pk}/ and https://x.example/a"},
+        on=business_today(),
+    )
+    for person, shown in ((people.kam, True), (people.director, False)):
+        client.force_login(person)
+        page = client.get(url("detail", draft)).content.decode()
+        assert ("Quagmire" in page) is shown
+        assert ("a file that you may not see" in page) is not shown
+        assert 'href="https://x.example/a"' in page
+
+
+def test_foreign_file_is_no_evidence(client, people, draft):
+    client.force_login(people.kam)
+    foreign = AttachmentFactory(name="Quagmire.pdf")
+    hidden = AttachmentFactory(on=people.account, confidentiality="people")
+    for file in (foreign, hidden):
+        form = {"score": 3, "evidence": "", "file": file.pk}
+        response = client.post(url("answer", draft, "D3"), form, headers=HTMX)
+        assert response.status_code == 422
+        assert "There is no such file." in response.content.decode()
+    assert draft.answers.get(item="D3").evidence == ""
+
+
+def test_evidence_names_files_without_running_anything(client, people, draft):
+    services.answer(
+        actor=people.kam,
+        review=draft,
+        item="D3",
+        changes={"evidence": "<script>alert(1)</script> /files/1/<img> javascript:alert(1)"},
+        on=business_today(),
+    )
+    client.force_login(people.kam)
+    page = client.get(url("detail", draft)).content.decode()
+    assert "<script>alert" not in page
+    assert "<img>" not in page
+    assert 'href="javascript' not in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -11,6 +12,8 @@ from django.views.decorators.http import require_POST
 
 from kam.access.dates import business_today
 from kam.changes.models import Change
+from kam.documents import references
+from kam.documents.models import Attachment
 from reviews import evidence, scoring, services
 from reviews.forms import AnswerForm, CheckForm, SignalForm
 from reviews.models import Answer, StageReview
@@ -33,8 +36,13 @@ def answer(request: HttpRequest, pk: int, item: str) -> HttpResponse:
     form = AnswerForm(request.POST)
     takes = "take" in request.POST
 
+    names = bool(request.POST.get("file"))
+
     def write(typed: dict[str, Any]) -> None:
         changes = {name: typed[name] for name in TYPED if name in request.POST}
+        if names:
+            file = _offered(request, review, typed["file"])
+            changes["evidence"] = references.with_reference(typed["evidence"], file)
         services.answer(
             actor=request.user,
             review=review,
@@ -62,10 +70,19 @@ def answer(request: HttpRequest, pk: int, item: str) -> HttpResponse:
         "clash": error.current if error else None,
         "sent_version": request.POST.get("version", ""),
     }
-    if takes:
+    if takes or (names and not error):
         response = render(request, "reviews/_answer_row.html", context)
         return _whole(response, f"#row-{item}")
     return shared.answered(render(request, "reviews/_answer.html", context), error)
+
+
+def _offered(request: HttpRequest, review: StageReview, pk: int) -> Attachment:
+    """The file that was chosen; raises ValidationError when it is none of those offered."""
+    rows = Attachment.objects.visible_to(request.user).filter(account=review.account_id)
+    file = rows.filter(pk=pk).first()
+    if file is None:
+        raise ValidationError(_("There is no such file."), code="file")
+    return file
 
 
 def _whole(response: HttpResponse, target: str) -> HttpResponse:

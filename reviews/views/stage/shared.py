@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.choices import Stage
 from kam.access.dates import business_today
 from kam.changes.errors import VersionConflict
+from kam.documents import references
 from kam.web.views.forms import CONFLICT, UNPROCESSABLE
 from reviews import policies
 from reviews.choices import ReviewStatus
@@ -52,12 +53,16 @@ def page_context(request: HttpRequest, review: StageReview) -> dict[str, Any]:
     user = request.user
     can_write = policies.can_write(user, review)
     waiting = review.status == ReviewStatus.PROPOSED
+    can_answer = can_write and review.is_draft
+    texts = [answer.evidence for answer in review.answers.all()]
     return {
         "review": review,
         "account": review.account,
         "sheet": Sheet(review, previous_of(review)),
         "today": business_today(),
-        "can_answer": can_write and review.is_draft,
+        "can_answer": can_answer,
+        "named_files": references.named_in(texts, user),
+        "offered_files": references.offered(user, review.account_id) if can_answer else [],
         "can_tick": can_write and (review.is_draft or waiting),
         "can_withdraw": can_write and waiting,
         "can_confirm": waiting and policies.can_confirm(user, review),
