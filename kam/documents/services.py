@@ -231,28 +231,37 @@ def _put_away(
 def drop_orphans(*, now: datetime.datetime) -> int:
     """Delete stored files that no row names and that are older than a day; returns how many."""
     dropped = 0
-    for place in _stored_places():
-        if _is_named(place):
-            continue
-        with contextlib.suppress(FileNotFoundError):
-            if now - default_storage.get_modified_time(place) > ORPHAN_AFTER:
-                default_storage.delete(place)
-                dropped += 1
+    for folder in _stored_folders():
+        named = _named_in(folder)
+        for name in sorted(default_storage.listdir(folder)[1]):
+            place = f"{folder}/{name}"
+            if place in named:
+                continue
+            with contextlib.suppress(FileNotFoundError):
+                if now - default_storage.get_modified_time(place) > ORPHAN_AFTER:
+                    default_storage.delete(place)
+                    dropped += 1
     return dropped
 
 
-def _stored_places() -> Iterator[str]:
+def _stored_folders() -> list[str]:
     try:
         folders, _files = default_storage.listdir(FOLDER)
     except FileNotFoundError:
-        return
-    for folder in sorted(folders):
-        for name in sorted(default_storage.listdir(f"{FOLDER}/{folder}")[1]):
-            yield f"{FOLDER}/{folder}/{name}"
+        return []
+    return [f"{FOLDER}/{folder}" for folder in sorted(folders)]
 
 
-def _is_named(place: str) -> bool:
-    return any(model.objects.filter(file=place).exists() for model in (Attachment, EarlierFile))
+def _named_in(folder: str) -> set[str]:
+    """Places in `folder` that rows name. A file comes before its row, so that one whose row comes
+    after this was asked is a day too young to be dropped."""
+    return {
+        place
+        for model in (Attachment, EarlierFile)
+        for place in model.objects.filter(file__startswith=f"{folder}/").values_list(
+            "file", flat=True
+        )
+    }
 
 
 # What a file has to be

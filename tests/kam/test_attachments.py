@@ -91,7 +91,8 @@ def content_of(row) -> bytes:
 
 def stored() -> int:
     """Files that lie in the storage."""
-    return len(list(services._stored_places()))
+    folders = services._stored_folders()
+    return sum(len(default_storage.listdir(folder)[1]) for folder in folders)
 
 
 # Bringing
@@ -435,6 +436,13 @@ def test_orphans_are_dropped_after_a_day(house):
     assert not default_storage.exists(place)
     assert default_storage.exists(other)
     assert stored() == 2
+
+
+def test_orphans_are_looked_for_folder_by_folder(house, django_assert_num_queries):
+    for number in range(4):
+        default_storage.save(f"attachments/aa/orphan{number}", sent())
+    with django_assert_num_queries(2):
+        services.drop_orphans(now=timezone.now())
 
 
 def test_orphans_are_looked_for_where_nothing_was_ever_stored():
