@@ -28,10 +28,10 @@ NOTHING = 0xFFFFFFFF
 END_OF_CHAIN = 0xFFFFFFFE
 
 
-def zipped(parts: dict[str, str | bytes]) -> bytes:
+def zipped(parts: dict[str, str | bytes], packing: int = zipfile.ZIP_STORED) -> bytes:
     """A ZIP file with these parts."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
+    with zipfile.ZipFile(buffer, "w", packing) as archive:
         for name, body in parts.items():
             archive.writestr(name, body)
     return buffer.getvalue()
@@ -144,6 +144,11 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "short.jpg": (JPEG[:-2], "content_broken"),
     "short.webp": (WEBP[:-3], "content_broken"),
     "long.webp": (WEBP + b"<script>alert(1)</script>", "content_broken"),
+    "bomb.docx": (
+        zipped({"[Content_Types].xml": bytes(3_000_000)}, zipfile.ZIP_BZIP2),
+        "content_broken",
+    ),
+    "bomb.odt": (zipped({"mimetype": bytes(3_000_000)}, zipfile.ZIP_LZMA), "content_broken"),
     "picture.pdf": (PNG, "content_png"),
     "text.pdf": (b"just text", "content_text"),
     "letter.eml": (b"Dear Tom,\nhello", "content_text"),

@@ -246,6 +246,10 @@ def _has_small_directory(file: BinaryIO) -> bool:
 
 
 def _part(archive: zipfile.ZipFile, name: str) -> bytes:
+    """The beginning of a part. Raises BadZipFile where it is packed as no document packs: other
+    ways than deflating are unpacked without bound, however little is asked for."""
+    if archive.getinfo(name).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise zipfile.BadZipFile(name)
     with archive.open(name) as part:
         return part.read(LARGEST_PART)
 

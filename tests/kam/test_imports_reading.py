@@ -132,6 +132,14 @@ HOSTILE = {
 }
 
 
+def test_workbook_that_is_packed_to_burst_is_refused():
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_BZIP2) as packed:
+        packed.writestr("xl/workbook.xml", bytes(3_000_000))
+    with pytest.raises(UnreadableFile, match="no spreadsheet program"):
+        read(target.getvalue())
+
+
 @pytest.mark.parametrize(("data", "word"), HOSTILE.values(), ids=HOSTILE)
 def test_file_that_is_no_table_is_refused_with_what_to_do(data, word):
     with pytest.raises(UnreadableFile, match=word):

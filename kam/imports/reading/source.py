@@ -73,14 +73,21 @@ def _head(file: IO[bytes]) -> bytes:
     return head
 
 
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Others are unpacked without bound, however little is asked for."""
+
+
 def _check_workbook(file: IO[bytes]) -> str:
     try:
         with zipfile.ZipFile(file) as archive:
-            names = {entry.filename: entry.file_size for entry in archive.infolist()}
+            parts = archive.infolist()
     except zipfile.BadZipFile as error:
         raise UnreadableFile(_("The workbook is damaged or cut short.")) from error
     finally:
         file.seek(0)
+    if any(part.compress_type not in _PACKINGS for part in parts):
+        raise UnreadableFile(_("The workbook is packed as no spreadsheet program packs."))
+    names = {part.filename: part.file_size for part in parts}
     if "xl/workbook.xml" not in names:
         raise UnreadableFile(
             _("This is a zip archive, but no Excel workbook. Unpack it and upload the file inside.")
