@@ -6,7 +6,9 @@ nothing of it is half there; `check` says that it is there once when it has come
 
 from __future__ import annotations
 
+import csv
 import datetime
+import io
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,22 +18,42 @@ from typing import Any
 from django.db.models import Count, Sum
 from django.utils import timezone
 
-from accounts.models import Account, Contact, Interaction, LedgerEntry, MonthTotal
+from accounts.models import (
+    Account,
+    Contact,
+    ExternalId,
+    Interaction,
+    LedgerEntry,
+    Merge,
+    MonthTotal,
+    Site,
+)
 from kam.changes.models import Change
+from kam.exports.models import Export
 from kam.imports import looking
 from kam.imports.models import Folder, FolderFile, Run
 from kam.jobs.models import Job
 from kam.webhooks.models import Webhook
 from teams.models import Programme, User
 from tests.crash.stack import Caller, wait_until
-from tests.factories.accounts import AccountFactory, ExternalIdFactory
+from tests.factories.accounts import (
+    AccountFactory,
+    ContactFactory,
+    ExternalIdFactory,
+    InteractionFactory,
+    LedgerEntryFactory,
+    MonthTotalFactory,
+    SiteFactory,
+)
 
-LEDGER_ROWS, LEDGER_CUSTOMERS = 6_000, 150
+LEDGER_ROWS, LEDGER_CUSTOMERS = 5_400, 100
 ACCOUNT_ROWS = 1_200
 CONTACT_ROWS = 1_200
 BASE_ACCOUNTS = 20
 NEW_ITEMS, CHANGED_ITEMS = 40, 10
 FOLDER_ROWS = 300
+PEOPLE, LINES = 25, 40
+"""What hangs on each of the two that are merged."""
 
 
 @dataclass
@@ -43,6 +65,7 @@ class World:
     caller: Caller
     inbox: Path
     accounts: list[Account] = field(default_factory=list)
+    pair: list[Account] = field(default_factory=list)
     turn: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def open(self) -> World:
@@ -50,6 +73,16 @@ class World:
         self.accounts = AccountFactory.create_batch(BASE_ACCOUNTS, programme=self.programme)
         for number, account in enumerate(self.accounts):
             ExternalIdFactory(account=account, system="erp", value=f"B{number}")
+        self.pair = AccountFactory.create_batch(2, programme=self.programme)
+        for number, account in enumerate(self.pair):
+            ExternalIdFactory(account=account, system="crm", value=f"M{number}")
+            SiteFactory.create_batch(3, account=account)
+            people = ContactFactory.create_batch(PEOPLE, account=account)
+            for person in people:
+                InteractionFactory(account=account, user=self.user, contacts=[person])
+            LedgerEntryFactory.create_batch(LINES, account=account)
+            month = datetime.date(2026, 3 + number, 1)
+            MonthTotalFactory(account=account, month=month, revenue=LINES, lines=LINES)
         return self
 
 
@@ -99,14 +132,14 @@ class ImportOf:
         """What counts now."""
         raise NotImplementedError
 
-    def full(self) -> dict[str, Any]:
-        """What counts when the file is in."""
+    def brought(self) -> dict[str, Any]:
+        """What counts besides when the file is in."""
         raise NotImplementedError
 
     def steps(self) -> list[Step]:
         """In, and out again; in between all of it counts or none."""
         empty = self.found()
-        full = self.full()
+        full = {name: empty[name] + more for name, more in self.brought().items()}
 
         def whole() -> bool:
             return self.found() in (empty, full)
@@ -161,18 +194,15 @@ class LedgerImport(ImportOf):
         return {
             "lines": entries.count(),
             "sum": entries.aggregate(s=Sum("amount"))["s"] or 0,
-            "total": (totals["n"] or 0, totals["s"] or 0),
+            "total": totals["s"] or 0,
+            "counted": totals["n"] or 0,
             "accounts": Account.objects.visible_to(self.world.user).count(),
         }
 
-    def full(self) -> dict[str, Any]:
+    def brought(self) -> dict[str, Any]:
         amount = sum(range(self.rows)) + self.rows // 4
-        return {
-            "lines": self.rows,
-            "sum": amount,
-            "total": (self.rows, amount),
-            "accounts": BASE_ACCOUNTS + LEDGER_CUSTOMERS,
-        }
+        lines = {"lines": self.rows, "counted": self.rows}
+        return lines | {"sum": amount, "total": amount, "accounts": LEDGER_CUSTOMERS}
 
 
 class AccountsImport(ImportOf):
@@ -191,8 +221,8 @@ class AccountsImport(ImportOf):
         accounts = Account.objects.visible_to(self.world.user)
         return {"accounts": accounts.count(), "parts": accounts.exclude(parent=None).count()}
 
-    def full(self) -> dict[str, Any]:
-        return {"accounts": BASE_ACCOUNTS + self.rows, "parts": self.rows * 3 // 4}
+    def brought(self) -> dict[str, Any]:
+        return {"accounts": self.rows, "parts": self.rows * 3 // 4}
 
 
 class ContactsImport(ImportOf):
@@ -212,7 +242,7 @@ class ContactsImport(ImportOf):
         people = Contact.objects.visible_to(self.world.user)
         return {"people": people.count(), "accounts": people.values("account").distinct().count()}
 
-    def full(self) -> dict[str, Any]:
+    def brought(self) -> dict[str, Any]:
         return {"people": self.rows, "accounts": BASE_ACCOUNTS}
 
 
@@ -308,7 +338,118 @@ class FolderImport:
         ]
 
 
-OPERATIONS = (LedgerImport, BulkCall, AccountsImport, ContactsImport, BulkCall, FolderImport)
+class MergeCall:
+    """Two customers with all that hangs on them become one, and two again."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.survivor, self.loser = world.pair
+
+    def found(self) -> dict[str, Any]:
+        """Where everything hangs: on the one and on the other."""
+        hanging = {
+            "people": Contact.objects.all(),
+            "talks": Interaction.objects.all(),
+            "lines": LedgerEntry.objects.live(),
+            "numbers": ExternalId.objects.all(),
+            "sites": Site.objects.all(),
+            "revenue": MonthTotal.objects.all(),
+        }
+        places = {
+            name: tuple(rows.filter(account=one).count() for one in (self.survivor, self.loser))
+            for name, rows in hanging.items()
+        }
+        lost = Account.objects.filter(pk=self.loser.pk, archived_at=None).count()
+        return {**places, "open": lost}
+
+    def steps(self) -> list[Step]:
+        before = self.found()
+        merge: list[int] = []
+
+        def moved(found: dict[str, Any]) -> bool:
+            names = ("people", "talks", "lines", "numbers", "sites", "revenue")
+            return found["open"] == 0 and all(
+                found[name] == (sum(before[name]), 0) for name in names
+            )
+
+        def whole() -> bool:
+            found = self.found()
+            return found == before or moved(found)
+
+        def act() -> None:
+            pair = {"survivor": self.survivor.pk, "loser": self.loser.pk}
+            status, body = self.world.caller.post("merges/", {"kind": "account", **pair})
+            assert status == 201, body
+            merge.append(body["id"])
+
+        def undo() -> None:
+            status, body = self.world.caller.post(f"merges/{merge[0]}/undo/")
+            assert status == 200, body
+
+        def check() -> None:
+            assert moved(self.found())
+            assert Merge.objects.filter(undone_at=None).count() == 1
+            logged = Change.objects.filter(verb="merged_into", object_id=self.loser.pk)
+            assert logged.count() == Merge.objects.count()
+
+        def check_out() -> None:
+            assert self.found() == before
+            assert not Merge.objects.filter(undone_at=None).exists()
+
+        return [Step("merge", act, whole, check), Step("undo merge", undo, whole, check_out)]
+
+
+class ExportCall:
+    """A list is made into a file in the background."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def steps(self) -> list[Step]:
+        keys = list(Interaction.objects.order_by("pk").values_list("pk", flat=True))
+        known = set(Export.objects.values_list("pk", flat=True))
+        mine = Export.objects.exclude(pk__in=known)
+
+        def content(export: Export) -> list[int]:
+            with export.file.open("rb") as file:
+                text = file.read().decode("utf-8-sig")
+            heading, *rows = csv.reader(io.StringIO(text))
+            place = next(n for n, name in enumerate(heading) if name.lower().endswith("id"))
+            return sorted(int(row[place]) for row in rows if len(row) == len(heading))
+
+        def act() -> None:
+            body = {"list": "interactions", "format": "csv"}
+            status, answer = self.world.caller.post("exports/", body)
+            assert status == 201, answer
+            wait_until(
+                lambda: idle() and mine.exclude(file="").exists(),
+                lambda: list(mine.values("job__status", "job__error")),
+            )
+
+        def whole() -> bool:
+            return all(content(export) == keys for export in mine.exclude(file=""))
+
+        def check() -> None:
+            export = mine.get()
+            assert (content(export), export.rows) == (keys, len(keys))
+            logged = Change.objects.filter(object_type="exports.export", object_id=export.pk)
+            assert logged.filter(verb="created").count() == 1
+
+        return [Step("export", act, whole, check)]
+
+
+OPERATIONS = (
+    LedgerImport,
+    BulkCall,
+    AccountsImport,
+    MergeCall,
+    ContactsImport,
+    ExportCall,
+    BulkCall,
+    FolderImport,
+    MergeCall,
+    ExportCall,
+)
 
 
 def told_all(webhook: Webhook) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from kam.changes import record
 from kam.changes.models import Change
+from kam.documents.models import Attachment
 from kam.imports.models import Run, StagedRecord
 from kam.imports.records.session import differences, put
 
@@ -174,12 +175,23 @@ def _worked_on(kind: RecordKind, run: Run, ids: set[int]) -> set[int]:
 
 
 def _referred_to(kind: RecordKind, ids: set[int]) -> set[int]:
-    """Records to which something else refers; their numbers in other systems do not count."""
-    kept: set[int] = set()
-    for relation in kind.model._meta.get_fields(include_hidden=True):
-        if not relation.auto_created or relation.concrete or relation.name == "external_ids":
-            continue
-        name = relation.field.name  # type: ignore[union-attr]
-        rows = relation.related_model._base_manager.filter(**{f"{name}__in": ids})  # type: ignore[union-attr]
+    """Records to which something else refers, or on which a file hangs. What falls with a record,
+    such as its numbers in other systems and pairs of likely duplicates, does not count."""
+    label = kind.model._meta.label_lower
+    files = Attachment.objects.filter(object_type=label, object_id__in=ids)
+    kept = set(files.order_by().values_list("object_id", flat=True))
+    for relation in _relations(kind.model):
+        name = relation.field.name
+        rows = relation.related_model._base_manager.filter(**{f"{name}__in": ids})
         kept.update(rows.order_by().values_list(name, flat=True))
     return kept
+
+
+def _relations(model: type[models.Model]) -> Iterator[Any]:
+    """Relations that keep a record in place."""
+    for relation in model._meta.get_fields(include_hidden=True):
+        if not relation.auto_created or relation.concrete or relation.many_to_many:
+            continue
+        falls = relation.on_delete is models.CASCADE  # type: ignore[union-attr]
+        if not falls or relation.related_model._meta.auto_created:  # type: ignore[union-attr]
+            yield relation

@@ -1,0 +1,5 @@
+"""What the steps assert is told in full."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.crash.operations")
