@@ -8,7 +8,8 @@ from typing import Any, Self
 from django.apps import apps
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
-from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.lookups import IsNull
 
 from kam.access.dates import business_today
 from kam.access.once import once
@@ -237,11 +238,17 @@ class TeamQuerySet(TrackedQuerySet):
             return self.none()
         own = [team for _role, team in roles_of(user).teams]
         accounts = scope_model()._default_manager.all()
-        seen = accounts.visible_to(user).filter(team__isnull=False).order_by().values("team")
+        shown = accounts.visible_to(user).order_by()
+        if roles_of(user).is_wide:  # see `kam.access.querysets.at_one_of`
+            served = shown.filter(team=OuterRef("pk")).values("pk")[:1]
+            seen = Q(IsNull(Subquery(served), False))  # noqa: FBT003  (a look-up's right side)
+        else:
+            seen = Q(pk__in=shown.filter(team__isnull=False).values("team"))
         programmes = apps.get_model("teams.Programme")._default_manager.all()
         whole = programmes.read_whole_by(user).order_by().values("pk")
-        unused = ~Exists(accounts.filter(team=OuterRef("pk")))
-        return self.filter(Q(pk__in=own) | Q(pk__in=seen) | (Q(unused) & Q(programme__in=whole)))
+        using = accounts.filter(team=OuterRef("pk")).order_by().values("pk")[:1]
+        unused = Q(IsNull(Subquery(using), True))  # noqa: FBT003  (a look-up's right side)
+        return self.filter(Q(pk__in=own) | seen | (unused & Q(programme__in=whole)))
 
     def editable_by(self, user: Reader) -> Self:
         """Visible teams of programmes that `user` runs."""

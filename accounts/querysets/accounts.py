@@ -39,6 +39,8 @@ from kam.changes.querysets import TrackedQuerySet
 from teams.models import Membership, TeamRole
 
 TEAM = frozenset(TeamRole)
+MATCHES = 200
+"""Names that one word may find while somebody types; they are sorted."""
 
 
 class AccountQuerySet(TrackedQuerySet):
@@ -145,16 +147,20 @@ class AccountQuerySet(TrackedQuerySet):
     def first_found(self, text: str, limit: int) -> list[Any]:
         """At most `limit` accounts found by `text`, by name; then those found by number alone.
 
-        Either look-up ends at its first matches, so that a common word costs no more than a rare
-        one.
+        Either look-up ends at its first `MATCHES`, so that a common word costs no more than a
+        rare one; of more than those the first by name may be missing.
         """
         numbers = self.model._meta.apps.get_model("accounts.ExternalId").objects
         owners = numbers.filter(value__istartswith=text).order_by().values("account")
+        found = (self.filter(name__icontains=text), self.filter(pk__in=owners))
+        everybody = self.model.objects
+        among = [everybody.filter(pk__in=_keys(rows.order_by(), MATCHES)) for rows in found]
+        # within another list, because SQLite takes no LIMIT in a part of a union
         first, *rest = (
-            self.model.objects.filter(pk__in=rows.order_by("name", "pk").values("pk")[:limit])
+            everybody.filter(pk__in=_keys(rows.order_by("name", "pk"), limit))
             .order_by()
             .values("pk")
-            for rows in (self.filter(name__icontains=text), self.filter(pk__in=owners))
+            for rows in among
         )
         rows = self.filter(pk__in=first.union(*rest, all=True)).order_by("name", "pk")
         by_name = text.casefold()
@@ -268,3 +274,7 @@ class AccountQuerySet(TrackedQuerySet):
             )
             .order_by("name", "pk")
         )
+
+
+def _keys(rows: models.QuerySet, limit: int) -> models.QuerySet:
+    return rows.values("pk")[:limit]

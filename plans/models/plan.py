@@ -105,6 +105,7 @@ class Plan(Tracked):
 
     class Meta:
         ordering = ["-starts_on", "pk"]
+        indexes = [models.Index(fields=["-starts_on", "id"], name="plan_latest")]
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "starts_on", "ends_on"],

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from kam.changes.models import Tracked
+from kam.web.indexes import SearchIndex
 from plans import progress, querysets
 from plans.choices import (
     OPEN_ACTIONS,
@@ -321,6 +322,7 @@ class Action(Tracked):
             models.Index(fields=["owner", "status", "due"], name="action_owner_due"),
             models.Index(fields=["account", "status", "due"], name="action_account_due"),
             models.Index(fields=["due", "id"], name="action_list"),
+            SearchIndex(fields=["text"], name="action_search"),
         ]
         constraints = [
             models.CheckConstraint(
