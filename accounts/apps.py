@@ -13,6 +13,7 @@ class AccountsConfig(AppConfig):
         from accounts import calendar, imports, policies
         from accounts.merging import own
         from accounts.services.duplicate import readers_of_pairs
+        from accounts.services.merge import readers_of_merges
         from accounts.services.team import check_membership
         from accounts.views import panels
         from kam.calendars.events import register
@@ -21,6 +22,7 @@ class AccountsConfig(AppConfig):
 
         register_audience("object", policies.readers_of_conflicts)
         register_audience("object", readers_of_pairs)
+        register_audience("object", readers_of_merges)
         register_membership_rule(check_membership)
         register(calendar.reviews)
         imports.register()

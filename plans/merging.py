@@ -15,7 +15,10 @@ from plans.models import Plan
 class Plans(Rule):
     """Plans move. An account has one plan for a period and one in force: where both have one,
     that of the account that stays is it; the other one of the same period is put away, the other
-    one in force counts as superseded. Their actions stay open."""
+    one in force counts as superseded. Their actions stay open. Whoever sees the account knows that
+    there is a plan, not what it is called."""
+
+    narrowed = True
 
     def carry(self, joining: Joining) -> None:
         for plan, values in self._yielding(joining.survivor.pk, joining.loser.pk):
@@ -62,6 +65,6 @@ def register_rules() -> None:
     register(
         Account._meta.label,
         Plans("plans.Plan.account"),
-        Rule("plans.CustomerGoal.account"),
+        Rule("plans.CustomerGoal.account", narrowed=True),
         Rule("plans.Action.account"),
     )

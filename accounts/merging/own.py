@@ -125,6 +125,7 @@ class Conflicts(Rule):
     either did. What stood between the two themselves, and is over, stays with what it was about."""
 
     OTHER = {"a": "b", "b": "a"}
+    narrowed = True
 
     def carry(self, joining: Joining) -> None:
         survivor = joining.survivor.pk
@@ -235,7 +236,7 @@ def register_own() -> None:
     """Called when the app is ready."""
     register(
         Account._meta.label,
-        Rule("accounts.Account.parent", words=_("accounts below it")),
+        Rule("accounts.Account.parent", words=_("accounts below it"), narrowed=True),
         Stays("accounts.Account.root", "follows from its place in the group"),
         Quiet("accounts.Account.merged_into"),
         Rule("accounts.ExternalId.account", words=_("numbers in other systems")),

@@ -52,17 +52,18 @@ def preview(
         survivor=survivor,
         loser=loser,
         choices=choices_for(survivor, loser, sides, reader),
-        counts=counts(loser),
-        remarks=remarks(survivor, loser),
+        counts=counts(loser, reader),
+        remarks=remarks(survivor, loser, reader),
         refusals=[message for error in found for message in error.messages],
     )
 
 
-def counts(loser: Any) -> list[Count]:
-    """Rows that hang on `loser`, by kind; several relations of one kind are one count."""
+def counts(loser: Any, reader: Reader | None) -> list[Count]:
+    """Rows that hang on `loser`, by kind, as far as `reader` may see them; without one, as far as
+    everybody may who sees the account. Several relations of one kind are one count."""
     found: dict[str, Count] = {}
     for rule in rules_for(type(loser)):
-        number = rule.rows(loser.pk).count() if rule.shown else 0
+        number = rule.count(loser.pk, reader)
         if number:
             words = rule.words[:1].upper() + rule.words[1:]
             earlier = found.get(rule.label)
@@ -71,16 +72,20 @@ def counts(loser: Any) -> list[Count]:
     return sorted(found.values(), key=lambda item: (-item.rows, item.words))
 
 
-def remarks(survivor: Any, loser: Any) -> list[str]:
-    """What people should know besides the numbers, in sentences."""
-    said = _about_groups(survivor, loser) if isinstance(survivor, Account) else []
+def remarks(survivor: Any, loser: Any, reader: Reader | None) -> list[str]:
+    """What people should know besides the numbers, in sentences; for whom, see `counts`. What is
+    said of narrowed rows is for those who decide."""
+    said = _about_groups(survivor, loser, reader) if isinstance(survivor, Account) else []
     for rule in rules_for(type(loser)):
-        said += rule.remarks(survivor, loser)
+        if reader is not None or not rule.narrowed:
+            said += rule.remarks(survivor, loser)
     return said
 
 
-def _about_groups(survivor: Account, loser: Account) -> list[str]:
-    rows: AccountQuerySet = Account.objects.filter(parent=loser).exclude(pk=survivor.pk)
+def _about_groups(survivor: Account, loser: Account, reader: Reader | None) -> list[str]:
+    rows: AccountQuerySet = Account.objects.none()
+    if reader is not None:
+        rows = Account.objects.visible_to(reader).filter(parent=loser).exclude(pk=survivor.pk)
     said = []
     if survivor.path.startswith(loser.path):
         said.append(_("It takes the place in the group of the one above it."))

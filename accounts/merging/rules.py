@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
 from accounts.merging.journal import Journal
+from kam.access.querysets import Reader
 
 
 @dataclass
@@ -30,12 +31,17 @@ class Rule:
 
     shown = True
     """Whether people are told how many rows there are."""
+    narrowed = False
+    """Whether somebody who sees the account may not see some of the rows."""
 
-    def __init__(self, relation: str, *, quiet: bool = False, words: Any = "") -> None:
+    def __init__(
+        self, relation: str, *, quiet: bool = False, words: Any = "", narrowed: bool = False
+    ) -> None:
         self.relation = relation
         label, _dot, self.field = relation.rpartition(".")
         self.label = label
         self.quiet = quiet
+        self.narrowed = self.narrowed or narrowed
         self._words = words
 
     @property
@@ -50,6 +56,16 @@ class Rule:
     def rows(self, loser: int) -> models.QuerySet:
         """Rows that point to the row with the key `loser`."""
         return self.model._base_manager.filter(**{self.field: loser})
+
+    def count(self, loser: int, reader: Reader | None) -> int:
+        """How many rows `reader` may be told of; without one, whoever sees the account."""
+        rows = self.rows(loser)
+        if not self.shown or (self.narrowed and reader is None):
+            return 0
+        if self.narrowed:
+            seen = self.model._default_manager.all().visible_to(reader).order_by()
+            rows = rows.filter(pk__in=seen.values("pk"))
+        return rows.count()
 
     def remarks(self, survivor: Any, loser: Any) -> list[str]:
         """What people should know besides the number, in sentences."""

@@ -70,7 +70,15 @@ class DuplicateQuerySet(models.QuerySet):
 
 
 class MergeQuerySet(HangingQuerySet):
-    """Merges, for whoever sees the account that stays."""
+    """Merges, for whoever sees the account that stays, and the one that was taken up: after a
+    merge is taken back these may be different people."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Merges both sides of which `user` may see."""
+        accounts: Any = scope_model()._default_manager.all().visible_to(user)
+        of_people = Q(loser=None)
+        seen = of_people | Q(loser__in=accounts.order_by().values("pk"))
+        return super().visible_to(user).filter(seen)
 
     def for_list(self) -> Self:
         """All that lists of merges show, the latest first."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -32,6 +33,7 @@ from accounts.services.status import check_exclusive, check_manager
 from accounts.services.team import check_team, lock_people
 from kam.access import tree
 from kam.access.dates import business_today
+from kam.access.querysets import Reader
 from kam.changes import access, editing, record
 from kam.changes.models import Change
 from kam.web.models import Draft
@@ -163,8 +165,8 @@ def _begin(actor: User, survivor: Any, loser: Any, sides: Mapping[str, str]) -> 
     of_accounts = isinstance(survivor, Account)
     summary = {
         "fields": [name for name, side in sides.items() if side == fields.LOSER],
-        "counts": [item._asdict() for item in preview.counts(loser)],
-        "remarks": preview.remarks(survivor, loser),
+        "counts": [item._asdict() for item in preview.counts(loser, None)],
+        "remarks": preview.remarks(survivor, loser, None),
     }
     return Merge.objects.create(
         kind=DuplicateKind.ACCOUNT if of_accounts else DuplicateKind.CONTACT,
@@ -353,6 +355,20 @@ def _decide_pair(journal: Journal, actor: User, survivor: Any, loser: Any) -> No
         journal.change(pair, {"state": DuplicatePair.State.MERGED, **decided})
 
 
+def audience(merge: Merge) -> dict[str, Any]:
+    """Who reads in the history of the one what the other is called: who sees both, also when it
+    has been taken back since."""
+    if merge.kind != DuplicateKind.ACCOUNT:
+        return {}
+    return {"audience": Change.Audience.OBJECT, "audience_id": merge.pk}
+
+
+def readers_of_merges(user: Reader) -> Q:
+    """Condition on the change log: merges of accounts both of which `user` may see."""
+    shown = Merge.objects.visible_to(user).order_by().values("pk")
+    return Q(object_type=Account._meta.label_lower, audience_id__in=shown)
+
+
 def _log(
     actor: User,
     merge: Merge,
@@ -364,7 +380,14 @@ def _log(
     """One row on either: what the one took up, and where the other one is now."""
     counts = {item["words"]: item["rows"] for item in merge.summary["counts"]}
     told = {"taken_up": loser.name} | ({"moved": counts} if counts else {})
-    record.change(actor=actor, obj=survivor, verb="merged", before=before, after=after | told)
+    record.change(
+        actor=actor,
+        obj=survivor,
+        verb="merged",
+        before=before,
+        after=after | told,
+        **audience(merge),
+    )
     record.change(
         actor=actor,
         obj=loser,

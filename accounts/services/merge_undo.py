@@ -10,6 +10,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts import policies
@@ -20,7 +21,7 @@ from accounts.merging.rules import rules_for
 from accounts.models import Account, Contact, DuplicateKind, LedgerEntry, Merge, MergeStep
 from accounts.services import barriers
 from accounts.services.account import lock_groups, refuse_shared_teams
-from accounts.services.merge import check_rows, place_children
+from accounts.services.merge import audience, check_rows, place_children
 from accounts.services.people import refresh_talks
 from accounts.services.status import check_exclusive
 from accounts.services.team import lock_people
@@ -106,9 +107,10 @@ class Undoing:
         self.loser: int = merge.lost.pk
         self.steps = list(merge.steps.order_by("-pk"))
         self.rules = {rule.label: rule for rule in rules_for(type(merge.survivor))}
+        self.narrowed = {rule.label for rule in rules_for(type(merge.survivor)) if rule.narrowed}
         self.back: dict[str, set[int]] = {}
         self.kept: list[str] = []
-        self.missing: dict[str, int] = defaultdict(int)
+        self.missing: dict[Any, int] = defaultdict(int)
 
     def run(self) -> None:
         """Every step, the last one first."""
@@ -126,8 +128,11 @@ class Undoing:
             self._carry_history()
             own.align_pairs(self.survivor)
             own.align_files(self.survivor, self.loser)
-        for words, count in self.missing.items():
+        for model, count in self.missing.items():
+            words = capfirst(model._meta.verbose_name_plural)
             text = _("%(words)s: %(count)d stay where they are, because of what came since.")
+            if model._meta.label in self.narrowed:
+                text = _("%(words)s: some stay where they are, because of what came since.")
             self.kept.append(text % {"words": words, "count": count})
 
     def _moved(self) -> dict[str, set[int]]:
@@ -149,8 +154,7 @@ class Undoing:
         extra = {} if step.after.get("quiet") else touch(model)
         count = rows.update(**{step.field: self.loser}, **extra)
         if count < len(step.keys) and model is not Change:
-            words = str(model._meta.verbose_name_plural)
-            self.missing[words[:1].upper() + words[1:]] += len(step.keys) - count
+            self.missing[model] += len(step.keys) - count
 
     def _history_that_stays(self, rows: Any) -> list[int]:
         """Of the log, rows about what stays."""
@@ -180,7 +184,8 @@ class Undoing:
         for name in after.keys() - values.keys():
             label = str(model._meta.get_field(name.removesuffix("_id")).verbose_name)
             text = _("%(name)s: the %(field)s has been changed since and stays.")
-            self.kept.append(text % {"name": obj, "field": label})
+            named = obj if model in (Account, Contact) else capfirst(model._meta.verbose_name)
+            self.kept.append(text % {"name": named, "field": label})
         if values:
             model._base_manager.filter(pk=obj.pk).update(**values, **touch(model))
 
@@ -243,7 +248,14 @@ def _log(actor: User, merge: Merge) -> None:
     for row in rows:
         row.refresh_from_db()
     told = {"gave_back": merge.loser_name} | ({"stays": merge.kept} if merge.kept else {})
-    record.change(actor=actor, obj=merge.survivor, verb="merge_undone", before={}, after=told)
+    record.change(
+        actor=actor,
+        obj=merge.survivor,
+        verb="merge_undone",
+        before={},
+        after=told,
+        **audience(merge),
+    )
     record.change(
         actor=actor,
         obj=merge.lost,

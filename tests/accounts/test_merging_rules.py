@@ -21,6 +21,7 @@ from accounts.models import (
     Fact,
     Interaction,
     LedgerEntry,
+    Merge,
     MergeStep,
     MonthTotal,
     StatusChange,
@@ -232,6 +233,60 @@ def test_preview_says_everything_and_writes_nothing(manager, pair):
     assert [item.name for item in shown.choices if not item.same] == ["name"]
     assert len(shown.remarks) == 1
     assert Change.objects.count() == changes
+
+
+def told(merged: Any) -> str:
+    """All that the merge says on its page, and the log about it."""
+    logged = Change.objects.filter(verb__startswith="merge").values_list("after", flat=True)
+    return str([merged.summary, *logged])
+
+
+def test_what_not_everybody_sees_is_not_told_to_everybody(manager, programme, pair):
+    survivor, loser = pair
+    for name in ("Below one", "Below two"):
+        AccountFactory(programme=programme, parent=loser, name=name)
+    ConflictFactory(a=loser, b=AccountFactory(programme=programme, name="Rival"))
+    for account in pair:
+        PlanFactory(account=account, title="Buy the rival")
+    shown = preview(survivor, loser, reader=manager)
+    merged = merge(manager, pair)
+    assert {"accounts.Account.parent", "accounts.Conflict.a", "plans.Plan.account"} <= {
+        item.relation for item in shown.counts
+    }
+    assert merged.summary["counts"] == []
+    assert not {"Rival", "Buy", "below"} & set(told(merged).replace("“", " ").split())
+
+
+def test_preview_counts_what_the_reader_sees(programme, pair):
+    survivor, loser = pair
+    rival, hidden = (AccountFactory(programme=programme, team=TeamFactory()) for _ in range(2))
+    hidden.parent = loser
+    hidden.path = f"{loser.path}{hidden.pk}/"
+    hidden.save()
+    barrier = ConflictFactory(a=rival, b=hidden, kind="ring_fence")
+    fenced = MembershipFactory(team=rival.team, role="member").user
+    RoleGrantFactory(programme_manager=True, programme=programme, user=fenced)
+    shown = preview(survivor, loser, reader=fenced)
+    assert (shown.counts, shown.remarks) == ([], [])
+    barrier.delete()
+    assert [item.rows for item in preview(survivor, loser, reader=fenced).counts] == [1]
+
+
+def test_merge_that_was_taken_back_names_neither_to_who_sees_the_other_alone(
+    manager, programme, pair
+):
+    survivor, loser = pair
+    team = TeamFactory(programme=programme)
+    Account.objects.filter(pk=survivor.pk).update(team=team)
+    survivor.refresh_from_db()
+    member = MembershipFactory(team=team, role="member").user
+    merged = merge(manager, (survivor, loser))
+    assert Merge.objects.visible_to(member).count() == 1
+    assert Change.objects.visible_to(member).filter(verb="merged").count() == 1
+    services.undo_merge(actor=manager, merge=merged)
+    assert not Merge.objects.visible_to(member).exists()
+    assert not Change.objects.visible_to(member).filter(verb__startswith="merge").exists()
+    assert Change.objects.visible_to(manager).filter(verb="merge_undone").count() == 2
 
 
 def test_invisible_parent_is_not_named(manager, programme, pair):
