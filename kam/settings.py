@@ -183,8 +183,9 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": env.str("FILES_DIR", default=str(VAR_DIR / f"{KEPT_AS}-files"))},
+        "BACKEND": env.str("FILES_STORAGE", default="django.core.files.storage.FileSystemStorage"),
+        "OPTIONS": env.json("FILES_OPTIONS", default={})
+        or {"location": env.str("FILES_DIR", default=str(VAR_DIR / f"{KEPT_AS}-files"))},
     },
     "staticfiles": {
         "BACKEND": (

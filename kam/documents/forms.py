@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kam.documents import holders, services
+from kam.documents import holders, services, uploads
 from kam.documents.models import Attachment
 from kam.web.formatting import file_size
 from kam.web.forms import ServiceForm, ShapeForm
@@ -42,7 +42,7 @@ class FilesField(forms.FileField):
     def clean(self, data: Any, initial: Any = None) -> list[Any]:
         """The files; raises ValidationError where reading them was stopped."""
         if self.stopped:
-            raise forms.ValidationError(services.too_large().error_dict["file"])
+            raise forms.ValidationError(uploads.too_large(services.LIMIT).error_dict["file"])
         files = data if isinstance(data, list | tuple) else [data]
         return [super(FilesField, self).clean(file, initial) for file in files or [None]]
 

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import models, transaction
@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from kam.access.querysets import scope_model
 from kam.changes import editing, record
 from kam.changes.errors import field_error
-from kam.documents import content, holders, names, policies
+from kam.documents import content, holders, names, policies, uploads
 from kam.documents.models import (
     CONTENT_FIELDS,
     FOLDER,
@@ -37,6 +37,8 @@ EDITABLE_FIELDS = ("name", "description", "confidentiality", "people")
 LOGGED = ("account", "name", "description", "confidentiality", "media_type", "size", "sha256")
 ORPHAN_AFTER = datetime.timedelta(days=1)
 """Age of a file that nothing names, after which no upload can still be on its way to name it."""
+LIMIT = "ATTACHMENT_MAX_BYTES"
+"""The setting that bounds a file."""
 MOST_FILES = 20
 """Files that one form brings."""
 
@@ -325,15 +327,7 @@ def refuse_size(size: int | None) -> None:
     if not size:
         raise field_error("file", _("The file is empty."), "empty")
     if size > settings.ATTACHMENT_MAX_BYTES:
-        raise too_large()
-
-
-def too_large() -> ValidationError:
-    """The refusal of a file that is larger than allowed."""
-    text = _("The file is larger than %(size)s.")
-    return field_error(
-        "file", text % {"size": file_size(settings.ATTACHMENT_MAX_BYTES)}, "too_large"
-    )
+        raise uploads.too_large(LIMIT)
 
 
 def _checked_name(name: str, media_type: str) -> str:

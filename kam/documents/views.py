@@ -90,7 +90,7 @@ class UploadView(OfHolderMixin, ServiceFormMixin, ScopedViewMixin, FormView):
     template_name = "documents/form.html"
     form_title = gettext_lazy("Add files")
     submit_label = gettext_lazy("Add")
-    upload_setting = "ATTACHMENT_MAX_BYTES"
+    upload_setting = services.LIMIT
     most_files = services.MOST_FILES
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -203,7 +203,7 @@ class ReplaceView(AttachmentFormMixin, UpdateView):
     form_title = gettext_lazy("Replace file")
     submit_label = gettext_lazy("Replace")
     success_message = gettext_lazy("Replaced; the file from before stays as an earlier version.")
-    upload_setting = "ATTACHMENT_MAX_BYTES"
+    upload_setting = services.LIMIT
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"stopped": uploads.was_stopped(self.request)}

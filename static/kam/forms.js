@@ -11,6 +11,7 @@
       (field) =>
         field.name &&
         !/^(hidden|password|file|submit|button)$/.test(field.type) &&
+        !("passing" in field.dataset) &&
         field.name !== "csrfmiddlewaretoken",
     );
   const store = {

@@ -371,3 +371,21 @@ def test_file_that_is_lost_from_the_storage_is_said_plainly(client, account):
     response = client.get(f"{LIST}{file.pk}/file/")
     assert response.status_code == 404
     assert response["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("address", ["/sign-in/login/", "/settings/me/", "/api/v1/actions/"])
+def test_page_that_asks_for_no_file_reads_none(kam, address):
+    """Nobody fills the disk of the server through a form that has nothing to do with files."""
+    for browser in (Client(), Client()):
+        head = b'--x\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\n'
+        body = Endless(head, 50_000_000)
+        browser.post(
+            address,
+            **{
+                "wsgi.input": body,
+                "CONTENT_TYPE": "multipart/form-data; boundary=x",
+                "CONTENT_LENGTH": str(body.length),
+            },
+        )
+        assert body.taken < 300_000
+        browser.force_login(kam)

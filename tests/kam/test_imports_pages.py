@@ -220,3 +220,14 @@ def test_who_may_not_import_gets_403(client):
         reverse("imports:upload"), {"kind": "ledger", "scope": programme.pk, "file": sent()}
     )
     assert (response.status_code, Run.objects.count()) == (422, 0)
+
+
+def test_larger_file_is_refused_beside_its_field(client, manager, programme, settings):
+    settings.IMPORT_MAX_BYTES = 1_000
+    file = SimpleUploadedFile("sales.csv", b"a,b\n" * 500_000)
+    for address, name in ((reverse("imports:upload"), "kind"), ("/api/v1/imports/", "kind")):
+        response = client.post(address, {name: "ledger", "scope": programme.pk, "file": file})
+        assert response.status_code in (400, 422)
+        assert "The file is larger than 1 kB." in response.content.decode()
+        file.seek(0)
+    assert not Run.objects.exists()

@@ -28,7 +28,7 @@ class AttachmentViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadOnlyViewSet)
 
     model = Attachment
     serializer_class = bodies.AttachmentSerializer
-    upload_setting = "ATTACHMENT_MAX_BYTES"
+    upload_setting = services.LIMIT
     filterset_fields = {
         "object_type": ["exact"],
         "object_id": ["exact"],
@@ -58,7 +58,7 @@ class AttachmentViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadOnlyViewSet)
         """The form of the call; raises ValidationError, also when it was too large to be read."""
         data = self.request.data
         if uploads.was_stopped(self.request):
-            raise services.too_large()
+            raise uploads.too_large(services.LIMIT)
         body = serializer_class(data=data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
         return dict(body.validated_data)

@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kam.api.viewsets import DestroyMixin, EditableViewSet, ReadOnlyViewSet, UpdateMixin
+from kam.documents import uploads
 from kam.imports import kinds, services
 from kam.imports.api.serializers import (
     FolderFileSerializer,
@@ -37,6 +38,7 @@ class RunViewSet(ReadOnlyViewSet):
 
     model = Run
     serializer_class = RunSerializer
+    upload_setting = "IMPORT_MAX_BYTES"
     filterset_fields = ("kind", "status", "owner")
     ordering_fields = ("created_at",)
     search_fields = ("file_name",)
@@ -68,6 +70,8 @@ class RunViewSet(ReadOnlyViewSet):
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Upload a file and begin: import, or with `dry_run` try without saving."""
         serializer = self.get_serializer(data=request.data)
+        if uploads.was_stopped(request):
+            raise uploads.too_large(self.upload_setting)
         serializer.is_valid(raise_exception=True)
         given = serializer.validated_data
         run = services.understand_file(

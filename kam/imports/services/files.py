@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kam.changes import record
+from kam.documents import uploads
 from kam.imports import kinds, mapping, policies, rejects, values
 from kam.imports.models import RememberedMapping, Run, audience
 from kam.imports.reading import Finding, Findings, inspect, open_rows
@@ -85,8 +86,7 @@ def understand_file(
     if not policies.can_import(actor, import_kind, scope_id):
         raise PermissionDenied
     if file.size is not None and file.size > settings.IMPORT_MAX_BYTES:
-        size = settings.IMPORT_MAX_BYTES // 1_000_000
-        raise ValidationError({"file": _("The file is larger than %(size)d MB.") % {"size": size}})
+        raise uploads.too_large("IMPORT_MAX_BYTES")
     run = Run(
         kind=kind,
         scope_id=scope_id,

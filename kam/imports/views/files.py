@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 from django.views.generic import DetailView, FormView, ListView, UpdateView
 
+from kam.documents import uploads
 from kam.documents.tables import Column as FileColumn
 from kam.documents.tables import Layout
 from kam.imports import policies, rejects, services
@@ -112,9 +113,17 @@ class UploadView(ServiceFormMixin, ScopedViewMixin, FormView):
     template_name = "imports/upload.html"
     form_title = gettext_lazy("Import a file")
     submit_label = gettext_lazy("Read the file")
+    upload_setting = "IMPORT_MAX_BYTES"
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"user": self.request.user}
+
+    def form_invalid(self, form: UploadForm) -> HttpResponse:
+        """Say of a file that was not read to its end why."""
+        if uploads.was_stopped(self.request):
+            form.errors.pop("file", None)
+            form.add_error(None, uploads.too_large(self.upload_setting))
+        return super().form_invalid(form)
 
     def perform(self, form: UploadForm) -> Run:
         """Keep and understand the file, then try it at once if nothing has to be asked."""
