@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 DEPLOY = $(PYTHON) -m deploy
 
-export PORT DEMO DB ARGS WORKERS ACCOUNTS
+export PORT DEMO DB ARGS WORKERS ACCOUNTS LARGE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -26,9 +26,8 @@ crash: ## kill web and worker processes 200 times on each database (KILLS=50 for
 check: ## lint, format, types, migrations, templates, security, lock files
 	@$(DEPLOY) check
 
-bench: ## measure pages and API on a load-test programme (ACCOUNTS=1000)
-	@$(DEPLOY) environment
-	@.venv/bin/python -m bench
+bench: ## measure pages, API, import (DB=sqlite|postgres, ACCOUNTS=1000,10000, LARGE=1: 100,000)
+	@$(DEPLOY) bench
 
 env: ## make .venv with all tools
 	@$(DEPLOY) environment --dev

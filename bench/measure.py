@@ -11,6 +11,7 @@ from django.db import connection
 from django.urls import reverse
 
 from accounts.models import Account, Contact
+from accounts.policies import can_read_programme
 from bench.browser import Browser
 from bench.floor import ADDRESS, floor_application, running
 from plans.models import Plan
@@ -107,9 +108,10 @@ def _pages(user: User) -> Iterator[tuple[Any, ...]]:
         ("history", "list", "web:history", LIST),
         ("products", "list", "accounts:products", LIST),
         ("imports", "list", "imports:list", LIST),
-        ("conflicts", "list", "accounts:conflicts", LIST),
     ):
         yield name, kind, reverse(view), queries
+    if can_read_programme(user):
+        yield "conflicts", "list", reverse("accounts:conflicts"), LIST
     accounts = reverse("accounts:list")
     yield "accounts, last page", "list", f"{accounts}?page={_last_page(user)}", LIST
     yield "accounts, key only", "list", f"{accounts}?status=key", LIST

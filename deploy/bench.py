@@ -1,0 +1,82 @@
+"""`make bench`: pages, calls and the import of a ledger, each database at each size, one report."""
+
+import contextlib
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from deploy import environment, postgres
+from deploy.environment import ROOT, Stop, say
+from deploy.suite import read_databases
+
+SIZES = (1_000, 10_000)
+LARGE = 100_000
+"""On PostgreSQL alone, with LARGE=1: SQLite is held to 10,000 accounts (`design.md` 8)."""
+REPORT = ROOT / "var" / "bench.json"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure, then say which budgets are met; 0 where all are."""
+    databases = read_databases(os.environ.get("DB") or "")
+    sizes = read_sizes(os.environ.get("ACCOUNTS") or "")
+    python = environment.ensure()
+    variables = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
+    extra = shlex.split(os.environ.get("ARGS") or "")
+    REPORT.parent.mkdir(exist_ok=True)
+    parts = []
+    with tempfile.TemporaryDirectory(prefix="kam-bench-") as folder:
+        variables["FILES_DIR"] = f"{folder}/files"
+        for database in databases:
+            for count in sizes_on(database, sizes):
+                say(f"\n{count:,} accounts on {database}")
+                part = Path(folder) / f"{database}-{count}.json"
+                command = ["-m", "bench", "--accounts", str(count), "--json", str(part), *extra]
+                _measure(python, command, database, folder, variables)
+                parts.append(part)
+            say(f"\nA sales ledger into {database}")
+            part = Path(folder) / f"{database}-imports.json"
+            command = ["-m", "bench.imports", "--json", str(part)]
+            _measure(python, command, database, folder, variables)
+            parts.append(part)
+        command = [str(python), "-m", "bench.report", str(REPORT), *map(str, parts)]
+        return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def read_sizes(wanted: str) -> tuple[int, ...]:
+    """Sizes that ACCOUNTS= names, e.g. 1000,10000; the usual ones when it is empty."""
+    if not wanted:
+        return (*SIZES, LARGE) if os.environ.get("LARGE") else SIZES
+    parts = wanted.split(",")
+    if not all(part.isdigit() and 0 < int(part) <= 1_000_000 for part in parts):
+        raise Stop(f"ACCOUNTS={wanted} is no size. Use ACCOUNTS=1000 or ACCOUNTS=1000,10000.")
+    return tuple(sorted({int(part) for part in parts}))
+
+
+def sizes_on(database: str, sizes: Sequence[int]) -> tuple[int, ...]:
+    """Those of `sizes` at which `database` is measured."""
+    return tuple(size for size in sizes if database == "postgres" or size < LARGE)
+
+
+@contextlib.contextmanager
+def _database(name: str, folder: str) -> Iterator[dict[str, str]]:
+    """Variables that lead to an empty database."""
+    if name == "postgres":
+        with postgres.running() as address:
+            yield address
+    else:
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            yield {"DATABASE_URL": f"sqlite:///{place}/bench.sqlite3"}
+
+
+def _measure(
+    python: Path, command: list[str], database: str, folder: str, variables: dict[str, str]
+) -> None:
+    with _database(database, folder) as address:
+        done = subprocess.run(
+            [str(python), *command], cwd=ROOT, env={**variables, **address}, check=False
+        )
+    if done.returncode:
+        raise Stop(f"The benchmark ended with an error on {database}.")

@@ -1,0 +1,81 @@
+"""The benchmark's own arithmetic: budgets, growth, and which sizes are measured where."""
+
+import pytest
+
+from bench import report
+from deploy import bench
+from deploy.environment import Stop
+
+pytestmark = pytest.mark.one_database
+
+
+def page(**changes):
+    row = {
+        "name": "accounts",
+        "kind": "list",
+        "role": "kam",
+        "status": 200,
+        "queries": 8,
+        "most_queries": 8,
+        "seconds": 0.03,
+        "bare_seconds": 0.01,
+        "unit_seconds": 0.001,
+        "ratio": 3.0,
+        "bytes": 1000,
+        "accounts": 1000,
+        "database": "postgresql",
+    }
+    return {**row, **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "met"),
+    [
+        ({}, True),
+        ({"ratio": 3.01}, False),
+        ({"queries": 9}, False),
+        ({"status": 500}, False),
+        ({"kind": "API create", "ratio": 3.9}, True),
+        ({"kind": "API create", "ratio": 4.1}, False),
+    ],
+)
+def test_page_is_judged_by_ratio_queries_and_status(changes, met):
+    (row,) = report.judged([page(**changes)])
+    assert row["met"] is met
+
+
+def test_growth_counts_in_units_of_the_same_work():
+    rows = [
+        page(),
+        page(accounts=10_000, seconds=0.09, unit_seconds=0.002),
+        page(accounts=100_000, seconds=0.06),
+        page(kind="portfolio", name="portfolio"),
+        page(kind="portfolio", name="portfolio", accounts=100_000, seconds=0.06),
+        page(kind="API create", name="create"),
+        page(kind="API create", name="create", accounts=10_000),
+    ]
+    found = {(row["name"], row["accounts"]): row for row in report.growth(rows)}
+    assert {key: (row["ratio"], row["met"]) for key, row in found.items()} == {
+        ("accounts", 10_000): (pytest.approx(1.5), True),
+        ("accounts", 100_000): (pytest.approx(2.0), False),
+        ("portfolio", 100_000): (pytest.approx(2.0), True),
+    }
+
+
+def test_summary_names_what_is_over():
+    lines = list(report.summary(report.judged([page(), page(name="history", ratio=5.0)])))
+    assert lines[1].split() == ["postgresql", "list", "1,000", "1/2", "5.00", "5.00"]
+    assert lines[2:] == ["over: postgresql, 1,000 accounts, list: history as kam: 5.00 (budget 3)"]
+
+
+def test_sizes_are_those_asked_for(monkeypatch):
+    monkeypatch.delenv("LARGE", raising=False)
+    assert bench.read_sizes("") == (1_000, 10_000)
+    assert bench.read_sizes("10000,1000") == (1_000, 10_000)
+    monkeypatch.setenv("LARGE", "1")
+    assert bench.read_sizes("") == (1_000, 10_000, 100_000)
+    assert bench.sizes_on("sqlite", (1_000, 100_000)) == (1_000,)
+    assert bench.sizes_on("postgres", (1_000, 100_000)) == (1_000, 100_000)
+    for text in ("many", "0", "1000,"):
+        with pytest.raises(Stop):
+            bench.read_sizes(text)
