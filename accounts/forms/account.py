@@ -81,6 +81,11 @@ class AccountForm(ServiceForm):
             self.fields["programme"] = forms.ModelChoiceField(
                 label=gettext_lazy("Programme"), queryset=programmes, initial=programmes.first()
             )
+            self.fields["anyway"] = forms.BooleanField(
+                label=gettext_lazy("It is another customer: create it all the same"),
+                required=False,
+                widget=forms.HiddenInput,
+            )
             self.order_fields(["programme"])
         for name in self.fields:
             if name not in {"name", "version", "programme"}:
@@ -118,6 +123,10 @@ class AccountForm(ServiceForm):
         if any(len(a) > longest["system"] or len(b) > longest["value"] for a, b in pairs):
             raise ValidationError(_("A system or number is too long."))
         return pairs
+
+    def ask_whether_new(self) -> None:
+        """Show the tick that says that it is none of those that look alike."""
+        self.fields["anyway"].widget = forms.CheckboxInput()
 
     @property
     def changes(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from accounts.imports.account_rows import BLAMED, REASONS, AccountReader, Accoun
 from accounts.imports.directory import AMBIGUOUS, Directory
 from accounts.imports.scope import SYSTEM, ProgrammeKind
 from accounts.models import Account
+from accounts.services.account import follow_survivors
 from accounts.services.status import key_account_count
 from kam.access.dates import business_today
 from kam.imports import policies
@@ -182,6 +183,7 @@ class AccountsKind(ProgrammeKind):
         """New accounts appear, known ones change, groups move."""
         staging.refuse_merged(run)
         account_store.apply_updates(run)
+        follow_survivors(Account.objects.filter(programme=run.scope_id))
         staging.log_prepared(run)
         staging.show_accounts(run)
         staging.look_for_duplicates(run)
@@ -189,6 +191,7 @@ class AccountsKind(ProgrammeKind):
     def withdraw(self, run: Run, actor_id: int) -> None:
         """Known accounts get their values back where nobody has changed them since."""
         account_store.restore_updates(run, actor_id)
+        follow_survivors(Account.objects.filter(programme=run.scope_id))
         staging.hide_accounts(run)
 
     def delete_chunk(self, run: Run, limit: int) -> int:

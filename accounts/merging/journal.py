@@ -80,10 +80,12 @@ class Journal:
         self.moved[label] = self.moved.get(label, 0) + len(keys)
         return len(keys)
 
-    def change(self, obj: models.Model, values: dict[str, Any]) -> None:
-        """Set columns of one row, by attribute name."""
+    def change(self, obj: models.Model, values: dict[str, Any], *, whole: bool = False) -> None:
+        """Set columns of one row, by attribute name; `whole`: also those that do not differ."""
         before = columns_of(obj, values)
-        different = {name: value for name, value in values.items() if before[name] != value}
+        different = {
+            name: value for name, value in values.items() if whole or before[name] != value
+        }
         if not different:
             return
         model = type(obj)

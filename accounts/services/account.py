@@ -7,11 +7,12 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from accounts import policies
 from accounts.models import Account, ExternalId
+from accounts.querysets import AccountQuerySet
 from accounts.services import barriers
 from kam.access import tree
 from kam.changes import editing, record
@@ -99,6 +100,8 @@ def update_account(
     account = editing.save(
         actor=actor, obj=account, changes=changes, expected_version=expected_version
     )
+    if "business_unit" in changes:
+        follow_survivors(Account.objects.filter(merged_into=account))
     if moves:
         carry_subtree(account, old_path)
         barriers.refuse_violations(actor=actor, accounts=Account.objects.under(account))
@@ -236,6 +239,16 @@ def place_subtree(account: Account, old_path: str) -> None:
     account.root_id = _root_of(account)
     tree.move(Account.objects.all(), old_path, account.path)
     Account.objects.under(account).update(root_id=account.root_id)
+
+
+def follow_survivors(merged: AccountQuerySet) -> None:
+    """Let accounts that others have taken up be seen by whoever sees these: team and unit are
+    theirs, and the place in the group is below them."""
+    into = Account.objects.filter(pk=OuterRef("merged_into")).order_by()
+    merged.exclude(merged_into=None).update(
+        team=Subquery(into.values("team")[:1]),
+        business_unit=Subquery(into.values("business_unit")[:1]),
+    )
 
 
 def refuse_shared_teams(account: Account) -> None:

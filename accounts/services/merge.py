@@ -27,7 +27,12 @@ from accounts.models import (
     StatusChange,
 )
 from accounts.services import barriers
-from accounts.services.account import lock_groups, place_subtree, refuse_shared_teams
+from accounts.services.account import (
+    follow_survivors,
+    lock_groups,
+    place_subtree,
+    refuse_shared_teams,
+)
 from accounts.services.people import refresh_talks
 from accounts.services.status import check_exclusive, check_manager
 from accounts.services.team import check_team, lock_people
@@ -214,6 +219,7 @@ def _join_accounts(
         rule.carry(joining)
     _carry_soft(journal, survivor, loser)
     _put_below(journal, survivor, loser, merge.merged_at)
+    follow_survivors(Account.objects.filter(merged_into=survivor))
     survivor.refresh_from_db()
     _check_result(actor, survivor, was, today)
     _decide_pair(journal, actor, survivor, loser)
@@ -289,6 +295,7 @@ def _put_below(
             "archived_at": moment,
             "merged_into_id": survivor.pk,
         },
+        whole=True,  # they follow those of `survivor` from now on
     )
     loser.refresh_from_db()
     _place(loser, old_path)

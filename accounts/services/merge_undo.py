@@ -20,7 +20,7 @@ from accounts.merging.journal import as_stored, columns_of, model_of, touch
 from accounts.merging.rules import rules_for
 from accounts.models import Account, Contact, DuplicateKind, LedgerEntry, Merge, MergeStep
 from accounts.services import barriers
-from accounts.services.account import lock_groups, refuse_shared_teams
+from accounts.services.account import follow_survivors, lock_groups, refuse_shared_teams
 from accounts.services.merge import audience, check_rows, place_children
 from accounts.services.people import refresh_talks
 from accounts.services.status import check_exclusive
@@ -180,7 +180,8 @@ class Undoing:
             return
         now = columns_of(obj, step.after)
         after, before = as_stored(model, step.after), as_stored(model, step.before)
-        values = {name: before[name] for name in after if now[name] == after[name]}
+        lost = model is Account and obj.pk == self.loser  # nobody has written to it since
+        values = {name: before[name] for name in after if lost or now[name] == after[name]}
         for name in after.keys() - values.keys():
             label = str(model._meta.get_field(name.removesuffix("_id")).verbose_name)
             text = _("%(name)s: the %(field)s has been changed since and stays.")
@@ -228,6 +229,7 @@ def _finish_accounts(actor: User, merge: Merge) -> None:
     place_children([survivor, loser])
     near = Account.objects.filter(parent__in=[survivor.pk, loser.pk]).order_by("pk")
     place_children([*near, survivor, loser])
+    follow_survivors(Account.objects.filter(merged_into__in=[survivor, loser]))
     for account in (survivor, loser):
         account.refresh_from_db()
         refuse_shared_teams(account)

@@ -14,6 +14,7 @@ from accounts import policies
 from accounts.choices import Status
 from accounts.models import Account
 from accounts.services import barriers
+from accounts.services.account import follow_survivors
 from kam.access.dates import business_today
 from kam.changes import access, editing
 from kam.changes.errors import field_error
@@ -110,11 +111,14 @@ def assign_team(
         check_team(actor, account, team)
     concerned = [pk for pk in (account.team_id, team and team.pk) if pk is not None]
     people = User.objects.filter(memberships__team__in=concerned).distinct()
-    here = Account.objects.filter(pk=account.pk)
+    merged = Account.objects.filter(merged_into=account)
+    here = Account.objects.filter(pk=account.pk) | merged
     with access.noticing(actor=actor, users=people, accounts=here):
-        return editing.save(
+        account = editing.save(
             actor=actor, obj=account, changes={"team": team}, expected_version=expected_version
         )
+        follow_survivors(merged)
+    return account
 
 
 def check_membership(

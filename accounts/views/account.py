@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -17,13 +18,15 @@ from django.views.generic import CreateView, FormView, UpdateView
 from django.views.generic.detail import SingleObjectMixin
 
 from accounts import services
+from accounts.duplicates.weighing import Likeness, in_words
 from accounts.forms import AccountForm, StatusForm, TeamForm
 from accounts.models import Account, StageChange, StatusChange
+from accounts.services.duplicate import likely_duplicates
 from accounts.services.status import STATUS_ACTIONS, key_account_count
 from accounts.services.team import load_warnings, manager_load
 from accounts.views.parts import AccountPartView, figures_of
 from kam.access.dates import business_today
-from kam.changes.errors import VersionConflict
+from kam.changes.errors import VersionConflict, field_error
 from kam.changes.history import describe
 from kam.changes.models import Change
 from kam.web.views import ScopedViewMixin, ServiceFormMixin
@@ -102,11 +105,13 @@ class HistoryView(AccountPartView):
 
 
 class AccountCreateView(ServiceFormMixin, ScopedViewMixin, CreateView):
-    """A new candidate account; whoever runs the programme."""
+    """A new candidate account; whoever runs the programme. One that looks like another that they
+    see is asked about first."""
 
     model = Account
     form_class = AccountForm
-    template_name = "web/form.html"
+    template_name = "accounts/account_create.html"
+    alike: Sequence[tuple[Account, Likeness]] = ()
     form_title = gettext_lazy("New account")
     submit_label = gettext_lazy("Create account")
 
@@ -118,12 +123,36 @@ class AccountCreateView(ServiceFormMixin, ScopedViewMixin, CreateView):
     def perform(self, form: AccountForm) -> Account:
         chosen = form.values
         changes = {name: chosen[name] for name in services.EDITABLE_FIELDS if name in chosen}
+        if not form.cleaned_data["anyway"]:
+            self._ask(form, chosen)
         return services.create_account(
             actor=self.request.user,
             programme=chosen["programme"],
             changes=changes,
             external_ids=chosen["external_ids"],
         )
+
+    def _ask(self, form: AccountForm, chosen: dict[str, Any]) -> None:
+        """Raise ValidationError when it looks like an account that the reader may see."""
+        self.alike = likely_duplicates(
+            self.request.user,
+            programme=chosen["programme"],
+            name=chosen["name"],
+            website=chosen.get("website") or "",
+            country=chosen.get("country") or "",
+            external_ids=chosen["external_ids"],
+        )
+        if self.alike:
+            form.ask_whether_new()
+            text = _("It looks like one that is there. Look at it, or tick this.")
+            raise field_error("anyway", text, "duplicate")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        alike = [
+            {"account": account, "reasons": [in_words(reason) for reason in likeness.reasons]}
+            for account, likeness in self.alike
+        ]
+        return super().get_context_data(alike=alike, **kwargs)
 
     def get_success_url(self) -> str:
         return self.object.get_absolute_url()
