@@ -143,7 +143,7 @@ def in_parts(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
     keys = array("q", rows.values_list("pk", flat=True).iterator(chunk_size=10 * CHUNK))
     for start in range(0, len(keys), size):
         part = keys[start : start + size]
-        found = {row.pk: row for row in rows.filter(pk__in=part)}
+        found = {row.pk: row for row in rows.filter(pk__in=part).order_by()}
         yield [found[key] for key in part if key in found]
 
 

@@ -20,8 +20,25 @@ from kam.documents import holders, policies, services, uploads
 from kam.documents.forms import AttachmentForm, ReplaceForm, UploadForm
 from kam.documents.models import Attachment
 from kam.documents.serving import download
+from kam.documents.tables import Column as FileColumn
+from kam.documents.tables import Layout
 from kam.web.views import PartialMixin, ScopedViewMixin, ServiceFormMixin, TableMixin
 from kam.web.views.tables import Column
+
+FILES = Layout(
+    "files",
+    gettext_lazy("Files"),
+    (
+        FileColumn("File id", "pk", 10),
+        FileColumn("File", "name", 40),
+        FileColumn("Type", "media_type", 24),
+        FileColumn("Bytes", "size"),
+        FileColumn("Stored by id", "stored_by_id", 10),
+        FileColumn("Stored by", lambda row: str(row.stored_by), 24),
+        FileColumn("When", "stored_at", 20),
+        FileColumn("Who sees it", lambda row: row.get_confidentiality_display(), 20),
+    ),
+)
 
 
 class OfHolderMixin:
@@ -56,6 +73,7 @@ class HeldListView(OfHolderMixin, TableMixin, PartialMixin, ScopedViewMixin, Lis
     model = Attachment
     reading = "for_list"
     page_name = "files"
+    export_layout = FILES
     template_name = "documents/held_list.html"
     default_sort = "-stored"
     columns = (

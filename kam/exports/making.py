@@ -24,7 +24,7 @@ from kam.jobs.progress import InlineJob, current_job
 from kam.web.middleware import preferred_by
 
 FOLDER = "exports"
-PART = 1000
+PART = 5000
 """Rows that are read at a time."""
 KEPT = datetime.timedelta(days=7)
 ABANDONED = datetime.timedelta(days=1)

@@ -27,4 +27,4 @@ class ExportQuerySet(models.QuerySet):
 
     def for_list(self) -> Self:
         """All that lists of exports show, the latest first."""
-        return self.select_related("job").order_by("-pk")
+        return self.select_related("job").defer("reach").order_by("-pk")
