@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery
@@ -22,6 +21,7 @@ from accounts.models import Account, ExternalId, StagedAccount, StatusChange
 from kam.access.dates import business_today
 from kam.changes.models import Change
 from kam.imports.models import Run
+from kam.imports.parts import batched
 
 COLUMNS = {"business_unit": "business_unit_id", "team": "team_id"}
 COPIED = (
@@ -36,13 +36,6 @@ COPIED = (
 )
 PART = 500
 """Accounts in one statement or transaction."""
-
-
-def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """The items in lists of `size`."""
-    left = iter(items)
-    while part := list(islice(left, size)):
-        yield part
 
 
 def column(name: str) -> str:

@@ -186,8 +186,8 @@ class StagedRecord(models.Model):
     changes it. The kind of the run says which model it is.
 
     `before` and `after` hold field -> value as the change log stores them, `extra` what is stored
-    beside the record, e.g. its number in another system. `object_id` is the record, of a new one
-    from the moment it counts. `version` is that of a known record when it was read.
+    beside the record, e.g. its number in another system. `object_id` is the record; a new one gets
+    it, reserved, before it counts. `version` is that of a known record when it was read.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+", db_index=False)

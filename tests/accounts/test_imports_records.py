@@ -27,6 +27,7 @@ from tests.factories.accounts import (
     ContactFactory,
     ExternalIdFactory,
     InteractionFactory,
+    SiteFactory,
 )
 from tests.factories.teams import MembershipFactory, ProgrammeFactory, RoleGrantFactory, TeamFactory
 
@@ -73,6 +74,104 @@ def test_contacts_come_with_all_that_is_known_of_them(manager, acme):
         "import",
         ["erp c1"],
     )
+
+
+LINES = "Contact ID,Customer ID,Name,E-mail,Site,Reports to\n"
+
+
+def lines(manager, text, **kwargs):
+    return import_file(manager, LINES + text, kind="contacts", name="lines.csv", **kwargs)
+
+
+def words(run):
+    return {item["text"]: item["count"] for item in run.report["problems"]}
+
+
+def superiors():
+    rows = Contact.objects.order_by("pk")
+    return dict(rows.values_list("name", "reports_to__name"))
+
+
+def test_contacts_report_to_people_of_any_row(manager, acme):
+    text = "c1,7,Ann,,,Cid\nc2,7,Ben,,,c1\nc3,7,Cid,cid@acme.example,,\n"
+    text += "c4,7,Dee,,,CID@acme.example\n"
+    run = lines(manager, text)
+    assert (run.status, run.created, problems(run)) == ("published", 4, {})
+    assert superiors() == {"Ann": "Cid", "Ben": "Ann", "Cid": None, "Dee": "Cid"}
+    change = Change.objects.of(Contact.objects.get(name="Ben")).get()
+    assert change.after["reports_to"] == Contact.objects.get(name="Ann").pk
+    again = lines(manager, text)
+    assert Change.objects.filter(verb="updated", source="import").count() == 0
+    assert (again.created, again.updated, again.unchanged) == (0, 0, 4)
+    undo(manager, again)
+    undo(manager, run)
+    assert Contact.objects.count() == 0
+
+
+def test_contacts_report_to_people_that_are_there(manager, acme):
+    boss = ContactFactory(account=acme, name="Eve")
+    known = ContactFactory(account=acme, name="Fay")
+    run = lines(manager, ",7,Gus,,,Eve\n,7,Fay,,,Gus\n")
+    assert (run.created, run.updated, problems(run)) == (1, 1, {})
+    assert superiors() == {"Eve": None, "Fay": "Gus", "Gus": "Eve"}
+    undo(manager, run)
+    known.refresh_from_db()
+    assert (known.reports_to, Contact.objects.count()) == (None, 2)
+    assert boss.reports.count() == 0
+
+
+def test_contact_who_is_named_by_one_who_stays_is_not_undone(manager, acme):
+    run = lines(manager, ",7,Ann,,,\n,7,Ben,,,Ann\n,7,Cid,,,Ben\n")
+    ben = Contact.objects.get(name="Ben")
+    update_contact(actor=manager, contact=ben, expected_version=1, changes={"phone": "1"})
+    undo(manager, run)
+    assert superiors() == {"Ann": None, "Ben": "Ann"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (",7,Ann,,,Ann\n", {"reports to the same person": 1}),
+        (
+            ",7,Ann,,,Ben\n,7,Ben,,,Cid\n,7,Cid,,,Ann\n,7,Dee,,,Ann\n",
+            {
+                "would make a circle: reports to somebody who reports to them": 3,
+                "reports to somebody whose row is rejected": 1,
+            },
+        ),
+        (",7,Ann,,,Zoe\n", {"reports to somebody whom the customer does not have": 1}),
+        (
+            "c1,7,Ann,,,\nc2,7,Ann,,,\n,7,Ben,,,Ann\n",
+            {"reports to a person of whom the customer has several": 1},
+        ),
+        (
+            ",7,Ann,,Hull,\n",
+            {"names the site “Hull”, which the customer does not have": 1},
+        ),
+    ],
+)
+def test_contacts_with_wrong_lines_are_refused_in_words(manager, acme, text, expected):
+    ContactFactory(account__programme=acme.programme, name="Zoe")  # of another customer
+    run = lines(manager, text)
+    assert words(run) == expected
+    assert run.rejected == sum(expected.values())
+    assert Contact.objects.filter(account=acme).count() == run.created
+
+
+def test_circle_through_people_that_are_there_is_refused(manager, acme):
+    top = ContactFactory(account=acme, name="Top")
+    mid = ContactFactory(account=acme, name="Mid", reports_to=top)
+    ContactFactory(account=acme, name="Low", reports_to=mid)
+    run = lines(manager, ",7,Top,,,Low\n")
+    assert words(run) == {"would make a circle: reports to somebody who reports to them": 1}
+    assert superiors() == {"Top": None, "Mid": "Top", "Low": "Mid"}
+
+
+def test_contacts_work_at_sites_of_their_account(manager, acme):
+    site = SiteFactory(account=acme, name="York works")
+    SiteFactory(name="York works")
+    run = lines(manager, ",7,Ann,,york  WORKS,\n")
+    assert (problems(run), Contact.objects.get().site) == ({}, site)
 
 
 def test_contacts_again_change_nothing_and_empty_cells_say_nothing(manager, acme):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import random
@@ -22,7 +23,7 @@ from tests.kam.test_jobs_crash import PATIENCE, ROOT, database_url
 
 LEASE = "1.0"
 """Seconds after which the job of a killed worker is taken over."""
-TRIED = (OSError, error.URLError)
+TRIED = (OSError, error.URLError, http.client.HTTPException)
 """What a caller sees when the server dies: it calls again."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from django.utils import timezone
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import Confidence
 from accounts.imports.directory import AMBIGUOUS, plain_name
+from accounts.imports.records import lines
 from accounts.imports.records.customers import (
     ACCOUNT_FIELDS,
     BLAMED,
@@ -20,13 +21,15 @@ from accounts.imports.records.customers import (
     CustomerSession,
     unknown_option,
 )
-from accounts.models import Account, Contact, ContactExternalId
+from accounts.models import Account, Contact, ContactExternalId, Site
 from accounts.models.people import ATTITUDES, BuyingRole
 from accounts.querysets import AccountQuerySet
 from accounts.services.people import quiet_after, refresh_talks
-from kam.imports.kinds import Field, Option
+from kam.imports.kinds import Field, Numbered, Option, Outcome, Rejected, Shown
 from kam.imports.models import Run, StagedRecord
+from kam.imports.parts import batched
 from kam.imports.records import MODE, Cells, Wanted
+from kam.imports.records.session import Judged
 from kam.imports.refusal import Refused
 
 TEXTS = ("name", "job_title", "email", "phone", "function", "source")
@@ -83,6 +86,19 @@ class ContactsKind(CustomerKind):
         ),
         Field("phone", gettext_lazy("Phone"), "text", ("telephone", "telefon", "mobile", "tel")),
         Field("function", gettext_lazy("Function"), "text", ("department", "abteilung")),
+        Field(
+            "site",
+            gettext_lazy("Site, by name"),
+            "text",
+            ("location", "site name", "office", "standort", "plant"),
+        ),
+        Field(
+            "reports_to",
+            gettext_lazy("Reports to (name, number or e-mail)"),
+            "text",
+            ("manager", "supervisor", "boss", "reports to id", "vorgesetzter", "line manager"),
+            gettext_lazy("a person of the same account, in any row of the file"),
+        ),
         Field("level", gettext_lazy("Level"), "text", ("seniority", "ebene")),
         Field(
             "buying_roles",
@@ -130,6 +146,7 @@ class ContactsKind(CustomerKind):
         **BLAMED,
         "ambiguous_contact": ("email", "name"),
         "no_key": ("external_id", "email", "name"),
+        **dict.fromkeys(lines.REASONS, ("reports_to",)),
         **{f"bad_{field.name}": (field.name,) for field in fields},
     }
     shown: ClassVar = (
@@ -160,6 +177,10 @@ class ContactsKind(CustomerKind):
             known_since=timezone.localdate(timezone=timezone.get_default_timezone()),
             interval_days=obj.interval_days,
         )
+
+    def prepare_chunk(self, run: Run) -> int:
+        """Besides: who reports to whom, once everybody has a key."""
+        return super().prepare_chunk(run) or lines.write_down(run)
 
     def published(self, run: Run, part: list[StagedRecord]) -> None:
         """Numbers in the other system, and when people go quiet."""
@@ -198,10 +219,13 @@ class ContactsSession(CustomerSession):
         **REASONS,
         "no_key": gettext_lazy("has nothing by which the person could be known"),
         "ambiguous_contact": gettext_lazy("names a person of whom the customer has several"),
+        **lines.REASONS,
     }
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
+        self.people = lines.People()
+        self.late: list[Rejected] = []
         self.match = run.option("keys") or "any"
         self.system = run.option("system")
         on_accounts = Account.objects.filter(programme=run.scope_id).order_by().values("pk")
@@ -213,8 +237,14 @@ class ContactsSession(CustomerSession):
         self.by_email: dict[tuple[Any, str], int] = {}
         self.by_name: dict[tuple[Any, str], int] = {}
         self.numbered = numbered
+        sites = Site.objects.active().filter(account__in=on_accounts).order_by("-pk")
+        found = sites.values_list("account_id", "name", "pk")
+        self.sites = {(account, plain_name(name)): pk for account, name, pk in found}
         people = Contact.objects.filter(account__in=on_accounts).order_by("pk")
-        for pk, account, email, name in people.values_list("pk", "account_id", "email", "name"):
+        self.uppers: dict[int, int | None] = {}
+        columns = ("pk", "account_id", "email", "name", "reports_to_id")
+        for pk, account, email, name, upper in people.values_list(*columns):
+            self.uppers[pk] = upper
             if email:
                 self._note(self.by_email, (account, email.casefold()), pk)
             self._note(self.by_name, (account, plain_name(name)), pk)
@@ -241,14 +271,28 @@ class ContactsSession(CustomerSession):
         }
         values |= {name: value for name, value in readings.items() if value is not None}
         values["account"] = account
+        if cells.text("site"):
+            values["site"] = self._site(account, cells.text("site"))
         number = cells.text("external_id")
         if len(number) > (ContactExternalId._meta.get_field("value").max_length or 0):
             raise Refused("bad_external_id", _("has a number that is too long"))
         keys = self._keys(account, number, values)
         if not keys:
             raise Refused("no_key")
-        extra = {"number": number, "logged": {"external_ids": [f"{self.system} {number}"]}}
-        return Wanted(keys, values, extra if number else {})
+        extra: dict[str, Any] = {}
+        if number:
+            logged = {"external_ids": [f"{self.system} {number}"]}
+            extra = {"number": number, "logged": logged}
+        if cells.text("reports_to"):
+            extra["above"] = cells.text("reports_to")
+        return Wanted(keys, values, extra)
+
+    def _site(self, account: Any, name: str) -> int:
+        found = self.sites.get((account, plain_name(name)))
+        if found is None:
+            words = _("names the site “%(name)s”, which the customer does not have")
+            raise Refused("bad_site", words % {"name": name[:60]})
+        return found
 
     def _keys(self, account: Any, number: str, values: dict[str, Any]) -> tuple[Any, ...]:
         """What the person is known by, in the order in which it is looked up."""
@@ -273,6 +317,57 @@ class ContactsSession(CustomerSession):
             if pk is None or (way != "number" and number and pk in self.numbered):
                 continue
             if self.by_number.get((account, number or "")) == pk:
-                wanted.extra.clear()
+                wanted.extra.pop("number")
+                wanted.extra.pop("logged")
+            self._forget_known_line(wanted, pk)
             return pk
         return None
+
+    def _forget_known_line(self, wanted: Wanted, pk: int) -> None:
+        """Whoever reports already to whom the row names is left alone."""
+        words, upper = wanted.extra.get("above", ""), self.uppers[pk]
+        tables = {"number": self.by_number, "email": self.by_email, "name": self.by_name}
+        account = wanted.values["account"]
+        named = (tables[way].get((account, spell(words))) for way, spell in lines.WAYS.items())
+        if words and upper is not None and upper == next(filter(None, named), None):
+            wanted.extra.pop("above")
+
+    def judge(self, rows: Sequence[Numbered]) -> Outcome:
+        """Decide about a chunk of rows; remember who is in it, and to whom they report."""
+        outcome = super().judge(rows)
+        cells = dict(rows)
+        for item in outcome.payload:
+            counted = self._counted(item)
+            above = item.wanted.extra.get("above", "")
+            kept = cells[item.number] if above else []
+            pk = item.obj.pk if item.obj is not None else None
+            self.people.add(lines.Person(item.number, kept, item.wanted.keys, above, pk, counted))
+        return outcome
+
+    @staticmethod
+    def _counted(item: Judged) -> str:
+        if item.obj is None:
+            return "created"
+        return "updated" if item.changes or item.wanted.extra else "unchanged"
+
+    def end(self) -> Iterator[Callable[[], None]]:
+        """Find whom people report to, and refuse circles."""
+        tables = {"number": self.by_number, "email": self.by_email, "name": self.by_name}
+        self.people.resolve(tables, self.called)
+        self.late = self.people.rejected(self.words)
+        return iter(()) if self.dry else self.people.noted(self.run)
+
+    def finish(self) -> list[Rejected]:
+        """Rows that name nobody, or make a circle, are refused after all."""
+        if not self.dry:
+            numbers = [item.number for item in self.late]
+            for part in batched(numbers, 500):
+                StagedRecord.objects.filter(run=self.run, row__in=part).delete()
+        self.taken -= len(self.late)
+        for item in self.late:
+            if self.dry:
+                for shown in self.examples.of([item]):
+                    self.bad.append(
+                        Shown(item.number, self._cells(shown.row), "rejected", item.reason)
+                    )
+        return self.late

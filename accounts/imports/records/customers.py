@@ -200,7 +200,7 @@ class CustomerKind(RecordKind, ProgrammeKind):
         """History of the accounts that the run makes or matches."""
         staged = staging.next_unprepared(run)
         staging.prepare_touched(run, staged)
-        return len(staged)
+        return len(staged) or super().prepare_chunk(run)
 
     def publish(self, run: Run) -> None:
         """Accounts appear, then the records on them."""

@@ -117,7 +117,10 @@ class MembershipsKind(RecordKind, ProgrammeKind):
 
     def before_publishing(self, run: Run, part: list[StagedRecord]) -> None:
         """Ask every rule once more, one member after the other, each beside those before."""
-        refused = _tried(run.owner, [(item.row, item.object_id, item.after) for item in part])
+        refused = _tried(
+            run.owner,
+            [(item.row, None if item.created else item.object_id, item.after) for item in part],
+        )
         for number, error in refused.items():
             words = {"row": number, "why": " ".join(error.messages)}
             raise ValidationError(_("Row %(row)d cannot be stored any more: %(why)s") % words)

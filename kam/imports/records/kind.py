@@ -53,6 +53,10 @@ class RecordKind(ImportKind):
     def withdrawn(self, run: Run, part: list[StagedRecord]) -> None:
         """The records of `part` count no longer: take away what was stored beside them."""
 
+    def prepare_chunk(self, run: Run) -> int:
+        """Reserve the keys of new records, so that whatever refers to them can be written down."""
+        return publishing.reserve(self, run)
+
     def publish(self, run: Run) -> None:
         """Make new records, change known ones, with a row of history each."""
         publishing.publish(self, run)

@@ -15,6 +15,7 @@ from kam.changes import record
 from kam.changes.models import Change
 from kam.documents.models import Attachment
 from kam.imports.models import Run, StagedRecord
+from kam.imports.parts import batched
 from kam.imports.records.session import differences, put
 
 if TYPE_CHECKING:
@@ -45,19 +46,44 @@ def publish(kind: RecordKind, run: Run) -> None:
 def _create(kind: RecordKind, run: Run, staged: list[StagedRecord]) -> None:
     objects = []
     for item in staged:
-        obj = kind.model()
+        obj = kind.model(pk=item.object_id)
         put(obj, item.after)
         kind.make_ready(obj)
         objects.append(obj)
-    objects = kind.model._default_manager.bulk_create(objects)
-    for item, obj in zip(staged, objects, strict=True):
-        item.object_id = obj.pk
-    _note_made(staged)
+    kind.model._default_manager.bulk_create(objects)
     made = zip(staged, objects, strict=True)
     _log(kind, run.owner, [(obj, "created", {}, item.after | _beside(item)) for item, obj in made])
 
 
-def _note_made(staged: list[StagedRecord]) -> None:
+def reserve(kind: RecordKind, run: Run) -> int:
+    """Give the next new records of `run` their keys; returns how many, 0 when all have one."""
+    waiting = StagedRecord.objects.filter(run=run, created=True, object_id=None)
+    staged = list(waiting.order_by("row")[:PART])
+    for item, key in zip(staged, _next_keys(kind.model, len(staged)), strict=True):
+        item.object_id = key
+    _note_keys(staged)
+    return len(staged)
+
+
+def _next_keys(model: type[models.Model], count: int) -> list[int]:
+    """Keys that no other row of `model` gets from now on, whatever becomes of these."""
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            sequence = "nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
+            cursor.execute("SELECT " + sequence, [f'"{table}"', count])
+            return [key for (key,) in cursor.fetchall()]
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        found = cursor.fetchone()
+        if found is None:
+            cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, 0)", [table])
+        last = found[0] if found else 0
+        ahead = [last + count, table]
+        cursor.execute("UPDATE sqlite_sequence SET seq = %s WHERE name = %s", ahead)
+        return list(range(last + 1, last + count + 1))
+
+
+def _note_keys(staged: list[StagedRecord]) -> None:
     """Note the keys of new records: many small updates are faster than one with many cases."""
     name = connection.ops.quote_name
     meta = StagedRecord._meta
@@ -135,7 +161,16 @@ def withdraw(kind: RecordKind, run: Run, actor_id: int) -> None:
     for part in StagedRecord.objects.in_parts(run, PART):
         kind.withdrawn(run, part)
         _restore(kind, actor, [item for item in part if not item.created])
-        _remove(kind, run, actor, [item for item in part if item.created])
+    made = StagedRecord.objects.filter(run=run, created=True).exclude(object_id=None)
+    ids = {int(pk) for pk in made.values_list("object_id", flat=True) if pk}
+    going = ids - _kept(kind, run, ids)
+    for part in batched(going, PART):  # whoever names another of them names nobody any more
+        for relation in _relations(kind.model):
+            if relation.related_model is kind.model:
+                rows = kind.model._default_manager.filter(pk__in=part)
+                rows.update(**{relation.field.name: None})
+    for part in StagedRecord.objects.in_parts(run, PART):
+        _remove(kind, actor, [item for item in part if item.object_id in going])
 
 
 def _restore(kind: RecordKind, actor: Any, staged: list[StagedRecord]) -> None:
@@ -158,32 +193,50 @@ def _restore(kind: RecordKind, actor: Any, staged: list[StagedRecord]) -> None:
     _log(kind, actor, log)
 
 
-def _remove(kind: RecordKind, run: Run, actor: Any, staged: list[StagedRecord]) -> None:
-    ids = {item.object_id for item in staged if item.object_id}
-    kept = _worked_on(kind, run, ids) | _referred_to(kind, ids)
-    gone = list(kind.model._default_manager.filter(pk__in=ids - kept))
+def _remove(kind: RecordKind, actor: Any, staged: list[StagedRecord]) -> None:
+    gone = kind.model._default_manager.filter(pk__in=[item.object_id for item in staged])
     after = {item.object_id: item.after for item in staged}
     _log(kind, actor, [(obj, "import_undone", after[obj.pk], {}) for obj in gone])
-    kind.model._default_manager.filter(pk__in=[obj.pk for obj in gone]).delete()
+    gone.delete()
 
 
-def _worked_on(kind: RecordKind, run: Run, ids: set[int]) -> set[int]:
+def _kept(kind: RecordKind, run: Run, ids: set[int]) -> set[int]:
+    """Those of `ids` that somebody has worked with; whoever stays keeps the ones it names."""
+    kept: set[int] = set()
+    links: list[tuple[int, int]] = []
+    for part in batched(ids, PART):
+        kept |= _worked_on(kind, run, part) | _referred_to(kind, part)
+        for relation in _relations(kind.model):
+            if relation.related_model is kind.model:
+                name = relation.field.name
+                rows = kind.model._default_manager.filter(**{f"{name}__in": part})
+                links += rows.order_by().values_list(name, "pk")
+    moved = True
+    while moved:
+        found = {named for named, by in links if by not in ids or by in kept} - kept
+        moved = bool(found)
+        kept |= found
+    return kept
+
+
+def _worked_on(kind: RecordKind, run: Run, ids: Collection[int]) -> set[int]:
     """Records that somebody, or another import, has changed."""
     rows = Change.objects.filter(object_type=kind.model._meta.label_lower, object_id__in=ids)
     others = rows.exclude(source=Change.Source.IMPORT, source_reference=str(run.pk))
     return set(others.order_by().values_list("object_id", flat=True))
 
 
-def _referred_to(kind: RecordKind, ids: set[int]) -> set[int]:
+def _referred_to(kind: RecordKind, ids: Collection[int]) -> set[int]:
     """Records to which something else refers, or on which a file hangs. What falls with a record,
     such as its numbers in other systems and pairs of likely duplicates, does not count."""
     label = kind.model._meta.label_lower
     files = Attachment.objects.filter(object_type=label, object_id__in=ids)
     kept = set(files.order_by().values_list("object_id", flat=True))
     for relation in _relations(kind.model):
-        name = relation.field.name
-        rows = relation.related_model._base_manager.filter(**{f"{name}__in": ids})
-        kept.update(rows.order_by().values_list(name, flat=True))
+        if relation.related_model is not kind.model:
+            name = relation.field.name
+            rows = relation.related_model._base_manager.filter(**{f"{name}__in": ids})
+            kept.update(rows.order_by().values_list(name, flat=True))
     return kept
 
 
