@@ -71,7 +71,7 @@ from tests.factories.webhooks import WebhookFactory
 from tests.scoping import routes
 
 PAGES = {
-    "accounts:conflicts": 10,
+    "accounts:conflicts": 8,
     "accounts:duplicates": 7,
     "accounts:groups": 8,
     "accounts:list": 7,
@@ -91,7 +91,7 @@ PAGES = {
     "settings:tokens": 6,
     "settings:webhooks": 6,
     "teams:list": 7,
-    "web:history": 8,
+    "web:history": 7,
 }
 FEED = "changes"
 """Has its own test (`tests/kam/test_api_changes.py`): it shows nothing of an open transaction."""

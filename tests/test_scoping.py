@@ -435,6 +435,7 @@ ROUTES: dict[str, Route] = {
     "api:teams-by-external-id": own("405; PUT in tests/kam/test_api_external.py"),
     "mail:list": reserved(),
     "mail:detail": reserved(lambda w: [w.things["mail"].pk]),
+    "web:history_filter": listed(),
     "web:history": listed({"source": "page"}, {"export": "csv"}, {"account": 1}, {"page": 9}),
     "reviews:my_day": listed({"whose": "accounts"}),
     "reviews:changed": listed(),

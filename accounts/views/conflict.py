@@ -23,8 +23,7 @@ from accounts.views.account import DecisionFormMixin
 from kam.access.dates import business_today
 from kam.access.models import Dated
 from kam.web.views import ScopedViewMixin
-from kam.web.views.tables import ExportMixin
-from teams.models import Programme
+from kam.web.views.tables import CappedPaginator, ExportMixin
 
 
 class ConflictListView(ExportMixin, ScopedViewMixin, ListView):
@@ -33,6 +32,7 @@ class ConflictListView(ExportMixin, ScopedViewMixin, ListView):
     model = Conflict
     reading = "for_list"
     paginate_by = 50
+    paginator_class = CappedPaginator
     template_name = "accounts/conflict_list.html"
     export_layout = exports.CONFLICTS
 
@@ -62,7 +62,7 @@ class ConflictListView(ExportMixin, ScopedViewMixin, ListView):
             }
             for conflict in shown
         ]
-        runs = Programme.objects.editable_by(self.request.user).exists()
+        runs = policies.can_run_programme(self.request.user)
         return context | {"rows": rows, "may_manage": runs}
 
 
@@ -100,7 +100,7 @@ class ConflictCreateView(ConflictFormMixin, FormView):
     submit_label = gettext_lazy("Record")
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        if not Programme.objects.editable_by(self.request.user).exists():
+        if not policies.can_run_programme(self.request.user):
             raise PermissionDenied
         return super().get_form_kwargs() | {"user": self.request.user}
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import django_filters
 from django.conf import settings
+from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.generic import ListView
+from django.views.generic import ListView, TemplateView
 
 from kam.access.prepared import kept_objects
 from kam.access.querysets import scope_model, sight_of
@@ -142,6 +143,20 @@ class HistoryView(ScopedViewMixin, TableMixin, ListView):
         context["older"] = shown[-1].pk if len(rows) > PAGE else None
         context["crumbs"] = [(_("History"), "")]
         return context
+
+
+class HistoryFilterView(LoginRequiredMixin, TemplateView):
+    """The fields of the filter, loaded when somebody opens it: all people are a long list."""
+
+    template_name = "web/history_filter.html"
+
+    def get_template_names(self) -> list[str]:
+        return ["web/_history_filter.html" if self.request.htmx else self.template_name]  # type: ignore[attr-defined]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        rows = Change.objects.none()
+        bound = HistoryFilter(self.request.GET, queryset=rows, request=self.request)
+        return super().get_context_data(fields=list(bound.form), **kwargs)
 
 
 def _entries(rows: Any, user: Any) -> Iterator[tuple[Line, FieldChange | None]]:
