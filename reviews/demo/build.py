@@ -6,8 +6,12 @@ import datetime
 
 from django.db import transaction
 
+from accounts.models import Account
+from accounts.services import create_contact
+from accounts.services.duplicate import keep_found
 from kam.access.once import asking_once
 from kam.changes.context import source
+from kam.jobs.progress import InlineJob
 from reviews.demo import cast, papers, planning
 from reviews.demo.assessments import ReviewSteps
 from reviews.demo.people import PROGRAMME
@@ -61,12 +65,24 @@ class Builder(ReviewSteps):
             with self.on_day(0):
                 self.make_money()
                 self.make_contacts()
+                self.make_double()
             self.review()
             for age, name in reversed([*enumerate(PLANS)]):
                 with self.on_day(1 + 3 * age) as day:
                     self.make_plan(name, day)
             with self.on_day(1) as day:
                 papers.file_papers(self.accounts["Birch Logistics"], self.people, day)
+
+    def make_double(self) -> None:
+        """One person recorded twice, for the list of possible duplicates."""
+        account = self.accounts["Umbra Optics"]
+        for name in ("Ines Duarte", "Duarte, Ines"):
+            create_contact(
+                actor=self.director,
+                account=account,
+                changes={"name": name, "email": "i.duarte@umbra.example"},
+            )
+        keep_found(accounts=Account.objects.filter(pk=account.pk), job=InlineJob())
 
     def make_plan(self, name: str, day: datetime.date) -> None:
         """The plan of a customer, in its state since `day`."""

@@ -19,7 +19,9 @@ from accounts.models import (
     Account,
     Conflict,
     Contact,
+    DuplicatePair,
     Interaction,
+    Merge,
     Product,
     ProductLine,
     Site,
@@ -33,6 +35,7 @@ from reviews import demo
 from reviews.models import StageReview
 from teams.models import BusinessUnit, Function, Membership, Programme, RoleGrant, Team, User
 from tests.browser.accessibility import problems_of
+from tests.factories.accounts import MergeFactory
 from tests.factories.exports import ExportFactory
 from tests.factories.imports import (
     FolderFactory,
@@ -90,6 +93,16 @@ Keys = Callable[[], list[Any]]
 KEYS: dict[str, Keys] = {
     "accounts/<int:pk>/": lambda: [birch().pk],
     "accounts/<int:account>/": lambda: [birch().pk],
+    "accounts/duplicates/<int:pk>/": lambda: [first(DuplicatePair)],
+    "accounts/merges/<int:pk>/": lambda: [first(Merge)],
+    "accounts/<int:pk>/merge/<int:other>/": lambda: [
+        birch().pk,
+        first(Account, name="Cedar Health"),
+    ],
+    "contacts/<int:pk>/merge/<int:other>/": lambda: [
+        DuplicatePair.objects.get(kind="contact").contact_a_id,
+        DuplicatePair.objects.get(kind="contact").contact_b_id,
+    ],
     "contacts/<int:pk>/": lambda: [first(Contact, account=birch())],
     "sites/<int:pk>/": lambda: [first(Site, account=birch())],
     "talks/<int:pk>/": lambda: [first(Interaction, account=birch())],
@@ -224,6 +237,7 @@ def pages(transactional_db: None) -> list[Opened]:
     RememberedMappingFactory(scope=programme, owner=owner)
     FolderFileFactory(folder=FolderFactory(scope=programme, owner=owner))
     ExportFactory(owner=owner)
+    MergeFactory(account=birch(), merged_by=owner)
     WebhookFactory(owner=owner)
     Mail.objects.create(subject="Your account was reviewed")
     return list(visits())
