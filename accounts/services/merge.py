@@ -101,6 +101,8 @@ def merge_contacts(
     rows = Contact.objects.select_for_update(of=("self",)).filter(pk__in=[survivor.pk, loser.pk])
     locked = {row.pk: row for row in rows.order_by("pk")}
     survivor, loser = locked[survivor.pk], locked[loser.pk]
+    if not policies.can_edit(actor, survivor.account):
+        raise PermissionDenied  # their account was merged while this waited
     _refuse(refusals.against_people(survivor, loser))
     editing.expect(survivor, expected_version)
     editing.expect(loser, expected_loser_version)
@@ -128,8 +130,11 @@ def merge_contacts(
 def carry_stragglers(*, merge: Merge) -> int:
     """Move what has come to hang on the one that was taken up while it was, by a writer who had
     begun before; returns how many rows. Again is no harm."""
+    if merge.kind != DuplicateKind.ACCOUNT:
+        return 0
+    lock_groups(merge.account.programme)  # before the merge itself, as whoever takes it back does
     merge = Merge.objects.select_for_update(of=("self",)).get(pk=merge.pk)
-    if merge.undone_at is not None or merge.kind != DuplicateKind.ACCOUNT:
+    if merge.undone_at is not None:
         return 0
     survivor, loser = _lock_accounts(merge.account, merge.lost)
     if survivor.merged_into_id is not None:

@@ -48,6 +48,7 @@ from tests.factories.accounts import (
 from tests.factories.imports import RunFactory
 from tests.factories.plans import ActionFactory, ObjectiveFactory, PlanFactory
 from tests.factories.teams import (
+    BusinessUnitFactory,
     MembershipFactory,
     ProgrammeFactory,
     RoleGrantFactory,
@@ -287,6 +288,37 @@ def test_merge_that_was_taken_back_names_neither_to_who_sees_the_other_alone(
     assert not Merge.objects.visible_to(member).exists()
     assert not Change.objects.visible_to(member).filter(verb__startswith="merge").exists()
     assert Change.objects.visible_to(manager).filter(verb="merge_undone").count() == 2
+
+
+def test_what_was_merged_is_seen_by_who_sees_what_it_is_part_of(manager, programme, pair):
+    first, second, third = (TeamFactory(programme=programme) for _ in range(3))
+    old, new, other = (
+        MembershipFactory(team=team, role="member").user for team in (first, second, third)
+    )
+    unit = BusinessUnitFactory(programme=programme)
+    senior = RoleGrantFactory(senior_manager=True, business_unit=unit, programme=None).user
+    survivor, loser = pair
+    before = AccountFactory(programme=programme, name="Birch before")
+    services.merge_accounts(actor=manager, survivor=loser, loser=before)
+    for account, team in ((survivor, first), (loser, third)):
+        services.assign_team(actor=manager, account=account, team=team, expected_version=None)
+        account.refresh_from_db()
+    merged = merge(manager, pair)
+    three = {survivor.pk, loser.pk, before.pk}
+
+    def seen(user: Any) -> set[int]:
+        return set(Account.objects.visible_to(user).values_list("pk", flat=True))
+
+    assert (seen(old), seen(new), seen(other)) == (three, set(), set())
+    services.assign_team(actor=manager, account=survivor, team=second, expected_version=None)
+    assert (seen(old), seen(new), seen(senior)) == (set(), three, set())
+    services.update_account(
+        actor=manager, account=survivor, expected_version=None, changes={"business_unit": unit}
+    )
+    assert seen(senior) == three
+    services.undo_merge(actor=manager, merge=merged)
+    assert (seen(old), seen(new)) == (set(), {survivor.pk})
+    assert (seen(other), seen(senior)) == ({loser.pk, before.pk}, {survivor.pk})
 
 
 def test_invisible_parent_is_not_named(manager, programme, pair):
