@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import Account, Conflict, Merge, MergeStep, StagedAccount
+from accounts.models import Account, Conflict, Merge, MergeStep, NotedDay, StagedAccount
 from accounts.services.duplicate import keep_found
 from accounts.services.merge import carry_stragglers
 from kam.access.dates import business_today
@@ -21,6 +21,8 @@ from kam.jobs.schedule import periodic
 from teams.models import Membership, RoleGrant, User
 
 DAY = datetime.timedelta(days=1)
+LONGEST_GAP = datetime.timedelta(days=400)
+"""Days without a worker that are made up for."""
 SETTLING = datetime.timedelta(hours=1)
 """How long after a merge something may still be under way that began before it."""
 
@@ -28,26 +30,43 @@ SETTLING = datetime.timedelta(hours=1)
 @periodic(every=DAY, at=datetime.time(0, 5))
 @task()
 def tell_access_by_date() -> None:
-    """Log whose rights began today or ended yesterday by their dates, see `kam.changes.access`."""
-    note_access_of_day(business_today())
+    """Log whose rights have begun or ended by their dates since the last day that was noted, see
+    `kam.changes.access`."""
+    note_access_until(business_today())
 
 
 @transaction.atomic
-def note_access_of_day(today: datetime.date) -> None:
-    """The rows of the day `today`; all of them or none."""
+def note_access_until(today: datetime.date) -> None:
+    """The rows of `today` and of the days before on which no worker ran; all of them or none."""
+    noted, _made = NotedDay.objects.select_for_update().get_or_create(
+        name="access", defaults={"day": today - DAY}
+    )
+    day = max(noted.day, today - LONGEST_GAP)
+    while day < today:
+        day += DAY
+        _note_access_of_day(day)
+    noted.day = max(noted.day, today)
+    noted.save(update_fields=["day"])
+
+
+def _note_access_of_day(today: datetime.date) -> None:
     yesterday = today - DAY
+    midnight = datetime.datetime.combine(
+        today, datetime.time(), timezone.get_default_timezone()
+    )  # whatever was told since then, a person has brought about
+    days = {"before": yesterday, "after": today, "since": midnight}
     turns = Q(valid_from=today) | Q(valid_until=yesterday)
     for member in Membership.objects.filter(turns).select_related("user").order_by("pk"):
         mine = Account.objects.filter(team=member.team_id)
-        access.log_days(user=member.user, accounts=mine, before=yesterday, after=today)
+        access.log_days(user=member.user, accounts=mine, **days)
     for barrier in Conflict.objects.filter(turns, kind="ring_fence").select_related("a", "b"):
         sides = Q(path__startswith=barrier.a.path) | Q(path__startswith=barrier.b.path)
         fenced = Account.objects.filter(sides)
         for user in User.objects.filter(memberships__team__accounts__in=fenced).distinct():
-            access.log_days(user=user, accounts=fenced, before=yesterday, after=today)
+            access.log_days(user=user, accounts=fenced, **days)
     for grant in RoleGrant.objects.filter(turns).select_related("user").order_by("pk"):
         verb = access.GRANTED if grant.valid_from == today else access.REVOKED
-        access.log_access(actor=None, user=grant.user, obj=grant, verb=verb)
+        access.log_access(actor=None, user=grant.user, obj=grant, verb=verb, since=midnight)
 
 
 @task()

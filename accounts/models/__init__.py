@@ -2,6 +2,7 @@
 
 from accounts.models.account import Account, ExternalId, Site, StageChange, StatusChange
 from accounts.models.conflict import Conflict, ConflictException
+from accounts.models.days import NotedDay
 from accounts.models.duplicate import DuplicateKind, DuplicatePair
 from accounts.models.fact import Fact
 from accounts.models.ledger import (
@@ -36,6 +37,7 @@ __all__ = [
     "Merge",
     "MergeStep",
     "MonthTotal",
+    "NotedDay",
     "Product",
     "ProductExternalId",
     "ProductLine",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -13,9 +13,11 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kam.api.errors import from_django, refused
+from kam.api.errors import from_django, is_deadlock, refused
 
 LARGEST = 1_000
+TRIES = 3
+"""How often a call is done that other calls stood against."""
 
 
 class BulkItemSerializer(serializers.Serializer):
@@ -49,11 +51,35 @@ class BulkMixin:
         if not isinstance(items, list) or not 1 <= len(items) <= LARGEST:
             raise ValidationError(_("A list of 1 to 1,000 items."), code="items")
         if wish == "true":
-            with transaction.atomic():
-                results = [self._strictly(number, item) for number, item in enumerate(items)]
+            results = self._all_or_none(items)
         else:
             results = [self._leniently(item) for item in items]
         return Response({"results": results})
+
+    def _all_or_none(self: Any, items: list[Any]) -> list[dict[str, Any]]:
+        """Do all items in one transaction, again where another call stood against it.
+
+        Rows that are named are locked first, in the order of their keys: two calls that name the
+        same rows in another order wait for one another instead of standing in each other's way.
+        """
+        for left in reversed(range(TRIES)):
+            try:
+                with transaction.atomic():
+                    self._lock_named(items)
+                    return [self._strictly(number, item) for number, item in enumerate(items)]
+            except OperationalError as error:
+                if not is_deadlock(error) or not left:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    def _lock_named(self: Any, items: list[Any]) -> None:
+        named = {item.get("id") for item in items if isinstance(item, dict)}
+        keys = {key for key in named if isinstance(key, int) and not isinstance(key, bool)}
+        if not keys:
+            return
+        shown = list(self.get_queryset().filter(pk__in=keys).values_list("pk", flat=True))
+        rows = self.model._default_manager.filter(pk__in=shown).order_by("pk")
+        list(rows.select_for_update(of=("self",), no_key=True).values_list("pk"))
 
     def _strictly(self: Any, number: int, item: Any) -> dict[str, Any]:
         """Do one item; its refusals point into the list."""

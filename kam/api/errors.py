@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
@@ -20,6 +20,8 @@ from kam.changes.errors import VersionConflict
 
 MEDIA_TYPE = "application/problem+json"
 PREFIX = "/api/"
+DEADLOCK = "40P01"
+"""PostgreSQL's code for it."""
 
 
 class PreconditionRequired(exceptions.APIException):
@@ -106,7 +108,14 @@ def _translated(error: Exception) -> Exception:
         return Conflict(_("Something else still needs this."))
     if isinstance(error, IntegrityError):
         return Conflict()
+    if isinstance(error, OperationalError) and is_deadlock(error):
+        return Conflict(_("Somebody else was changing the same rows: send it again."))
     return error
+
+
+def is_deadlock(error: Exception) -> bool:
+    """Whether PostgreSQL gave up one of two transactions that waited for each other."""
+    return getattr(error.__cause__, "sqlstate", "") == DEADLOCK
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -41,25 +41,48 @@ def _seen(user: Any, keys: list[int], on: datetime.date | None = None) -> set[in
 
 
 def log_days(
-    *, user: Any, accounts: models.QuerySet, before: datetime.date, after: datetime.date
+    *,
+    user: Any,
+    accounts: models.QuerySet,
+    before: datetime.date,
+    after: datetime.date,
+    since: datetime.datetime | None = None,
 ) -> None:
-    """Log what the mere change of the day from `before` to `after` did to the sight of `user`."""
+    """Log what the mere change of the day from `before` to `after` did to the sight of `user`;
+    nothing that has been told since the moment `since`."""
     keys = list(accounts.order_by().values_list("pk", flat=True))
     seen = _seen(user, keys, before), _seen(user, keys, after)
-    log_difference(actor=None, user=user, before=seen[0], after=seen[1])
+    log_difference(actor=None, user=user, before=seen[0], after=seen[1], since=since)
 
 
 def log_difference(
-    *, actor: models.Model | None, user: Any, before: set[int], after: set[int]
+    *,
+    actor: models.Model | None,
+    user: Any,
+    before: set[int],
+    after: set[int],
+    since: datetime.datetime | None = None,
 ) -> None:
     """One row for each account in one of the two sets alone."""
     told = dict.fromkeys(after - before, GRANTED) | dict.fromkeys(before - after, REVOKED)
     for account in scope_model()._default_manager.filter(pk__in=told).order_by("pk"):
-        log_access(actor=actor, user=user, obj=account, verb=told[account.pk])
+        log_access(actor=actor, user=user, obj=account, verb=told[account.pk], since=since)
 
 
-def log_access(*, actor: models.Model | None, user: Any, obj: models.Model, verb: str) -> None:
-    """One row that `user` alone reads: `obj` came into their sight or left it."""
+def log_access(
+    *,
+    actor: models.Model | None,
+    user: Any,
+    obj: models.Model,
+    verb: str,
+    since: datetime.datetime | None = None,
+) -> None:
+    """One row that `user` alone reads: `obj` came into their sight or left it. Not again when it
+    has been told since the moment `since`."""
+    if since is not None:
+        mine = Change.objects.of(obj).filter(audience=Change.Audience.PRIVATE, audience_id=user.pk)
+        if mine.filter(verb=verb, at__gte=since).exists():
+            return
     record.change(
         actor=actor,
         obj=obj,

@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from accounts import services
-from accounts.tasks import note_access_of_day
+from accounts.tasks import note_access_until
 from kam.access.dates import business_today
 from teams import services as team_services
 from tests.factories.accounts import AccountFactory, ConflictFactory
@@ -109,7 +109,7 @@ def test_rights_that_turn_with_the_day_are_told(team, account):
     comes = MembershipFactory(team=team, role="member", valid_from=today).user
     goes = MembershipFactory(team=team, role="member", valid_until=today - DAY).user
     stays = MembershipFactory(team=team, role="member").user
-    note_access_of_day(today)
+    note_access_until(today)
     assert told(comes) == [("access.granted", account.pk)]
     assert told(goes) == [("access.revoked", account.pk)]
     assert told(stays) == []
@@ -122,5 +122,30 @@ def test_a_barrier_that_begins_with_the_day_is_told(account, programme):
     RoleGrantFactory(auditor=True, programme=programme, user=user)
     rival = AccountFactory(programme=programme, team=rival_team)
     ConflictFactory(a=account, b=rival, valid_from=today)
-    note_access_of_day(today)
+    note_access_until(today)
     assert told(user) == [("access.revoked", account.pk)]
+
+
+def test_days_without_a_worker_are_made_up_for_once(team, account):
+    today = business_today()
+    note_access_until(today - 5 * DAY)
+    came = MembershipFactory(team=team, role="member", valid_from=today - 3 * DAY).user
+    went = MembershipFactory(team=team, role="member", valid_until=today - 3 * DAY).user
+    both = {"valid_from": today - 4 * DAY, "valid_until": today - 2 * DAY}
+    passed = MembershipFactory(team=team, role="member", **both).user
+    for _ in range(2):
+        note_access_until(today)
+    assert told(came) == [("access.granted", account.pk)]
+    assert told(went) == [("access.revoked", account.pk)]
+    assert told(passed) == [("access.granted", account.pk), ("access.revoked", account.pk)]
+
+
+def test_what_a_service_has_told_is_not_told_again_by_the_day(director, team, account):
+    today = business_today()
+    note_access_until(today - DAY)
+    user = UserFactory()
+    team_services.add_membership(
+        actor=director, team=team, user=user, role="member", valid_from=today
+    )
+    note_access_until(today)
+    assert told(user) == [("access.granted", account.pk)]
