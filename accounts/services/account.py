@@ -242,15 +242,13 @@ def place_subtree(account: Account, old_path: str) -> None:
 
 
 def follow_survivors(merged: AccountQuerySet) -> None:
-    """Let accounts that others have taken up, and what those had, be seen by whoever sees these:
-    team and unit are theirs, and the place in the group is below them."""
+    """Let accounts that others have taken up be seen by whoever sees these: team and unit are
+    theirs, and the place in the group is below them."""
     into = Account.objects.filter(pk=OuterRef("merged_into")).order_by()
-    while keys := list(merged.exclude(merged_into=None).values_list("pk", flat=True)):
-        Account.objects.filter(pk__in=keys).update(
-            team=Subquery(into.values("team")[:1]),
-            business_unit=Subquery(into.values("business_unit")[:1]),
-        )
-        merged = Account.objects.filter(merged_into__in=keys)
+    merged.exclude(merged_into=None).update(
+        team=Subquery(into.values("team")[:1]),
+        business_unit=Subquery(into.values("business_unit")[:1]),
+    )
 
 
 def refuse_shared_teams(account: Account) -> None:
