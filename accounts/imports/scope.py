@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import policies
 from accounts.models import Account, DuplicatePair, ExternalId, Product
@@ -28,6 +29,8 @@ class ProgrammeKind(ImportKind):
     """Files that belong to a programme: for its managers and the administrators."""
 
     lane: ClassVar[str] = "customers"
+    seen_at: ClassVar[tuple[Any, str] | None] = (gettext_lazy("See the accounts"), "accounts:list")
+    """Where people look at what a file has brought: label and name of the page, if there is one."""
 
     def scopes(self) -> models.QuerySet:
         """Programmes."""
@@ -53,11 +56,17 @@ class ProgrammeKind(ImportKind):
         return self.scopes_for(user).exclude(pk__in=hidden.values("programme"))
 
     def further(self, run: Run) -> list[tuple[Any, str]]:
-        """Accounts and people that the file has made and that look like others."""
+        """Accounts and people that the file has made and that look like others; then the place
+        where what came is seen."""
+        places = []
+        if self.seen_at:
+            label, name = self.seen_at
+            places.append((label, reverse(name)))
         found = DuplicatePair.objects.of_run(run.pk).standing().filter(state="open")
-        if not found.exists():
-            return []
-        return [(_("Possible duplicates"), f"{reverse('accounts:duplicates')}?run={run.pk}")]
+        if found.exists():
+            address = f"{reverse('accounts:duplicates')}?run={run.pk}"
+            places.insert(0, (_("Possible duplicates"), address))
+        return places
 
     match_url: ClassVar[str] = "accounts:pick"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from kam.imports.models import Run
 from kam.web.formatting import number
@@ -99,7 +100,8 @@ def shown_problems(run: Run) -> list[dict[str, Any]]:
             {
                 "count": item["count"],
                 "text": item["text"],
-                "rows": _("Rows %(rows)s%(more)s") % {"rows": rows, "more": more},
+                "rows": ngettext("Row %(rows)s%(more)s", "Rows %(rows)s%(more)s", item["count"])
+                % {"rows": rows, "more": more},
                 "column": "" if index is None else run.found.columns[index],
                 "examples": ", ".join(f"“{text[:40]}”" for text in item.get("examples", [])),
             }

@@ -43,14 +43,11 @@ def do(client, run, action):
 
 
 def work():
-    """What a worker would do."""
+    """What a worker would do with the jobs of imports."""
+    passes_by_step = {"check": passes.check, "import": passes.import_rows, "undo": passes.undo}
     for job in Job.objects.filter(status="ready").order_by("enqueued_at"):
-        passes_by_step = {
-            "check": passes.check,
-            "import": passes.import_rows,
-            "undo": passes.undo,
-        }
-        passes_by_step[job.args[1]](job.args[0])
+        if job.args[1] in passes_by_step:
+            passes_by_step[job.args[1]](job.args[0])
         job.delete()
 
 
@@ -75,6 +72,8 @@ def test_file_goes_from_upload_to_undo(client, manager, programme):
         "result",
         2,
     )
+    assert ("See the accounts", reverse("accounts:list")) in page.context["further"]
+    assert page.context["problems"][0]["rows"] == "Row 2"
     rejected = client.get(reverse("imports:rejected", args=[run.pk]))
     lines = b"".join(rejected.streaming_content).decode("utf-8-sig").splitlines()
     assert lines == [
@@ -145,7 +144,8 @@ def test_unreadable_file_is_refused_at_its_field(client, manager, programme, nam
         reverse("imports:upload"), {"kind": "ledger", "scope": programme.pk, "file": file}
     )
     assert response.status_code == 422
-    assert word in response.content.decode()
+    assert word in response.context["form"].errors["file"][0]
+    assert "choose the file again" in response.content.decode()
     assert not Run.objects.exists()
 
 

@@ -234,12 +234,12 @@ OPTIONS = (
     ),
     Option(
         "currency",
-        gettext_lazy("Currency where the file names none"),
+        gettext_lazy("Currency where none is named"),
         help=gettext_lazy("Empty: the programme's."),
     ),
     Option(
         "system",
-        gettext_lazy("Source system of the customer numbers"),
+        gettext_lazy("Source system of the numbers"),
         SYSTEM,
     ),
     Option(

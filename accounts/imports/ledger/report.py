@@ -66,7 +66,7 @@ class Seen:
         stored = set(fresh.numbers) if len(self.good) < SHOWN_GOOD else set()
         for index in range(min(len(batch.numbers), SHOWN_GOOD - len(self.good))):
             result = "new" if batch.numbers[index] in stored else "unchanged"
-            note = _("new customer") if batch.keys[index] in new_customers else ""
+            note = _("with a new customer") if batch.keys[index] in new_customers else ""
             if batch.amounts[index].differs:
                 result, note = "notice", _("not quantity × price × (1 − discount)")
             self.good.append(Shown(batch.numbers[index], _cells(batch, index), result, note))

@@ -61,7 +61,7 @@ class ActivityCostsKind(CustomerKind):
         unknown_option("reject"),
         Option(
             "currency",
-            gettext_lazy("Currency where the file names none"),
+            gettext_lazy("Currency where none is named"),
             help=gettext_lazy("Empty: the account's."),
         ),
         SYSTEM_OPTION,

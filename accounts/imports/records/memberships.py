@@ -40,6 +40,7 @@ class MembershipsKind(RecordKind, ProgrammeKind):
 
     name: ClassVar = "memberships"
     label: ClassVar = gettext_lazy("Teams and members")
+    seen_at: ClassVar = (gettext_lazy("See the teams"), "teams:list")
     model: ClassVar = Membership
     match_url: ClassVar = ""
     chunk_rows: ClassVar = 100

@@ -30,6 +30,7 @@ class ProductsKind(RecordKind, ProgrammeKind):
 
     name: ClassVar = "products"
     label: ClassVar = gettext_lazy("Products")
+    seen_at: ClassVar = (gettext_lazy("See the products"), "accounts:products")
     model: ClassVar = Product
     match_url: ClassVar = ""
     fields: ClassVar = (

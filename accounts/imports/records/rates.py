@@ -27,6 +27,7 @@ class ExchangeRatesKind(RecordKind, ProgrammeKind):
 
     name: ClassVar = "exchange_rates"
     label: ClassVar = gettext_lazy("Exchange rates")
+    seen_at: ClassVar = None
     model: ClassVar = ExchangeRate
     match_url: ClassVar = ""
     fields: ClassVar = (

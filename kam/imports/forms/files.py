@@ -21,7 +21,7 @@ DECIMAL_CHOICES = (("dot", _("point: 1,234.50")), ("comma", _("comma: 1.234,50")
 DATE_CHOICES = (
     ("dmy", _("day first: 31/12/2026")),
     ("mdy", _("month first: 12/31/2026")),
-    ("ymd", _("only unmistakable: 2026-12-31")),
+    ("ymd", _("year first: 2026-12-31")),
 )
 DELIMITER_CHOICES = (
     (",", _("comma")),

@@ -31,6 +31,7 @@ from kam.imports.presenting import (
     stage,
     steps,
 )
+from kam.imports.reading import UnreadableFile
 from kam.web.views import ScopedViewMixin, ServiceFormMixin, TableMixin
 from kam.web.views.tables import Column
 
@@ -128,13 +129,16 @@ class UploadView(ServiceFormMixin, ScopedViewMixin, FormView):
     def perform(self, form: UploadForm) -> Run:
         """Keep and understand the file, then try it at once if nothing has to be asked."""
         file = form.cleaned_data["file"]
-        run = services.upload_file(
-            actor=self.request.user,
-            kind=form.cleaned_data["kind"],
-            scope_id=form.cleaned_data["scope"].pk,
-            file=file,
-            file_name=file.name,
-        )
+        try:
+            run = services.upload_file(
+                actor=self.request.user,
+                kind=form.cleaned_data["kind"],
+                scope_id=form.cleaned_data["scope"].pk,
+                file=file,
+                file_name=file.name,
+            )
+        except UnreadableFile as error:
+            raise ValidationError({"file": error.messages}) from error
         return _try(self.request, run)
 
     def get_success_url(self) -> str:
