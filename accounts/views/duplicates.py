@@ -23,6 +23,7 @@ from accounts.services import duplicate, search
 from accounts.tasks import look_for_duplicates
 from kam.access.querysets import Reader
 from kam.changes.errors import VersionConflict
+from kam.documents import tables as files
 from kam.jobs.models import Job
 from kam.web import toasts
 from kam.web.views import ScopedViewMixin, TableMixin
@@ -56,6 +57,11 @@ class DuplicateFilter(django_filters.FilterSet):
         return pairs.of_run(int(value))
 
 
+def in_sentences(pair: DuplicatePair) -> str:
+    """What the two have in common, in one cell."""
+    return "; ".join(in_words(reason) for reason in pair.reasons)
+
+
 class DuplicateListView(TableMixin, ScopedViewMixin, ListView):
     """Pairs to decide about, or those that are not the same."""
 
@@ -71,6 +77,22 @@ class DuplicateListView(TableMixin, ScopedViewMixin, ListView):
         Column("likeness", gettext_lazy("Likeness"), sort="score", optional=False, numeric=True),
         Column("found", gettext_lazy("Found"), sort="found_at", phone=False),
         Column("do", gettext_lazy("Decide"), optional=False),
+    )
+    export_columns = (
+        files.Column("id", "pk", 8),
+        files.Column(gettext_lazy("Of what"), lambda pair: pair.get_kind_display()),
+        files.Column(gettext_lazy("Account"), "account_a.name", 32),
+        files.Column(gettext_lazy("Account, id"), "account_a_id", 10),
+        files.Column(gettext_lazy("Other account"), "account_b.name", 32),
+        files.Column(gettext_lazy("Other account, id"), "account_b_id", 10),
+        files.Column(gettext_lazy("Person"), "contact_a.name", 28),
+        files.Column(gettext_lazy("Person, id"), "contact_a_id", 10),
+        files.Column(gettext_lazy("Other person"), "contact_b.name", 28),
+        files.Column(gettext_lazy("Other person, id"), "contact_b_id", 10),
+        files.Column(gettext_lazy("What they have in common"), in_sentences, 60),
+        files.Column(gettext_lazy("Likeness"), "score", 10),
+        files.Column(gettext_lazy("Found"), "found_at", 18),
+        files.Column(gettext_lazy("Why"), "note", 40),
     )
 
     def get_queryset(self) -> QuerySet[DuplicatePair]:

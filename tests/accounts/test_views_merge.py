@@ -190,3 +190,13 @@ def test_api_tells_what_only_trying_shows(manager, programme, pair):
     shown = caller(manager).post("/api/v1/merges/", body, format="json")
     assert len(shown.json()["refusals"]) == 1
     assert Merge.objects.count() == 0
+
+
+def test_lists_are_handed_out_as_files(client, manager, pair):
+    DuplicatePairFactory(account_a=pair[0], account_b=pair[1])
+    client.force_login(manager)
+    file = client.get(reverse("accounts:duplicates"), {"export": "csv"})
+    assert b"Birch Ltd" in b"".join(file)
+    services.merge_accounts(actor=manager, survivor=pair[0], loser=pair[1])
+    file = client.get(reverse("accounts:merges"), {"export": "csv"})
+    assert f"{pair[0].pk},Birch,{pair[1].pk}" in b"".join(file).decode()
