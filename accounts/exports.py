@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import figures
 from accounts.choices import RationaleType
+from accounts.duplicates.weighing import in_words
 from accounts.imports.ledger.keys import key_of
 from accounts.imports.scope import SYSTEM
 from accounts.models import ConflictException, ContactExternalId, ExternalId
@@ -339,4 +340,37 @@ CONFLICTS = Layout(
         Column("Exceptions", _exceptions, 40),
     ),
     _load_conflicts,
+)
+PAIRS = Layout(
+    "duplicates",
+    _("Duplicates"),
+    (
+        Column("Pair id", "pk", 10),
+        Column("Kind", lambda row: row.get_kind_display()),
+        Column("First id", "a.pk", 10),
+        Column("First", "a.name", 30),
+        Column("Second id", "b.pk", 10),
+        Column("Second", "b.name", 30),
+        Column("Likeness", "score", 10),
+        Column("In common", lambda row: "; ".join(map(str, map(in_words, row.reasons))), 60),
+        Column("State", lambda row: row.get_state_display()),
+        Column("Found", "found_at", 20),
+    ),
+)
+MERGES = Layout(
+    "merges",
+    _("Merged"),
+    (
+        Column("Merge id", "pk", 10),
+        Column("Kind", lambda row: row.get_kind_display()),
+        Column("Account id", "account_id", 10),
+        Column("Account", "account.name", 30),
+        Column("Stays", "survivor_name", 30),
+        Column("Taken up", "loser_name", 30),
+        Column("Merged", "merged_at", 20),
+        Column("By id", "merged_by_id", 10),
+        Column("By", lambda row: str(row.merged_by or ""), 24),
+        Column("Can be taken back until", "undo_until", 20),
+        Column("Taken back", "undone_at", 20),
+    ),
 )

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django.views.generic import ListView
 
-from accounts import policies
+from accounts import exports, policies
 from accounts.duplicates.weighing import in_words
 from accounts.models import Account, DuplicateKind, DuplicatePair
 from accounts.services import duplicate, search
@@ -69,6 +69,7 @@ class DuplicateListView(TableMixin, ScopedViewMixin, ListView):
     filterset_class = DuplicateFilter
     template_name = "accounts/duplicate_list.html"
     page_name = "duplicates"
+    export_layout = exports.PAIRS
     default_sort = "-likeness"
     state = DuplicatePair.State.OPEN
     columns = (

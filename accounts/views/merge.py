@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django.views.generic import DetailView, FormView, ListView
 
-from accounts import policies, services
+from accounts import exports, policies, services
 from accounts.duplicates.weighing import in_words
 from accounts.forms.merge import MergeForm, OtherAccountForm
 from accounts.merging import fields
@@ -191,6 +191,7 @@ class MergeListView(TableMixin, ScopedViewMixin, ListView):
     reading = "for_list"
     template_name = "accounts/merge_list.html"
     page_name = "merges"
+    export_layout = exports.MERGES
     default_sort = "-merged"
     columns = (
         Column("what", gettext_lazy("What"), optional=False),
