@@ -119,7 +119,11 @@ def files_in(handle: int, pattern: str) -> list[Entry]:
 
 @contextmanager
 def copied(handle: int, entry: Entry) -> Iterator[tuple[IO[bytes], str]]:
-    """A private copy of a file, and its SHA-256. Raises `Unsettled` or `Unreachable`."""
+    """A private copy of a file, and its SHA-256. Raises `Unsettled`, or `Unreachable`: also for
+    what is larger than can be taken, before the disk is full of it."""
+    if entry.size > settings.IMPORT_MAX_BYTES:
+        size = settings.IMPORT_MAX_BYTES // 1_000_000
+        raise Unreachable(_("The file is larger than %(size)d MB.") % {"size": size})
     with tempfile.TemporaryFile() as copy:
         digest = hashlib.sha256()
         try:

@@ -495,3 +495,15 @@ def test_folder_list_counts_in_one_query(base, manager, programme, django_assert
     with django_assert_num_queries(3):  # rights, barriers, folders
         rows = list(Folder.objects.visible_to(manager).for_list())
     assert [row.asking for row in rows] == [1, 1, 1]
+
+
+def test_file_that_is_too_large_is_not_copied(base, settings):
+    settings.IMPORT_MAX_BYTES = 10
+    (base / "orders" / "huge.csv").write_text(HEADING)
+    with directories.opened("orders") as handle:
+        (entry,) = directories.files_in(handle, "*")
+        with (
+            pytest.raises(directories.Unreachable, match="larger"),
+            directories.copied(handle, entry),
+        ):
+            pass
