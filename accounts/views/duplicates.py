@@ -24,6 +24,7 @@ from accounts.tasks import look_for_duplicates
 from kam.access.querysets import Reader
 from kam.changes.errors import VersionConflict
 from kam.documents import tables as files
+from kam.imports.models import Run
 from kam.jobs.models import Job
 from kam.web import toasts
 from kam.web.views import ScopedViewMixin, TableMixin
@@ -54,7 +55,8 @@ class DuplicateFilter(django_filters.FilterSet):
         return pairs.filter(account_a=value) | pairs.filter(account_b=value)
 
     def by_run(self, pairs: Any, name: str, value: Any) -> QuerySet:
-        return pairs.of_run(int(value))
+        runs = Run.objects.visible_to(self.request.user)
+        return pairs.of_run(int(value)) if runs.filter(pk=int(value)).exists() else pairs.none()
 
 
 def in_sentences(pair: DuplicatePair) -> str:

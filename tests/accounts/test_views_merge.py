@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from accounts import services
-from accounts.models import Account, Contact, Merge
+from accounts.models import Account, Contact, Merge, StagedAccount
 from tests.factories.accounts import (
     AccountFactory,
     ConflictFactory,
@@ -15,6 +15,7 @@ from tests.factories.accounts import (
     SiteFactory,
 )
 from tests.factories.api import caller
+from tests.factories.imports import RunFactory
 from tests.factories.teams import MembershipFactory, ProgrammeFactory, RoleGrantFactory, TeamFactory
 
 pytestmark = pytest.mark.django_db
@@ -200,3 +201,21 @@ def test_lists_are_handed_out_as_files(client, manager, pair):
     services.merge_accounts(actor=manager, survivor=pair[0], loser=pair[1])
     file = client.get(reverse("accounts:merges"), {"export": "csv"})
     assert f"{pair[0].pk},Birch,{pair[1].pk}" in b"".join(file).decode()
+
+
+def test_pairs_of_an_import_are_shown_to_who_may_see_it(client):
+    programme, team = ProgrammeFactory(), TeamFactory()
+    sides = [AccountFactory(programme=programme, team=team) for _ in range(2)]
+    DuplicatePairFactory(account_a=sides[0], account_b=sides[1])
+    run = RunFactory(scope=programme)
+    StagedAccount.objects.create(run=run, account=sides[0], row=1, created=True)
+    member = MembershipFactory(team=team, role="member").user
+    manager = RoleGrantFactory(programme_manager=True, programme=programme).user
+    for user, number, shown in (
+        (manager, run.pk, 1),
+        (member, run.pk, 0),
+        (manager, 10**30, 0),
+    ):
+        client.force_login(user)
+        answer = client.get(reverse("accounts:duplicates"), {"run": number})
+        assert len(answer.context["rows"]) == shown
