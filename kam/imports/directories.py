@@ -21,6 +21,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from kam.documents import uploads
+
 BLOCK = 1 << 20
 DEEPEST = 8
 UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload", "~")
@@ -122,8 +124,7 @@ def copied(handle: int, entry: Entry) -> Iterator[tuple[IO[bytes], str]]:
     """A private copy of a file, and its SHA-256. Raises `Unsettled`, or `Unreachable`: also for
     what is larger than can be taken, before the disk is full of it."""
     if entry.size > settings.IMPORT_MAX_BYTES:
-        size = settings.IMPORT_MAX_BYTES // 1_000_000
-        raise Unreachable(_("The file is larger than %(size)d MB.") % {"size": size})
+        raise Unreachable(uploads.too_large("IMPORT_MAX_BYTES").messages[0])
     with tempfile.TemporaryFile() as copy:
         digest = hashlib.sha256()
         try:
