@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -47,6 +48,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def today() -> datetime.date:
     """The day on which tests happen unless they say otherwise."""
     return datetime.date(2026, 6, 1)
+
+
+@pytest.fixture
+def own_storage(settings: Any, tmp_path: Path) -> None:
+    """A storage of files for this test alone."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path)},
+        },
+    }
 
 
 @pytest.fixture(scope="session")

@@ -346,7 +346,8 @@ class AutoSchema(BaseAutoSchema):
         model = getattr(self.view, "model", None)
         if getattr(self.view, "versioned", False):
             return True
-        actions = ("retrieve", "create", "update", "partial_update", "destroy")
+        own = getattr(self.view, "versioned_actions", ())
+        actions = ("retrieve", "create", "update", "partial_update", "destroy", *own)
         versioned = model is not None and any(f.name == "version" for f in model._meta.fields)
         return versioned and getattr(self.view, "action", "") in actions
 

@@ -17,20 +17,9 @@ from tests.factories.documents import AttachmentFactory
 from tests.factories.teams import MembershipFactory, RoleGrantFactory, TeamFactory
 from tests.files import HOSTILE, PDF, PNG
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
 
 LIST = "/api/v1/attachments/"
-
-
-@pytest.fixture(autouse=True)
-def _own_storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path)},
-        },
-    }
 
 
 @pytest.fixture
@@ -232,6 +221,17 @@ def test_larger_file_is_not_read_to_its_end(account, kam, settings, length):
     assert response.status_code == 400
     assert errors_of(response) == [("/file", "too_large")]
     assert body.taken < 300_000
+
+
+def test_large_content_is_streamed(client, account):
+    body = b"a" * 1_500_000
+    form = {"account": account.pk, "file": sent("a.txt", body)}
+    pk = client.post(LIST, form, format="multipart").json()["id"]
+    response = client.get(f"{LIST}{pk}/file/")
+    assert response.streaming
+    assert body_of(response) == body
+    assert response["Content-Disposition"] == 'attachment; filename="a.txt"'
+    assert response["Content-Length"] == "1500000"
 
 
 def test_change_needs_the_version(client, account):

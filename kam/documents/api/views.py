@@ -16,10 +16,12 @@ from kam.api.etag import if_match
 from kam.api.viewsets import CreateMixin, DestroyMixin, ReadOnlyViewSet, UpdateMixin
 from kam.documents import services, uploads
 from kam.documents.api import serializers as bodies
+from kam.documents.content import FORMATS
 from kam.documents.models import Attachment
 from kam.documents.serving import download
 
 BINARY = OpenApiResponse(OpenApiTypes.BINARY, description="The content.")
+CONTENT = {(200, kind): BINARY for kind in sorted({row.media_type for row in FORMATS.values()})}
 FORM = {"multipart/form-data": bodies.AttachmentContentSerializer}
 
 
@@ -29,6 +31,7 @@ class AttachmentViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadOnlyViewSet)
     model = Attachment
     serializer_class = bodies.AttachmentSerializer
     upload_setting = services.LIMIT
+    versioned_actions = ("replace_file",)
     filterset_fields = {
         "object_type": ["exact"],
         "object_id": ["exact"],
@@ -88,7 +91,7 @@ class AttachmentViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadOnlyViewSet)
             actor=self.request.user, attachment=instance, expected_version=self.version
         )
 
-    @extend_schema(responses={(200, "application/octet-stream"): BINARY})
+    @extend_schema(responses=CONTENT)
     @action(detail=True, methods=["get"])
     def file(self, request: Request, pk: str) -> HttpResponseBase:
         """The content, to be saved; `If-None-Match` with its own ETag gives 304."""
@@ -112,7 +115,7 @@ class AttachmentViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadOnlyViewSet)
         rows = self.get_object().earlier.for_list()
         return Response(bodies.EarlierFileSerializer(rows, many=True).data)
 
-    @extend_schema(responses={(200, "application/octet-stream"): BINARY})
+    @extend_schema(responses=CONTENT)
     @action(detail=True, methods=["get"], url_path=r"versions/(?P<number>[0-9]{1,6})")
     def version_file(self, request: Request, pk: str, number: str) -> HttpResponseBase:
         """The content of an earlier version."""
