@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from kam.access.querysets import Reader, roles_of
+from kam.access.prepared import kept_objects
+from kam.access.querysets import Reader, roles_of, sight_of
 from teams.models import BusinessUnit, Function, Programme, RoleGrant, Team, User
 
 
@@ -45,7 +46,11 @@ def can_edit_function(user: Reader, function: Function) -> bool:
 
 def can_edit_team(user: Reader, team: Team) -> bool:
     """Whether `user` appoints the people of `team`."""
-    return Team.objects.editable_by(user).filter(pk=team.pk).exists()
+
+    def editable(team: int) -> QuerySet[Team]:
+        return Team.objects.editable_by(user).filter(pk=team)
+
+    return bool(kept_objects(("edits team", sight_of(user)), editable, team=team.pk))
 
 
 def appoints(user: Reader) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -26,6 +26,8 @@ from accounts.services.status import STATUS_ACTIONS, key_account_count
 from accounts.services.team import load_warnings, manager_load
 from accounts.views.parts import AccountPartView, figures_of
 from kam.access.dates import business_today
+from kam.access.prepared import kept_objects
+from kam.access.querysets import sight_of
 from kam.changes.errors import VersionConflict, field_error
 from kam.changes.history import describe
 from kam.changes.models import Change
@@ -93,9 +95,14 @@ class HistoryView(AccountPartView):
         statuses = StatusChange.objects.filter(own).select_related("decided_by", "account")
         stages = StageChange.objects.filter(own).select_related("account")
         user = self.request.user
-        changes = Change.objects.visible_to(user).filter(account_id=account.pk).for_list()
+
+        def changes(account: int) -> QuerySet[Change]:
+            mine = Change.objects.visible_to(user).filter(account_id=account)
+            return mine.for_list()[:SHOWN_CHANGES]
+
+        latest = kept_objects(("history", sight_of(user)), changes, account=account.pk)
         return super().get_context_data(
-            lines=describe(changes[:SHOWN_CHANGES], user),
+            lines=describe(latest, user),
             history_url=f"{reverse('web:history')}?account={account.pk}",
             history_label=_("All, with filters and export"),
             status_changes=list(statuses),

@@ -70,6 +70,7 @@ class ContactView(ScopedViewMixin, DetailView):
 
     model = Contact
     reading = "for_list"
+    depends_on_reader_alone = True
     template_name = "accounts/contact_detail.html"
     context_object_name = "contact"
 

@@ -157,10 +157,13 @@ class Line:
     @property
     def source(self) -> str:
         """From where, with the token's or command's name."""
-        name = self.change.get_source_display()
+        name = str(SOURCES.get(self.change.source, self.change.source))
         if self.change.source in ("api", "command") and self.change.source_reference:
             return f"{name} ({self.change.source_reference})"
         return name
+
+
+SOURCES = dict(Change.Source.choices)
 
 
 def model_of(object_type: str) -> type[models.Model] | None:

@@ -96,6 +96,8 @@ class PlanDetailView(PartialMixin, ScopedViewMixin, DetailView):
     reading = "for_detail"
     partial_template_name = "plans/_plan_body.html"
 
+    depends_on_reader_alone = True
+
     def get_queryset(self) -> Any:
         return super().get_queryset().with_rights_of(self.request.user)
 

@@ -14,12 +14,15 @@ from django.views.decorators.http import require_POST
 from django.views.generic import CreateView, DetailView, FormView, ListView, UpdateView
 
 from kam.access.dates import business_today
+from kam.access.prepared import kept_objects
+from kam.access.querysets import sight_of
+from kam.changes.history import describe
 from kam.changes.models import Change
 from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
 from kam.web.views.tables import Column
 from teams import exports, forms, policies, services
 from teams.models import Membership, Programme, Team
-from teams.views.common import Crumbs, PageFormMixin, RowFormMixin, history, press
+from teams.views.common import HISTORY, Crumbs, PageFormMixin, RowFormMixin, press
 
 
 class TeamListView(ScopedViewMixin, TableMixin, PartialMixin, ListView):
@@ -61,6 +64,7 @@ class TeamDetailView(ScopedViewMixin, DetailView):
     """One team: who is in it in which role, the accounts it looks after, and its history."""
 
     model = Team
+    depends_on_reader_alone = True
     template_name = "teams/team_detail.html"
 
     def get_queryset(self) -> Any:
@@ -69,15 +73,21 @@ class TeamDetailView(ScopedViewMixin, DetailView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         today = business_today()
         rows = list(Membership.objects.filter(team=self.object).for_list())
-        changes = Change.objects.visible_to(self.request.user).filter(
-            audience=Change.Audience.TEAM, audience_id=self.object.pk
-        )
+        user = self.request.user
+
+        def changes(team: int) -> Any:
+            mine = Change.objects.visible_to(user).filter(
+                audience=Change.Audience.TEAM, audience_id=team
+            )
+            return mine.for_list()[:HISTORY]
+
+        latest = kept_objects(("team changes", sight_of(user)), changes, team=self.object.pk)
         return super().get_context_data(
             present=[row for row in rows if row.is_valid_on(today)],
             coming=[row for row in rows if row.valid_from and row.valid_from > today],
             gone=[row for row in rows if row.valid_until and row.valid_until < today],
             may_edit=policies.can_edit_team(self.request.user, self.object),
-            lines=history(changes, self.request.user),
+            lines=describe(latest, user),
             crumbs=[(_("Teams"), reverse("teams:list")), (self.object.name, "")],
             today=today,
             **kwargs,

@@ -15,6 +15,8 @@ from kam.changes.models import Change
 from kam.web import formatting
 
 register = template.Library()
+LONGEST = 300
+"""Characters of a value that history shows."""
 
 
 @register.filter
@@ -30,6 +32,13 @@ def value(item: Any) -> str:
         case Decimal() | int() | float():
             return formatting.number(item)
     return str(item)
+
+
+@register.filter
+def short_value(item: Any) -> str:
+    """As `value`, no more than a few lines of it."""
+    text = value(item)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 @register.inclusion_tag("web/_history.html", takes_context=True)

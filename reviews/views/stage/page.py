@@ -27,6 +27,7 @@ class ReviewDetailView(ScopedViewMixin, DetailView):
 
     model = StageReview
     reading = "for_detail"
+    depends_on_reader_alone = True
     context_object_name = "review"
     template_name = "reviews/stagereview_detail.html"
 
