@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -54,7 +55,7 @@ def _note_access_of_day(today: datetime.date) -> None:
     midnight = datetime.datetime.combine(
         today, datetime.time(), timezone.get_default_timezone()
     )  # whatever was told since then, a person has brought about
-    days = {"before": yesterday, "after": today, "since": midnight}
+    days: dict[str, Any] = {"before": yesterday, "after": today, "since": midnight}
     turns = Q(valid_from=today) | Q(valid_until=yesterday)
     for member in Membership.objects.filter(turns).select_related("user").order_by("pk"):
         mine = Account.objects.filter(team=member.team_id)

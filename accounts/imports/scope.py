@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import policies
-from accounts.models import Account, DuplicatePair, ExternalId, Product
+from accounts.models import Account, DuplicatePair, ExternalId, Product, StagedAccount
 from accounts.querysets import MANAGERS, reach_of
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
@@ -67,6 +67,11 @@ class ProgrammeKind(ImportKind):
             address = f"{reverse('accounts:duplicates')}?run={run.pk}"
             places.insert(0, (_("Possible duplicates"), address))
         return places
+
+    def brought(self, run: Run, user: Reader) -> models.QuerySet | None:
+        """Accounts that the run has made, changed, or given lines."""
+        touched = StagedAccount.objects.filter(run=run).order_by().values("account")
+        return Account.objects.visible_to(user).filter(pk__in=touched).order_by("name", "pk")
 
     match_url: ClassVar[str] = "accounts:pick"
 

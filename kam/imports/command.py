@@ -36,7 +36,11 @@ class ImportCommand(BaseCommand):
         parser.add_argument("--encoding")
         parser.add_argument("--delimiter")
         parser.add_argument("--sheet")
-        parser.add_argument("--rejected", metavar="FILE", help="where refused rows are written")
+        parser.add_argument(
+            "--rejected",
+            metavar="FILE",
+            help="where refused rows are written; else beside the file, as FILE.rejected.csv",
+        )
         if self.kind.match_url:
             parser.add_argument(
                 "--match",
@@ -115,6 +119,16 @@ class ImportCommand(BaseCommand):
         if sys.stderr.isatty():
             self.stderr.write(f"\r{done:,} rows", ending="")
 
+    def _write_rejected(self, run: Run, target: Path) -> None:
+        """Beside the source, unless somebody named another place; the rows stay with the run."""
+        try:
+            with target.open("w", encoding="utf-8-sig", newline="") as handle:
+                csv.writer(handle).writerows(rejects.table(run))
+        except OSError as error:
+            message = f"The rejected rows cannot be written to {target} ({error.strerror})."
+            raise CommandError(f"{message} Name another place with --rejected.") from error
+        self.stdout.write(f"Rejected rows: {target}")
+
     def _report(self, run: Run, path: Path, options: dict[str, Any]) -> None:
         tried = " (tried, nothing stored)" if run.dry_run else ""
         self.stdout.write(f"{run.file_name}: {run.get_status_display()}{tried}")
@@ -128,10 +142,7 @@ class ImportCommand(BaseCommand):
         for total in run.report.get("totals", []):
             self.stdout.write(f"  {total['label']}: {total['value']} {total['unit']}")
         if run.rejected and not run.dry_run:
-            target = Path(options["rejected"] or f"{path.name}.rejected.csv")
-            with target.open("w", encoding="utf-8-sig", newline="") as handle:
-                csv.writer(handle).writerows(rejects.table(run))
-            self.stdout.write(f"Rejected rows: {target}")
+            self._write_rejected(run, Path(options["rejected"] or f"{path}.rejected.csv"))
         if run.status not in (Run.Status.PUBLISHED, Run.Status.READY):
             raise CommandError(run.error or f"The import is {run.get_status_display()}.")
 

@@ -199,6 +199,10 @@ class ImportKind(ABC):
         """Where the result of `run` is looked at further: label and address of each place."""
         return []
 
+    def brought(self, run: Run, user: Reader) -> models.QuerySet | None:
+        """What of `run` `user` may see, with a page each; None: nothing has one."""
+        return None
+
     match_url: ClassVar[str] = ""
     """Name of the address that suggests what rows can be matched with; empty: nothing can."""
 

@@ -345,3 +345,26 @@ def test_account_changed_by_somebody_meanwhile_keeps_a_true_history(manager, pro
     undo(manager, Run.objects.get(pk=run.pk))
     elm.refresh_from_db()
     assert (elm.country, elm.industry) == ("Spain", "Wood")
+
+
+def test_command_writes_refused_rows_beside_the_file(programme, tmp_path, capsys, monkeypatch):
+    source, elsewhere = tmp_path / "in" / "list.csv", tmp_path / "elsewhere"
+    for folder in (source.parent, elsewhere):
+        folder.mkdir()
+    monkeypatch.chdir(elsewhere)
+    source.write_text('Number,Name\n1,A\n,""\n2,#N/A\n')
+    call_command("import_accounts", str(source))
+    assert f"Rejected rows: {source}.rejected.csv" in capsys.readouterr().out
+    assert list(elsewhere.iterdir()) == []
+    with pytest.raises(CommandError, match="Name another place with --rejected"):
+        call_command("import_accounts", str(source), rejected=str(tmp_path / "no" / "x.csv"))
+
+
+def test_result_leads_to_what_came_in(manager, client):
+    run = take(manager, "Number,Name\n1,Acme\n2,Birch\n")
+    client.force_login(manager)
+    page = client.get(run.get_absolute_url())
+    assert [item.name for item in page.context["brought"]] == ["Acme", "Birch"]
+    assert Account.objects.get(name="Acme").get_absolute_url() in page.content.decode()
+    services.undo_run(actor=manager, run=run, enqueue=False)
+    assert client.get(run.get_absolute_url()).context["brought"] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,6 +26,7 @@ from accounts.models import Account, Contact, ContactExternalId, Site
 from accounts.models.people import ATTITUDES, BuyingRole
 from accounts.querysets import AccountQuerySet
 from accounts.services.people import quiet_after, refresh_talks
+from kam.access.querysets import Reader
 from kam.imports.kinds import Field, Numbered, Option, Outcome, Rejected, Shown
 from kam.imports.models import Run, StagedRecord
 from kam.imports.parts import batched
@@ -177,6 +179,11 @@ class ContactsKind(CustomerKind):
             known_since=timezone.localdate(timezone=timezone.get_default_timezone()),
             interval_days=obj.interval_days,
         )
+
+    def brought(self, run: Run, user: Reader) -> QuerySet | None:
+        """People that the run has made or changed."""
+        staged = StagedRecord.objects.filter(run=run).order_by().values("object_id")
+        return Contact.objects.visible_to(user).filter(pk__in=staged).order_by("name", "pk")
 
     def prepare_chunk(self, run: Run) -> int:
         """Besides: who reports to whom, once everybody has a key."""

@@ -28,6 +28,9 @@ from kam.imports.records import MODE, Cells, Wanted
 from kam.imports.refusal import Refused
 from teams.models import Programme
 
+MONTHS_SHOWN = 36
+"""Months whose amounts a trial shows."""
+
 
 class ActivityCostsKind(CustomerKind):
     """What serving an account costs, by activity and month."""
@@ -124,6 +127,7 @@ class CostsSession(CustomerSession):
         columns = ("account_id", "activity_id", "month", "currency", "source")
         self.known = {tuple(key): pk for pk, *key in costs.values_list("pk", *columns)}
         self.sums: dict[str, Decimal] = defaultdict(Decimal)
+        self.months: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
 
     def read(self, cells: Cells) -> Wanted:
         """The cost of a row; `amount` where it is given, else quantity × rate."""
@@ -152,11 +156,16 @@ class CostsSession(CustomerSession):
 
     def note(self, wanted: Wanted) -> None:
         """Add up what is taken, for the totals."""
-        self.sums[wanted.values["currency"]] += wanted.values["amount"]
+        currency, month = wanted.values["currency"], f"{wanted.values['month']:%Y-%m}"
+        self.sums[currency] += wanted.values["amount"]
+        self.months[month, currency] += wanted.values["amount"]
 
     def totals(self) -> list[dict[str, str]]:
-        """Amounts by currency."""
+        """Amounts by currency, and by month."""
+        shown = [(_("Amount"), total, currency) for currency, total in sorted(self.sums.items())]
+        for (month, currency), total in sorted(self.months.items())[-MONTHS_SHOWN:]:
+            shown.append((_("Amount, %(month)s") % {"month": month}, total, currency))
         return super().totals() + [
-            {"label": _("Amount"), "value": str(total.normalize()), "unit": currency}
-            for currency, total in sorted(self.sums.items())
+            {"label": label, "value": format(total.normalize(), "f"), "unit": currency}
+            for label, total, currency in shown
         ]

@@ -35,6 +35,8 @@ from kam.imports.reading import UnreadableFile
 from kam.web.views import ScopedViewMixin, ServiceFormMixin, TableMixin
 from kam.web.views.tables import Column
 
+BROUGHT = 12
+"""Links to what came in that the page of a result shows."""
 ACTIONS: dict[str, Callable[..., Run]] = {
     "check": services.check_run,
     "start": services.start_run,
@@ -228,7 +230,16 @@ def page_of(run: Run, request: HttpRequest) -> dict[str, Any]:
         "silent": services.is_silent(run),
         "import_label": rows if known else _("Import"),
         "undo_days": services.UNDO_DAYS,
+        **_brought(run, request),
     }
+
+
+def _brought(run: Run, request: HttpRequest) -> dict[str, Any]:
+    """The first things that came in, and how many follow; nothing while none of it counts."""
+    rows = run.import_kind.brought(run, request.user) if run.is_live else None
+    if rows is None:
+        return {"brought": [], "brought_more": 0}
+    return {"brought": list(rows[:BROUGHT]), "brought_more": max(0, rows.count() - BROUGHT)}
 
 
 @login_required
