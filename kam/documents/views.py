@@ -253,11 +253,12 @@ def earlier_content(request: HttpRequest, pk: int, number: int) -> HttpResponseB
     return download(request, get_object_or_404(_seen(request, pk).earlier, number=number))
 
 
-def _put_away(request: HttpRequest, pk: int, service: Any) -> HttpResponse:
+def _put_away(request: HttpRequest, pk: int, service: Any, said: str) -> HttpResponse:
     attachment, version = _seen(request, pk), request.POST.get("version", "")
     expected = int(version) if version.isdecimal() else None
     try:
         service(actor=request.user, attachment=attachment, expected_version=expected)
+        messages.success(request, said)
     except VersionConflict:
         messages.error(request, _("Somebody else changed it in the meantime: look again."))
     return redirect(attachment)
@@ -267,11 +268,11 @@ def _put_away(request: HttpRequest, pk: int, service: Any) -> HttpResponse:
 @require_POST
 def archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a file out of lists."""
-    return _put_away(request, pk, services.archive_attachment)
+    return _put_away(request, pk, services.archive_attachment, _("Archived: it can be restored."))
 
 
 @login_required
 @require_POST
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Bring a file back."""
-    return _put_away(request, pk, services.restore_attachment)
+    return _put_away(request, pk, services.restore_attachment, _("Restored."))

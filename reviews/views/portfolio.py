@@ -37,6 +37,8 @@ UNASSESSED = "none"
 MONEY = ("stage", "manager", "revenue", "margin", "cost", "contribution")
 """Columns of the list behind margin and cost to serve."""
 
+RATIO_PLACES = 6
+"""Places of a ratio in a file."""
 SHOWN_ALERTS = 6
 """Matters that a panel shows."""
 
@@ -52,11 +54,16 @@ class StageRow(NamedTuple):
 
 
 def _change(row: Any) -> Decimal | None:
-    return figures.change_ratio(row.revenue, row.revenue_before)
+    return _rounded(figures.change_ratio(row.revenue, row.revenue_before))
 
 
 def _share(row: Any) -> Decimal | None:
-    return figures.ratio(row.contribution, row.revenue)
+    return _rounded(figures.ratio(row.contribution, row.revenue))
+
+
+def _rounded(ratio: Decimal | None) -> Decimal | None:
+    """To what a spreadsheet still takes as a number."""
+    return None if ratio is None else round(ratio, RATIO_PLACES)
 
 
 EXPORTED = (

@@ -52,10 +52,16 @@ def test_portfolio_hands_out_filtered_rows_with_currency(client, people):
     assert names == ["Birch Logistics", hidden.name]
 
 
-def test_portfolio_workbook_says_what_amounts_cover(client, people):
+def test_portfolio_workbook_holds_numbers_and_says_what_they_cover(client, people):
+    month = last_month()
+    for years, revenue in ((0, 40), (1, 30), (2, 10)):
+        day = month.replace(year=month.year - years)
+        MonthTotalFactory(account=people.account, month=day, revenue=revenue)
     client.force_login(people.director)
     answer = client.get(reverse("reviews:portfolio"), {"export": "xlsx"})
     book = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    heading, row = list(book.worksheets[0].iter_rows(values_only=True))
+    assert dict(zip(heading, row, strict=True))["On a year ago (ratio)"] == 0.333333
     notes = [cell.value for row in book.worksheets[1].iter_rows() for cell in row]
     assert "Totals cover the accounts you may see." in notes
 
