@@ -391,9 +391,11 @@ def test_costs_are_added_up_by_currency(manager, programme, acme):
         (datetime.date(2026, 1, 1), Decimal(21), "EUR"),
         (datetime.date(2026, 2, 1), Decimal(5), "USD"),
     }
-    assert [(t["value"], t["unit"]) for t in run.report["totals"]][1:] == [
-        ("21", "EUR"),
-        ("5", "USD"),
+    assert [(t["label"], t["value"], t["unit"]) for t in run.report["totals"]][1:] == [
+        ("Amount", "21", "EUR"),
+        ("Amount", "5", "USD"),
+        ("Amount, 2026-01", "21", "EUR"),
+        ("Amount, 2026-02", "5", "USD"),
     ]
     undo(manager, run)
     assert ActivityCost.objects.count() == 0
