@@ -72,7 +72,7 @@ from tests.scoping import routes
 
 PAGES = {
     "accounts:conflicts": 8,
-    "accounts:duplicates": 7,
+    "accounts:duplicates": 6,
     "accounts:groups": 8,
     "accounts:list": 7,
     "accounts:merges": 5,

@@ -8,6 +8,7 @@ import django_filters
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
+from django.forms import HiddenInput
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,7 +24,6 @@ from accounts.services import duplicate, search
 from accounts.tasks import look_for_duplicates
 from kam.access.querysets import Reader
 from kam.changes.errors import VersionConflict
-from kam.documents import tables as files
 from kam.imports.models import Run
 from kam.jobs.models import Job
 from kam.web import toasts
@@ -39,13 +39,16 @@ def _accounts(request: HttpRequest) -> QuerySet[Account]:
 
 
 class DuplicateFilter(django_filters.FilterSet):
-    """Which pairs the list shows; `run` is an import that made one side."""
+    """Which pairs the list shows: those of an account, or of an import that made one side, by links
+    from there."""
 
     kind = django_filters.ChoiceFilter(label=gettext_lazy("Of what"), choices=DuplicateKind.choices)
     account = django_filters.ModelChoiceFilter(
-        label=gettext_lazy("Account"), queryset=_accounts, method="by_account"
+        label=gettext_lazy("Account"), queryset=_accounts, method="by_account", widget=HiddenInput
     )
-    run = django_filters.NumberFilter(label=gettext_lazy("Import"), method="by_run")
+    run = django_filters.NumberFilter(
+        label=gettext_lazy("Import"), method="by_run", widget=HiddenInput
+    )
 
     class Meta:
         model = DuplicatePair
@@ -59,15 +62,11 @@ class DuplicateFilter(django_filters.FilterSet):
         return pairs.of_run(int(value)) if runs.filter(pk=int(value)).exists() else pairs.none()
 
 
-def in_sentences(pair: DuplicatePair) -> str:
-    """What the two have in common, in one cell."""
-    return "; ".join(in_words(reason) for reason in pair.reasons)
-
-
 class DuplicateListView(TableMixin, ScopedViewMixin, ListView):
     """Pairs to decide about, or those that are not the same."""
 
     model = DuplicatePair
+    reading = "for_list"
     filterset_class = DuplicateFilter
     template_name = "accounts/duplicate_list.html"
     page_name = "duplicates"
@@ -80,22 +79,6 @@ class DuplicateListView(TableMixin, ScopedViewMixin, ListView):
         Column("likeness", gettext_lazy("Likeness"), sort="score", optional=False, numeric=True),
         Column("found", gettext_lazy("Found"), sort="found_at", phone=False),
         Column("do", gettext_lazy("Decide"), optional=False),
-    )
-    export_columns = (
-        files.Column("id", "pk", 8),
-        files.Column(gettext_lazy("Of what"), lambda pair: pair.get_kind_display()),
-        files.Column(gettext_lazy("Account"), "account_a.name", 32),
-        files.Column(gettext_lazy("Account, id"), "account_a_id", 10),
-        files.Column(gettext_lazy("Other account"), "account_b.name", 32),
-        files.Column(gettext_lazy("Other account, id"), "account_b_id", 10),
-        files.Column(gettext_lazy("Person"), "contact_a.name", 28),
-        files.Column(gettext_lazy("Person, id"), "contact_a_id", 10),
-        files.Column(gettext_lazy("Other person"), "contact_b.name", 28),
-        files.Column(gettext_lazy("Other person, id"), "contact_b_id", 10),
-        files.Column(gettext_lazy("What they have in common"), in_sentences, 60),
-        files.Column(gettext_lazy("Likeness"), "score", 10),
-        files.Column(gettext_lazy("Found"), "found_at", 18),
-        files.Column(gettext_lazy("Why"), "note", 40),
     )
 
     def get_queryset(self) -> QuerySet[DuplicatePair]:

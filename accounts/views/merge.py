@@ -26,7 +26,6 @@ from accounts.models import Account, Contact, DuplicatePair, Merge
 from accounts.services.merge import UNDO_DAYS
 from accounts.views.duplicates import compare_url, tabs
 from kam.changes.errors import VersionConflict
-from kam.documents import tables as files
 from kam.web.views import ScopedViewMixin, ServiceFormMixin, TableMixin
 from kam.web.views.forms import CONFLICT, UNPROCESSABLE, attach
 from kam.web.views.tables import Column
@@ -198,17 +197,6 @@ class MergeListView(TableMixin, ScopedViewMixin, ListView):
         Column("merged", gettext_lazy("Merged"), sort="merged_at", optional=False),
         Column("by", gettext_lazy("By"), sort="merged_by__username", phone=False),
         Column("undo", gettext_lazy("Taking back"), sort="undo_until", phone=False),
-    )
-    export_columns = (
-        files.Column("id", "pk", 8),
-        files.Column(gettext_lazy("Of what"), lambda merge: merge.get_kind_display()),
-        files.Column(gettext_lazy("Stays"), "survivor_name", 32),
-        files.Column(gettext_lazy("Stays, id"), "survivor.pk", 10),
-        files.Column(gettext_lazy("Taken up"), "loser_name", 32),
-        files.Column(gettext_lazy("Taken up, id"), "lost.pk", 10),
-        files.Column(gettext_lazy("Merged"), "merged_at", 18),
-        files.Column(gettext_lazy("By"), lambda merge: str(merge.merged_by), 24),
-        files.Column(gettext_lazy("Taken back"), "undone_at", 18),
     )
 
     def get_queryset(self) -> Any:

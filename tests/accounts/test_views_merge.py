@@ -200,7 +200,7 @@ def test_lists_are_handed_out_as_files(client, manager, pair):
     assert b"Birch Ltd" in b"".join(file)
     services.merge_accounts(actor=manager, survivor=pair[0], loser=pair[1])
     file = client.get(reverse("accounts:merges"), {"export": "csv"})
-    assert f",{pair[0].pk},Birch Ltd,Birch Ltd,Birch," in b"".join(file).decode()
+    assert f",{pair[0].pk},Birch Ltd,{pair[1].pk},Birch," in b"".join(file).decode()
 
 
 def test_pairs_of_an_import_are_shown_to_who_may_see_it(client):

@@ -223,10 +223,11 @@ class Table:
             if not raw or not bound.form.is_valid():
                 continue
             chosen = bound.form.cleaned_data.get(name)
-            options = {str(key): str(text) for key, text in getattr(field, "choices", ())}
-            words = ", ".join(options.get(value, value) for value in raw)
             if isinstance(chosen, Model):
-                words = str(chosen)
+                words = str(chosen)  # the others that could be chosen are not read
+            else:
+                options = {str(key): str(text) for key, text in getattr(field, "choices", ())}
+                words = ", ".join(options.get(value, value) for value in raw)
             label = str(field.label or name)
             rows.append(FilterChip(label, words, changed(self.parameters, **{name: None})))
         return rows
