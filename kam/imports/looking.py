@@ -64,6 +64,11 @@ def look(folder_id: int, now: datetime.datetime | None = None) -> None:
             note = str(error)[:300]
         except Overtaken:
             return
+        except Exception:
+            later = next_look(folder, now)
+            words = _("Looking into it went wrong; the administrator finds why in the log.")
+            Folder.objects.filter(pk=folder.pk).update(next_look_at=later, note=words)
+            raise
     following = min([next_look(folder, now), *(now + pause for pause in pauses)])
     present = Folder.objects.filter(pk=folder.pk)
     present.update(looked_at=now, note=note)
@@ -214,8 +219,8 @@ def _hand_over(folder: Folder, item: FolderFile, file: File) -> None:
             _move(item, Status.REFUSED, _("You may not import into this programme."))
         return
     why = _stands_against(folder, run)
-    with _held(folder, item):
-        item.run = run = services.keep_file(run=run, file=file)
+    with services.stored(run, file), _held(folder, item):
+        item.run = run = services.keep_run(run=run)
         if why:
             _move(item, Status.WAITING, why)
         else:

@@ -507,3 +507,22 @@ def test_file_that_is_too_large_is_not_copied(base, settings):
             directories.copied(handle, entry),
         ):
             pass
+
+
+def test_accident_is_said_and_the_folder_waits_for_its_time(base, clock, settings, tmp_path):
+    (base / "orders" / "may.csv").write_text(HEADING + ROWS)
+    (tmp_path / "full").write_text("a file where a folder should be")
+    right = settings.STORAGES
+    location = {"location": str(tmp_path / "full")}
+    settings.STORAGES = {**right, "default": {**right["default"], "OPTIONS": location}}
+    looking.look(clock.folder.pk, clock.now)
+    clock.now += LATER
+    with pytest.raises(OSError, match="full"):
+        looking.look(clock.folder.pk, clock.now)
+    clock.folder.refresh_from_db()
+    assert "went wrong" in clock.folder.note
+    assert clock.folder.next_look_at > clock.now
+    assert not Run.objects.filter(file_name="may.csv").exists()
+    settings.STORAGES = right
+    assert clock.look() == [("may.csv", "done")]
+    assert clock.folder.note == ""

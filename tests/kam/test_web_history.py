@@ -118,12 +118,18 @@ def test_history_is_exported_field_by_field_without_formulas(client, admin, acco
         record.change(actor=admin, obj=account, before={"name": "Alpa"}, after={"name": "=1+1"})
     response = client.get(URL, {"export": "csv"})
     lines = b"".join(response).decode("utf-8-sig").splitlines()
-    assert lines[0] == "When,Who,What,Kind,Object,Account,Field,Before,After,From where"
-    assert lines[1].split(",")[1:] == [
+    assert lines[0] == (
+        "Change id,When,Who id,Who,What,Kind,Object id,Object,Account id,Account,"
+        "Field,Before,After,From where"
+    )
+    assert lines[1].split(",")[2:] == [
+        str(admin.pk),
         "Ada Byron",
         "changed",
         "account",
+        str(account.pk),
         "Alba",
+        str(account.pk),
         "Alba",
         "Name",
         "Alpa",

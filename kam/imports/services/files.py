@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -102,11 +103,28 @@ def understand_file(
     return run
 
 
-@transaction.atomic
 def keep_file(*, run: Run, file: File) -> Run:
     """Store `file` and what `understand_file` made of it."""
+    with stored(run, file):
+        return keep_run(run=run)
+
+
+@contextmanager
+def stored(run: Run, file: File) -> Iterator[None]:
+    """`file` in the storage as that of `run`, before the transaction that keeps the run: no lock
+    waits for its bytes. Taken out again when what follows fails."""
     file.seek(0)
     run.file.save(_safe_name(run), file, save=False)
+    try:
+        yield
+    except BaseException:
+        run.file.storage.delete(str(run.file.name))
+        raise
+
+
+@transaction.atomic
+def keep_run(*, run: Run) -> Run:
+    """Keep what `understand_file` made of a file that is `stored`."""
     run.save(force_insert=True)
     names = ["kind", "scope_id", "file_name", "file_size"]
     record.created(actor=run.owner, obj=run, fields=names, **audience(run))
