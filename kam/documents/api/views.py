@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -22,6 +22,12 @@ from kam.documents.serving import download
 
 BINARY = OpenApiResponse(OpenApiTypes.BINARY, description="The content.")
 CONTENT = {(200, kind): BINARY for kind in sorted({row.media_type for row in FORMATS.values()})}
+VERSION = OpenApiParameter(
+    "number",
+    {"type": "integer", "minimum": 1, "maximum": 999_999},
+    OpenApiParameter.PATH,
+    description="Which version, counted from 1.",
+)
 FORM = {"multipart/form-data": bodies.AttachmentContentSerializer}
 
 
@@ -115,7 +121,7 @@ class AttachmentViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadOnlyViewSet)
         rows = self.get_object().earlier.for_list()
         return Response(bodies.EarlierFileSerializer(rows, many=True).data)
 
-    @extend_schema(responses=CONTENT)
+    @extend_schema(responses=CONTENT, parameters=[VERSION])
     @action(detail=True, methods=["get"], url_path=r"versions/(?P<number>[0-9]{1,6})")
     def version_file(self, request: Request, pk: str, number: str) -> HttpResponseBase:
         """The content of an earlier version."""
