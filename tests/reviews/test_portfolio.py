@@ -305,9 +305,9 @@ def test_year_that_the_ledger_holds_in_part_is_no_comparison(client, programme, 
     MonthTotalFactory(account=account, month=month.replace(year=month.year - 2), revenue=20)
     page = client.get(reverse("reviews:portfolio"))
     assert page.context["figures"][0]["detail"] == "+25.0 % on a year ago"
-    assert [str(row.change) for row in page.context["object_list"]] == ["0.25"]
+    assert [row.change for row in page.context["object_list"]] == [Decimal("0.25")]
     figures_page = client.get(reverse("accounts:figures", args=[account.pk]))
-    assert str(figures_page.context["revenue_change"]) == "0.25"
+    assert figures_page.context["revenue_change"] == Decimal("0.25")
 
 
 def test_period_without_beginning_is_covered_by_no_ledger():
