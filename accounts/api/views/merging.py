@@ -18,7 +18,9 @@ from accounts.api import merging as bodies
 from accounts.merging.preview import preview
 from accounts.models import Account, Contact, DuplicateKind, DuplicatePair, Merge
 from accounts.services import duplicate, search
+from kam.api.errors import MEDIA_TYPE
 from kam.api.etag import if_match
+from kam.api.serializers import ProblemSerializer
 from kam.api.viewsets import ReadOnlyViewSet
 
 
@@ -80,7 +82,11 @@ class MergeViewSet(ReadOnlyViewSet):
 
     @extend_schema(
         request=bodies.NewMergeSerializer,
-        responses={201: bodies.MergeSerializer, 200: bodies.PreviewSerializer},
+        responses={
+            201: bodies.MergeSerializer,
+            200: bodies.PreviewSerializer,
+            (404, MEDIA_TYPE): ProblemSerializer,
+        },
     )
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Let one take up the other; with `dry_run` say what would happen."""

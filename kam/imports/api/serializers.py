@@ -165,7 +165,8 @@ class FolderSerializer(ModelSerializer):
 
     scope = serializers.IntegerField(source="scope_id", min_value=1)
     kind = serializers.ChoiceField(choices=())
-    options = JSONText(required=False)
+    options = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
+    every = serializers.ChoiceField(choices=Folder.Every.choices, required=False)
     fixed = ("kind", "scope_id")
 
     class Meta:
