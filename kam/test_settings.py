@@ -15,6 +15,7 @@ from kam.settings import *  # noqa: F403  (the key has to be there first)
 from kam.settings import DATABASES, STORAGES, VAR_DIR
 
 DEBUG = False
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 (VAR_DIR / "static").mkdir(parents=True, exist_ok=True)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 API_CALLS_PER_MINUTE = 0
@@ -23,7 +24,8 @@ STORAGES = {
     **STORAGES,
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(VAR_DIR / "test" / "files")},
+        # Each worker's own: sweeping files that no row names would take another's.
+        "OPTIONS": {"location": str(VAR_DIR / "test" / "files" / WORKER)},
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
