@@ -65,7 +65,7 @@ def _database(name: str, folder: str) -> Iterator[dict[str, str]]:
     """Variables that lead to an empty database."""
     if name == "postgres":
         with postgres.running() as address:
-            yield address
+            yield {**address, "DATABASE_URL": "postgres://kam@/postgres"}  # the one there is
     else:
         with tempfile.TemporaryDirectory(dir=folder) as place:
             yield {"DATABASE_URL": f"sqlite:///{place}/bench.sqlite3"}
