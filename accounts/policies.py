@@ -8,7 +8,7 @@ from accounts.models import Account, Conflict, ConflictException
 from accounts.querysets import MANAGERS, reach_of
 from accounts.querysets.reach import CONTRIBUTORS
 from kam.access.dates import business_today
-from kam.access.querysets import Reader
+from kam.access.querysets import Reader, is_one_of
 from teams.models import Membership, Programme, Role, RoleGrant, User
 
 
@@ -50,27 +50,27 @@ def can_create_account(user: Reader, programme: Programme) -> bool:
 
 def can_see(user: Reader, account: Account) -> bool:
     """Whether `user` may see `account`."""
-    return Account.objects.visible_to(user).filter(pk=account.pk).exists()
+    return is_one_of(Account.objects.visible_to, user, account.pk)
 
 
 def can_edit(user: Reader, account: Account) -> bool:
     """Manager, deputy, programme manager, administrator."""
-    return Account.objects.editable_by(user).filter(pk=account.pk).exists()
+    return is_one_of(Account.objects.editable_by, user, account.pk)
 
 
 def can_contribute(user: Reader, account: Account) -> bool:
     """Who may add contacts, talks and actions: editors, members, the sponsor."""
-    return Account.objects.contributable_by(user).filter(pk=account.pk).exists()
+    return is_one_of(Account.objects.contributable_by, user, account.pk)
 
 
 def can_manage(user: Reader, account: Account) -> bool:
     """Who decides on status, team, unit and barriers: programme manager, administrator."""
-    return Account.objects.managed_by(user).filter(pk=account.pk).exists()
+    return is_one_of(Account.objects.managed_by, user, account.pk)
 
 
 def can_confirm_stage(user: Reader, account: Account) -> bool:
     """Programme manager, administrator, or the senior manager of its unit (`design.md` 11)."""
-    return Account.objects.confirmable_by(user).filter(pk=account.pk).exists()
+    return is_one_of(Account.objects.confirmable_by, user, account.pk)
 
 
 def can_run_programme(user: Reader) -> bool:

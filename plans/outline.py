@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from kam.access.querysets import Reader
+from django.db.models import QuerySet
+
+from kam.access.prepared import kept_objects
+from kam.access.querysets import Reader, sight_of
 from plans import completeness
 from plans.choices import OPEN_ACTIONS, Quadrant
 from plans.models import (
@@ -66,9 +69,13 @@ class Outline:
         """Rows of `model` that the reader reads, those taken out among them."""
         if model not in self._read:
             path = "plan" if model.PARENT == "plan" else "objective__plan"
-            manager: Any = model._default_manager
-            rows = manager.visible_to(self.user).for_list().filter(**{path: self.plan.pk})
-            found = [as_read(row) for row in rows]
+
+            def rows(plan: int) -> QuerySet:
+                manager: Any = model._default_manager
+                return manager.visible_to(self.user).for_list().filter(**{path: plan})
+
+            key = ("outline", model, sight_of(self.user))
+            found = [as_read(row) for row in kept_objects(key, rows, plan=self.plan.pk)]
             self._name_owners([row for row in found if hasattr(row, "owner_id")])
             self._read[model] = found
         return self._read[model]
@@ -98,14 +105,22 @@ class Outline:
 
     @cached_property
     def actions(self) -> list[Action]:
-        rows = Action.objects.visible_to(self.user).active().for_list()
-        return list(rows.filter(objective__plan=self.plan.pk))
+        def rows(plan: int) -> QuerySet[Action]:
+            mine = Action.objects.visible_to(self.user).active().for_list()
+            return mine.filter(objective__plan=plan)
+
+        key = ("actions of a plan", sight_of(self.user))
+        return kept_objects(key, rows, plan=self.plan.pk)
 
     @cached_property
     def goals(self) -> list[CustomerGoal]:
         """Goals of the customer."""
-        goals = CustomerGoal.objects.visible_to(self.user).active()
-        return list(goals.filter(account=self.plan.account_id))
+
+        def rows(account: int) -> QuerySet[CustomerGoal]:
+            return CustomerGoal.objects.visible_to(self.user).active().filter(account=account)
+
+        key = ("goals", sight_of(self.user))
+        return kept_objects(key, rows, account=self.plan.account_id)
 
     @property
     def archived(self) -> list[PlanContent]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
+
+from django.db.models import QuerySet
+
 from accounts.models import Account
-from kam.access.querysets import Reader
+from kam.access.prepared import kept_exists
+from kam.access.querysets import Reader, is_one_of, sight_of
 from plans.choices import PlanStatus
 from plans.models import Action, Plan
 from plans.querysets import APPROVERS, DECIDERS, FINANCE, MANAGER
@@ -11,12 +16,15 @@ from teams.models import Membership, Programme, TeamRole
 
 
 def _holds(user: Reader, account_id: int, roles: frozenset[str]) -> bool:
-    return Account.objects.held_by(user, roles).filter(pk=account_id).exists()
+    def held(pk: int) -> QuerySet[Account]:
+        return Account.objects.held_by(user, roles).filter(pk=pk)
+
+    return kept_exists(("holds", roles, sight_of(user)), held, pk=account_id)
 
 
 def can_edit(user: Reader, account: Account) -> bool:
     """Manager, deputy, programme manager, administrator."""
-    return Account.objects.editable_by(user).filter(pk=account.pk).exists()
+    return is_one_of(Account.objects.editable_by, user, account.pk)
 
 
 def is_manager(user: Reader, account: Account) -> bool:
@@ -26,13 +34,13 @@ def is_manager(user: Reader, account: Account) -> bool:
 
 def can_activate(user: Reader, plan: Plan) -> bool:
     """The manager; whoever runs the programme, when the manager is away or gone."""
-    managed = Account.objects.managed_by(user).filter(pk=plan.account_id).exists()
+    managed = is_one_of(Account.objects.managed_by, user, plan.account_id)
     return managed or _holds(user, plan.account_id, MANAGER)
 
 
 def can_close(user: Reader, plan: Plan) -> bool:
     """Whoever runs the programme (handbook 4.2)."""
-    return Account.objects.managed_by(user).filter(pk=plan.account_id).exists()
+    return is_one_of(Account.objects.managed_by, user, plan.account_id)
 
 
 def can_request_changes(user: Reader, plan: Plan) -> bool:
@@ -54,7 +62,7 @@ def can_approve(user: Reader, plan: Plan) -> bool:
         return _holds(user, plan.account_id, APPROVERS)
     if has_sponsor(plan.account):
         return _holds(user, plan.account_id, frozenset([TeamRole.SPONSOR]))
-    return Account.objects.managed_by(user).filter(pk=plan.account_id).exists()
+    return is_one_of(Account.objects.managed_by, user, plan.account_id)
 
 
 def is_party(user: Reader, plan: Plan) -> bool:
@@ -64,24 +72,34 @@ def is_party(user: Reader, plan: Plan) -> bool:
 
 def has_sponsor(account: Account) -> bool:
     """Whether the account's team has a sponsor today."""
-    team = Membership.objects.filter(team=account.team_id, role=TeamRole.SPONSOR)
-    return team.valid_on(account.programme.today()).exists()
+    return _is_in_team(account, TeamRole.SPONSOR)
 
 
 def has_manager(account: Account) -> bool:
     """Whether the account's team has a manager today (K011)."""
-    team = Membership.objects.filter(team=account.team_id, role=TeamRole.KAM)
-    return team.valid_on(account.programme.today()).exists()
+    return _is_in_team(account, TeamRole.KAM)
+
+
+def _is_in_team(account: Account, role: str) -> bool:
+    if account.team_id is None:
+        return False
+
+    def members(team: int, on: datetime.date) -> QuerySet[Membership]:
+        return Membership.objects.filter(team=team, role=role).valid_on(on)
+
+    return kept_exists(
+        ("in team", role), members, team=account.team_id, on=account.programme.today()
+    )
 
 
 def can_add_action(user: Reader, account: Account) -> bool:
     """Editors, members and the sponsor."""
-    return Account.objects.contributable_by(user).filter(pk=account.pk).exists()
+    return is_one_of(Account.objects.contributable_by, user, account.pk)
 
 
 def can_change_action(user: Reader, action: Action) -> bool:
     """Editors of the account; members and sponsor their own."""
-    return Action.objects.changeable_by(user).filter(pk=action.pk).exists()
+    return is_one_of(Action.objects.changeable_by, user, action.pk)
 
 
 def reads_working_copy(user: Reader, plan: Plan) -> bool:

@@ -296,9 +296,9 @@ class PlanVersionQuerySet(AccountScopedQuerySet):
 class PresenceQuerySet(models.QuerySet):
     """Who is on which plan."""
 
-    def others(self, user: Reader, now: datetime.datetime) -> Self:
-        """People other than `user` seen within the last minute."""
-        seen = self.filter(seen_at__gte=now - HERE_FOR).exclude(user=user.pk)
+    def others(self, user: int, since: datetime.datetime) -> Self:
+        """People other than the one with the key `user` seen after `since`."""
+        seen = self.filter(seen_at__gte=since).exclude(user=user)
         return seen.select_related("user").order_by("user__first_name", "pk")
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from accounts.models import Account
-from kam.access.querysets import Reader
+from kam.access.querysets import Reader, is_one_of
 from reviews.models import StageReview
 
 
 def can_start(user: Reader, account: Account) -> bool:
     """Manager, deputy, programme manager, administrator."""
-    return Account.objects.editable_by(user).filter(pk=account.pk).exists()
+    return is_one_of(Account.objects.editable_by, user, account.pk)
 
 
 def can_write(user: Reader, review: StageReview) -> bool:
     """Who answers, proposes and withdraws: the editors of the account."""
-    return StageReview.objects.editable_by(user).filter(pk=review.pk).exists()
+    return is_one_of(StageReview.objects.editable_by, user, review.pk)
 
 
 def can_confirm(user: Reader, review: StageReview) -> bool:
@@ -26,9 +26,9 @@ def can_confirm(user: Reader, review: StageReview) -> bool:
 
 def is_confirmer(user: Reader, account: Account) -> bool:
     """Whether `user` may confirm stages of `account` at all."""
-    return Account.objects.confirmable_by(user).filter(pk=account.pk).exists()
+    return is_one_of(Account.objects.confirmable_by, user, account.pk)
 
 
 def is_director(user: Reader, account: Account) -> bool:
     """Programme manager or administrator: who decides on overrides and uncouplings (T2, T4)."""
-    return Account.objects.managed_by(user).filter(pk=account.pk).exists()
+    return is_one_of(Account.objects.managed_by, user, account.pk)

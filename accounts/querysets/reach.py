@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from kam.access.once import once
-from kam.access.prepared import Prepared
+from kam.access.prepared import kept_rows
 from kam.access.querysets import Reader
 from teams.models import Membership, Role, RoleGrant, TeamRole
 
@@ -60,7 +60,7 @@ def reach_of(user: Reader, on: datetime.date) -> Reach:
 
 
 def _reach(user: Reader, on: datetime.date) -> Reach:
-    found = REACH.rows(user=int(user.pk or 0), on=on)
+    found = kept_rows("reach", _held, user=int(user.pk or 0), on=on)
     return Reach(
         programmes=tuple((row[1], row[2]) for row in found if row[0] == "grant" and not row[3]),
         units=tuple((row[1], row[3]) for row in found if row[0] == "grant" and row[3]),
@@ -103,7 +103,3 @@ def _held(user: int, on: datetime.date) -> models.QuerySet:
             .values_list(Value("fence"), Value(""), "pk", paths[theirs], "pk")
         )
     return rows.union(*parts, all=True)
-
-
-REACH = Prepared(_held, user=int, on=datetime.date)
-"""Every page asks it."""

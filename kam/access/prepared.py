@@ -20,60 +20,61 @@ MOST_KEPT = 1000
 """Queries whose SQL is kept; all are forgotten beyond that."""
 
 
-class Prepared:
-    """Rows of `build(**values)`, whose values are numbers or days (`kinds`) and stand in the SQL as
-    parameters alone: what the queryset looks like must not depend on them."""
+Slots = tuple[Any, ...]
+Key = int | datetime.date
+"""What may stand in kept SQL as a parameter: primary keys, days and moments."""
 
-    def __init__(self, build: Callable[..., QuerySet], **kinds: type[int | datetime.date]) -> None:
-        self._build, self._kinds = build, kinds
-        self._known: dict[str, tuple[str, list[Any]]] = {}
-
-    def rows(self, **values: int | datetime.date) -> list[tuple[Any, ...]]:
-        """Run it: plain tuples, as the database hands them out."""
-        if connection.vendor not in self._known:
-            self._known[connection.vendor] = self._compiled()
-        sql, slots = self._known[connection.vendor]
-        adapted = {name: _adapted(value) for name, value in values.items()}
-        parameters = [adapted[slot.name] if isinstance(slot, _Slot) else slot for slot in slots]
-        with connection.cursor() as cursor:
-            cursor.execute(sql, parameters)
-            return cursor.fetchall()
-
-    def _compiled(self) -> tuple[str, list[Any]]:
-        stand_ins: dict[str, Any] = {
-            name: datetime.date(1, 1, place) if kind is datetime.date else -900_000_000 - place
-            for place, (name, kind) in enumerate(self._kinds.items(), start=1)
-        }
-        query = self._build(**stand_ins).query
-        sql, parameters = query.get_compiler(connection=connection).as_sql()
-        names = {(type(value), value): name for name, value in _all_adapted(stand_ins).items()}
-        slots = [
-            _Slot(names[key]) if (key := (type(value), value)) in names else value
-            for value in parameters
-        ]
-        return sql, slots
+_kept: dict[Hashable, tuple[str, Slots] | None] = {}
 
 
-_kept: dict[Hashable, tuple[str, tuple[Any, ...]] | None] = {}
-
-
-def kept_rows(key: Hashable, build: Callable[[], QuerySet]) -> list[tuple[Any, ...]]:
-    """Rows of `build()` as the database hands them out. Its SQL is kept under `key`, never a row.
+def kept_rows(
+    key: Hashable, build: Callable[..., QuerySet], **values: Key
+) -> list[tuple[Any, ...]]:
+    """Rows of `build(**values)` as the database hands them out. Its SQL is kept under `key`, never
+    a row; see `kept_objects`.
 
     For queries whose shape follows from what somebody holds. `key` names all on which SQL and
     parameters depend: the person, what they hold now and the day. Whoever holds something else a
     moment later has another key, so that nothing kept outlives a right.
     """
-    full = (connection.vendor, key)
-    if full not in _kept:
-        _make_room(_kept)
-        _kept[full] = _sql_of(build())
-    known = _kept[full]
+    known = _kept_sql(key, build, values)
     if known is None:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(*known)
+        cursor.execute(known[0], _filled(known[1], values))
         return cursor.fetchall()
+
+
+def kept_exists(key: Hashable, build: Callable[..., QuerySet], **values: Key) -> bool:
+    """`build(**values).exists()`; its SQL is kept under `key` as by `kept_rows`."""
+
+    def first(**asked: Key) -> QuerySet:
+        return build(**asked).order_by().values("pk")[:1]
+
+    return bool(kept_rows((key, "exists"), first, **values))
+
+
+def kept_count(key: Hashable, build: Callable[..., QuerySet], **values: Key) -> int:
+    """`build(**values).count()`; its SQL is kept under `key` as by `kept_rows`."""
+    known = _kept_sql((key, "count"), build, values)
+    if known is None:
+        return 0
+    with connection.cursor() as cursor:
+        counted = f"SELECT COUNT(*) FROM ({known[0]}) counted"  # noqa: S608  (the ORM's own SQL)
+        cursor.execute(counted, _filled(known[1], values))
+        return cursor.fetchone()[0]
+
+
+def _kept_sql(
+    key: Hashable, build: Callable[..., QuerySet], values: dict[str, Key]
+) -> tuple[str, Slots] | None:
+    full = (connection.vendor, key)
+    if full not in _kept:
+        _make_room(_kept)
+        stand_ins = _stand_ins(values)
+        compiler = build(**stand_ins).query.get_compiler(connection=connection)
+        _kept[full] = _sql_of(compiler, stand_ins)
+    return _kept[full]
 
 
 def _make_room(kept: dict) -> None:
@@ -81,27 +82,42 @@ def _make_room(kept: dict) -> None:
         kept.clear()
 
 
-def _sql_of(rows: QuerySet) -> tuple[str, tuple[Any, ...]] | None:
-    """SQL and parameters; None for what cannot have any row."""
+def _stand_ins(values: dict[str, Key]) -> dict[str, Key]:
+    """Values that nobody uses, of the same kinds: where they come out of the compiler, those of a
+    call go in."""
+    made: dict[str, Key] = {}
+    for place, (name, value) in enumerate(values.items(), start=1):
+        if isinstance(value, datetime.datetime):
+            made[name] = datetime.datetime(1, 1, place, tzinfo=datetime.UTC)
+        elif isinstance(value, datetime.date):
+            made[name] = datetime.date(1, 1, place)
+        else:
+            made[name] = -900_000_000 - place
+    return made
+
+
+def _sql_of(compiler: Any, stand_ins: dict[str, Key]) -> tuple[str, Slots] | None:
+    """SQL and slots; None for what cannot have any row. Raises ImproperlyConfigured for a query
+    about the present moment, or one that does not hand a value on as it is."""
     try:
-        sql, parameters = rows.query.get_compiler(connection=connection).as_sql()
+        sql, parameters = compiler.as_sql()
     except EmptyResultSet:
         return None
-    return sql, tuple(parameters)
+    names = {(type(value), value): name for name, value in _all_adapted(stand_ins).items()}
+    slots = tuple(
+        _Slot(names[key]) if (key := (type(value), value)) in names else value
+        for value in parameters
+    )
+    if any(map(_is_moment, slots)):
+        raise ImproperlyConfigured(f"This query names a moment and cannot be kept: {sql}")
+    if stand_ins.keys() - {slot.name for slot in slots if isinstance(slot, _Slot)}:
+        raise ImproperlyConfigured(f"This query changes a value and cannot be kept: {sql}")
+    return sql, slots
 
 
-def kept_count(key: Hashable, build: Callable[[], QuerySet]) -> int:
-    """`build().count()`; its SQL is kept under `key` as by `kept_rows`."""
-    full = (connection.vendor, "count", key)
-    if full not in _kept:
-        _make_room(_kept)
-        _kept[full] = _sql_of(build())
-    known = _kept[full]
-    if known is None:
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT COUNT(*) FROM ({known[0]}) counted", known[1])  # noqa: S608  (the ORM's own SQL)
-        return cursor.fetchone()[0]
+def _filled(slots: Slots, values: dict[str, Key]) -> Slots:
+    """Parameters of a call."""
+    return tuple(_adapted(values[slot.name]) if isinstance(slot, _Slot) else slot for slot in slots)
 
 
 class _Compiled(NamedTuple):
@@ -116,19 +132,19 @@ class _Compiled(NamedTuple):
 _compiled: dict[Hashable, _Compiled | None] = {}
 
 
-def kept_objects(key: Hashable, build: Callable[..., QuerySet], **values: int) -> list[Any]:
+def kept_objects(key: Hashable, build: Callable[..., QuerySet], **values: Key) -> list[Any]:
     """What `list(build(**values))` gives, with all that the queryset loads. Its SQL is kept under
     `key`, never a row.
 
-    `values` are primary keys that stand in the SQL as parameters alone. `key` names all else on
-    which the SQL depends; where rows are cut down to a reader it holds
-    `kam.access.querysets.sight_of(reader)`. A queryset that compares with the present moment
-    cannot be kept and raises ImproperlyConfigured; days belong to the key.
+    `values` are primary keys, days or moments that stand in the SQL as parameters alone. `key`
+    names all else on which the SQL depends; where rows are cut down to a reader it holds
+    `kam.access.querysets.sight_of(reader)`. A queryset that compares with a moment that is not
+    one of `values` cannot be kept and raises ImproperlyConfigured.
     """
     full = (connection.vendor, key)
     if full not in _compiled:
         _make_room(_compiled)
-        _compiled[full] = _compile(build, tuple(values))
+        _compiled[full] = _compile(build, _stand_ins(values))
     known = _compiled[full]
     if known is None:
         return []
@@ -154,21 +170,11 @@ def kept_among(
     )
 
 
-def _compile(build: Callable[..., QuerySet], names: tuple[str, ...]) -> _Compiled | None:
-    stand_ins = {name: -900_000_000 - place for place, name in enumerate(names, start=1)}
+def _compile(build: Callable[..., QuerySet], stand_ins: dict[str, Key]) -> _Compiled | None:
     queryset = build(**stand_ins)
     compiler = queryset.query.get_compiler(connection=connection)
-    try:
-        sql, parameters = compiler.as_sql()
-    except EmptyResultSet:
-        return None
-    if any(map(_is_moment, parameters)):
-        raise ImproperlyConfigured(f"This query names a moment and cannot be kept: {sql}")
-    back = {value: _Slot(name) for name, value in stand_ins.items()}
-    slots = tuple(
-        back.get(value, value) if isinstance(value, int) else value for value in parameters
-    )
-    return _Compiled(queryset, compiler, sql, slots)
+    known = _sql_of(compiler, stand_ins)
+    return None if known is None else _Compiled(queryset, compiler, *known)
 
 
 def _is_moment(value: Any) -> bool:
@@ -178,14 +184,12 @@ def _is_moment(value: Any) -> bool:
     return isinstance(value, datetime.datetime)
 
 
-def _again(known: _Compiled, query: Any, values: dict[str, int]) -> Any:
+def _again(known: _Compiled, query: Any, values: dict[str, Key]) -> Any:
     """A compiler that has compiled already, on the connection of this thread."""
     compiler = type(known.compiler)(query, connection, connection.alias)
     for name in ("select", "klass_info", "annotation_col_map", "col_count", "has_extra_select"):
         setattr(compiler, name, getattr(known.compiler, name))
-    parameters = tuple(
-        values[slot.name] if isinstance(slot, _Slot) else slot for slot in known.slots
-    )
+    parameters = _filled(known.slots, values)
     compiler.as_sql = lambda *_given, **_options: (known.sql, parameters)
     return compiler
 
@@ -197,11 +201,13 @@ class _Slot:
         self.name = name
 
 
-def _adapted(value: int | datetime.date) -> Any:
+def _adapted(value: Key) -> Any:
+    if isinstance(value, datetime.datetime):
+        return connection.ops.adapt_datetimefield_value(value)
     if isinstance(value, datetime.date):
         return connection.ops.adapt_datefield_value(value)
     return value
 
 
-def _all_adapted(values: dict[str, Any]) -> dict[str, Any]:
+def _all_adapted(values: dict[str, Key]) -> dict[str, Any]:
     return {name: _adapted(value) for name, value in values.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, ClassVar, Self
 
 from django.apps import apps
@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models.lookups import IsNull
 
 from kam.access.dates import business_today
+from kam.access.prepared import kept_exists
 
 Reader = AbstractBaseUser | AnonymousUser
 
@@ -38,6 +39,13 @@ def sight_of(user: Reader) -> Hashable:
     if not user.is_active:  # anonymous users are never active
         return None
     return user.pk, roles_of(user), business_today()
+
+
+def is_one_of(rows_of: Callable[[Reader], models.QuerySet], user: Reader, pk: int) -> bool:
+    """Whether the row `pk` is one of `rows_of(user)`, a method of a manager such as
+    `Account.objects.editable_by`; its SQL is kept."""
+    key = (rows_of, sight_of(user))
+    return kept_exists(key, lambda pk: rows_of(user).filter(pk=pk), pk=pk)
 
 
 def at_one_of(accounts: models.QuerySet, path: str, reader: Reader) -> Any:

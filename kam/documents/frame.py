@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
-from kam.access.querysets import Reader
+from kam.access.prepared import kept_exists, kept_objects
+from kam.access.querysets import Reader, sight_of
 from kam.documents import holders, policies
 from kam.documents.models import Attachment
 from kam.web import panels, search
@@ -20,11 +22,16 @@ SHOWN = 8
 
 def files(request: HttpRequest, obj: Any) -> dict[str, Any]:
     """The latest files of `obj`."""
-    rows = Attachment.objects.visible_to(request.user).of(obj).active().for_list()
-    found = list(rows[: SHOWN + 1])
+    holder = holders.of(obj)
+
+    def rows(held: int) -> QuerySet[Attachment]:
+        mine = Attachment.objects.visible_to(request.user).of_key(holder.name, held)
+        return mine.active().for_list()[: SHOWN + 1]
+
+    found = kept_objects(("files", holder.name, sight_of(request.user)), rows, held=obj.pk)
     return {
         "held": obj,
-        "kind": holders.of(obj).slug,
+        "kind": holder.slug,
         "files": found[:SHOWN],
         "more": len(found) > SHOWN,
         "may_add": policies.can_add(request.user, obj),
@@ -34,7 +41,10 @@ def files(request: HttpRequest, obj: Any) -> dict[str, Any]:
 def is_read(user: Reader, obj: Any) -> bool:
     """Whether the reader reads the content of what the page shows."""
     holder = holders.of(obj)
-    return not holder.narrows or holder.rows(user).filter(pk=obj.pk).exists()
+    if not holder.narrows:
+        return True
+    key = ("reads", holder.name, sight_of(user))
+    return kept_exists(key, lambda pk: holder.rows(user).filter(pk=pk), pk=obj.pk)
 
 
 def find_files(user: Reader, text: str, limit: int) -> list[Found]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from kam.access.querysets import Reader, scope_model
+from kam.access.prepared import kept_exists
+from kam.access.querysets import Reader, scope_model, sight_of
 from kam.documents import holders
 from kam.documents.models import Attachment
 
@@ -14,8 +15,11 @@ from kam.documents.models import Attachment
 def can_add(user: Reader, obj: Any) -> bool:
     """Whether `user` may hang files on `obj`, which they see."""
     holder = holders.of(obj)
-    allowed = getattr(holder.model._default_manager.all(), holder.adds)(user)
-    return allowed.filter(pk=obj.pk).exists()
+
+    def allowed(pk: int) -> QuerySet:
+        return getattr(holder.model._default_manager.all(), holder.adds)(user).filter(pk=pk)
+
+    return kept_exists(("adds files", holder.name, sight_of(user)), allowed, pk=obj.pk)
 
 
 def can_change(user: Reader, attachment: Attachment) -> bool:

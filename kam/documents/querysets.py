@@ -54,7 +54,11 @@ class AttachmentQuerySet(AccountScopedQuerySet, TrackedQuerySet):
 
     def of(self, obj: models.Model) -> Self:
         """Files that hang on `obj`."""
-        return self.filter(object_type=obj._meta.label_lower, object_id=obj.pk)
+        return self.of_key(obj._meta.label_lower, obj.pk)
+
+    def of_key(self, kind: str, pk: int) -> Self:
+        """Files that hang on the thing of a kind (`Holder.name`) with this key."""
+        return self.filter(object_type=kind, object_id=pk)
 
     def found_by(self, text: str) -> Self:
         """Files whose name or description holds every word of `text`."""

@@ -8,15 +8,17 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.choices import Stage, Status
+from kam.access.prepared import kept_count, kept_exists
 from kam.changes import editing
 from plans import policies, snapshots
 from plans.choices import PlanStatus, Transition
-from plans.models import Plan, PlanVersion
+from plans.models import Objective, Plan, PlanVersion, Risk
 from plans.models.analysis import HIGH_RISK
 from plans.services.locks import locked_plan
 from plans.services.plan import record_step
@@ -27,11 +29,20 @@ def submission_blockers(plan: Plan) -> list[str]:
     """What keeps the plan from being submitted, in words; empty when nothing does
     (`design.md` 11; the gates of quality and figures come with those)."""
     found = []
-    if not plan.objectives.filter(archived_at=None, dropped_on=None).exists():
+    if not kept_exists("objectives left", _objectives_left, plan=plan.pk):
         found.append(_("No objective yet."))
     if not policies.has_manager(plan.account):
         found.append(_("The account has no manager."))
     return found
+
+
+def _objectives_left(plan: int) -> QuerySet[Objective]:
+    return Objective.objects.filter(plan=plan, archived_at=None, dropped_on=None)
+
+
+def _bare_risks(plan: int) -> QuerySet[Risk]:
+    """High risks without a contingency."""
+    return Risk.objects.filter(plan=plan, contingency="").high(HIGH_RISK).values("pk")
 
 
 def approval_blockers(plan: Plan, submission: Sequence[str] | None = None) -> list[str]:
@@ -40,7 +51,7 @@ def approval_blockers(plan: Plan, submission: Sequence[str] | None = None) -> li
     found = [*(submission_blockers(plan) if submission is None else submission)]
     if not plan.defection_contingency.strip():
         found.append(_("Nothing is said about what happens if the customer leaves."))
-    bare = plan.risks.high(HIGH_RISK).filter(contingency="").count()
+    bare = kept_count("bare risks", _bare_risks, plan=plan.pk)
     if bare:
         found.append(
             ngettext(

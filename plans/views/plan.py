@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -17,6 +19,8 @@ from django.views.generic import CreateView, DetailView, UpdateView
 
 from accounts.models import Account
 from accounts.views.parts import AccountPartView
+from kam.access.prepared import kept_objects
+from kam.access.querysets import sight_of
 from kam.web.models import Draft
 from kam.web.views import PartialMixin, ScopedViewMixin, ServiceFormMixin
 from plans import compare, policies, services
@@ -25,6 +29,7 @@ from plans.forms import PlanForm
 from plans.kinds import IN_PLACE, KINDS
 from plans.models import Plan, PlanDecision, PlanVersion, Presence
 from plans.outline import Outline
+from plans.querysets import HERE_FOR
 from plans.reading import as_read
 from plans.services.plan import PLANNED, fiscal_year
 
@@ -131,7 +136,7 @@ class PlanDetailView(PartialMixin, ScopedViewMixin, DetailView):
             drafts=_drafts(user, plan, outline) if edits else [],
             archived=_archived(outline) if edits and not plan.is_locked else [],
             last_saved=outline.last_saved,
-            others=Presence.objects.filter(plan=plan).others(user, timezone.now()),
+            others=_others(user, plan),
             **kwargs,
         )
 
@@ -204,11 +209,10 @@ class PlanVersionView(ScopedViewMixin, DetailView):
 def presence(request: HttpRequest, pk: int) -> HttpResponse:
     """Note that an editor is here; returns who else is."""
     plan = get_object_or_404(Plan.objects.visible_to(request.user).for_detail(), pk=pk)
-    now = timezone.now()
     if policies.can_edit(request.user, plan.account):
         section = request.POST.get("section", "")
-        services.touch_presence(actor=request.user, plan=plan, section=section, now=now)
-    others = Presence.objects.filter(plan=plan).others(request.user, now)
+        services.touch_presence(actor=request.user, plan=plan, section=section, now=timezone.now())
+    others = _others(request.user, plan)
     return render(request, "plans/_presence.html", {"others": others, "plan": plan})
 
 
@@ -237,9 +241,22 @@ def _steps(user: Any, plan: Plan, today: Any) -> set[str]:
     return found
 
 
-def _decisions(plan: Plan) -> Any:
-    rows = PlanDecision.objects.filter(plan=plan).select_related("decided_by", "version")
-    return rows.defer("version__content")
+def _decisions(plan: Plan) -> list[PlanDecision]:
+    def rows(plan: int) -> QuerySet[PlanDecision]:
+        found = PlanDecision.objects.filter(plan=plan).select_related("decided_by", "version")
+        return found.defer("version__content")
+
+    return kept_objects("decisions on a plan", rows, plan=plan.pk)
+
+
+def _others(user: Any, plan: Plan) -> list[Presence]:
+    """Who else is on the plan now."""
+
+    def rows(plan: int, user: int, since: datetime.datetime) -> QuerySet[Presence]:
+        return Presence.objects.filter(plan=plan).others(user, since)
+
+    since = timezone.now() - HERE_FOR
+    return kept_objects("others on a plan", rows, plan=plan.pk, user=user.pk, since=since)
 
 
 def _drafts(user: Any, plan: Plan, outline: Outline) -> list[dict[str, Any]]:
@@ -256,7 +273,11 @@ def _drafts(user: Any, plan: Plan, outline: Outline) -> list[dict[str, Any]]:
     kinds = {model._meta.label_lower: name for name, (model, _fields) in IN_PLACE.items()}
     known = {(kind, row.pk): row for kind, found in rows.items() for row in found}
     shown = []
-    for draft in Draft.objects.visible_to(user).filter(object_type__in=kinds):
+    mine = kept_objects(
+        ("drafts of plans", sight_of(user)),
+        lambda: Draft.objects.visible_to(user).filter(object_type__in=kinds),
+    )
+    for draft in mine:
         kind = kinds[draft.object_type]
         row = known.get((kind, draft.object_id))
         if row is not None and draft.field in IN_PLACE[kind][1]:
