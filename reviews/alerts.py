@@ -7,10 +7,11 @@ about missing things start 30 days after appointment (`design.md` 11).
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,6 +19,7 @@ from django.utils.translation import ngettext
 from accounts.choices import REVIEWED_STATUSES, Stage, Status
 from accounts.models import Account, Contact
 from accounts.querysets import AccountQuerySet
+from kam.access.prepared import kept_objects
 from kam.access.querysets import Reader
 from kam.web.formatting import late
 from plans.models import Action, Plan
@@ -47,12 +49,31 @@ class Alert:
     in_dialog: bool = False
 
 
-def looked_at(accounts: AccountQuerySet, today: datetime.date) -> list[Account]:
-    """Those of `accounts` that something is the matter with, with what that is: one query.
+@dataclass(frozen=True)
+class Chosen:
+    """Accounts that are looked at; SQL about them is kept under `key`, which names all on which
+    `rows()` depends."""
+
+    rows: Callable[[], AccountQuerySet]
+    key: Hashable = None
+
+    def find(self, name: str, build: Callable[[], QuerySet]) -> list[Any]:
+        """Rows of `build()`, which asks about these accounts."""
+        if self.key is None:
+            return list(build())
+        return kept_objects((name, self.key), build)
+
+
+def looked_at(chosen: Chosen, today: datetime.date) -> list[Account]:
+    """Those of the accounts that something is the matter with, with what that is: one query.
 
     Annotated: `managed`, `deputised`, `planned`, and of the latest reviews `advised` (recommended
     stage), `waiting` (key of a proposal), `waiting_stage` and `waiting_closing`.
     """
+    return chosen.find(f"matters {today}", lambda: _with_matters(chosen.rows(), today))
+
+
+def _with_matters(accounts: AccountQuerySet, today: datetime.date) -> QuerySet[Account]:
     members = memberships_today().filter(team=OuterRef("team")).order_by()
     plans = Plan.objects.active().in_force().filter(account=OuterRef("pk")).order_by()
     reviews = StageReview.objects.filter(account=OuterRef("pk"))
@@ -80,13 +101,13 @@ def looked_at(accounts: AccountQuerySet, today: datetime.date) -> list[Account]:
         | (Q(status=Status.KEY) & settled & lacking)
     )
     order = F("review_due_on").asc(nulls_last=True)
-    return list(rows.filter(matters).order_by(order, "name", "pk")[:READ])
+    return rows.filter(matters).order_by(order, "name", "pk")[:READ]
 
 
-def decisions(accounts: AccountQuerySet, today: datetime.date) -> list[Alert]:
-    """What `accounts` ask of whoever leads them, the most pressing first (AL1, AL2, AL5, AL7,
+def decisions(chosen: Chosen, today: datetime.date) -> list[Alert]:
+    """What accounts ask of whoever leads them, the most pressing first (AL1, AL2, AL5, AL7,
     AL10, and proposed stages)."""
-    rows = looked_at(accounts, today)
+    rows = looked_at(chosen, today)
     found = [_proposal(row) for row in rows if row.waiting]  # type: ignore[attr-defined]
     found += [_uncoupling(row) for row in rows if _is_advised(row)]
     found += [_vacancy(row) for row in rows if _vacant(row, today)]
@@ -95,14 +116,14 @@ def decisions(accounts: AccountQuerySet, today: datetime.date) -> list[Alert]:
     return found
 
 
-def alerts(user: Reader, accounts: AccountQuerySet, today: datetime.date) -> list[Alert]:
-    """What is wrong on `accounts`, which `user` looks after: three queries (AL2, AL5, AL7, AL16,
+def alerts(user: Reader, chosen: Chosen, today: datetime.date) -> list[Alert]:
+    """What is wrong on accounts that `user` looks after: three queries (AL2, AL5, AL7, AL16,
     AL17)."""
-    rows = looked_at(accounts, today)
+    rows = looked_at(chosen, today)
     found = [_vacancy(row) for row in rows if _vacant(row, today)]
     found += [_planless(row) for row in rows if _lacks(row, "planned", today)]
     found += [_review(row, today) for row in rows if _is_late(row, today)]
-    return found + _old_actions(user, accounts, today) + _silences(user, accounts, today)
+    return found + _old_actions(user, chosen, today) + _silences(user, chosen, today)
 
 
 def _lacks(account: Any, what: str, today: datetime.date) -> bool:
@@ -185,9 +206,12 @@ def _review(account: Account, today: datetime.date) -> Alert:
     )
 
 
-def _old_actions(user: Reader, accounts: AccountQuerySet, today: datetime.date) -> list[Alert]:
-    rows = Action.objects.visible_to(user).overdue(today - ACTION_PATIENCE)
-    rows = rows.filter(account__in=accounts.order_by().values("pk")).for_list()
+def _old_actions(user: Reader, chosen: Chosen, today: datetime.date) -> list[Alert]:
+    def rows() -> QuerySet[Action]:
+        late = Action.objects.visible_to(user).overdue(today - ACTION_PATIENCE)
+        late = late.filter(account__in=chosen.rows().order_by().values("pk"))
+        return late.for_list()[:READ]
+
     return [
         Alert(
             row.account,
@@ -198,17 +222,20 @@ def _old_actions(user: Reader, accounts: AccountQuerySet, today: datetime.date) 
             "bad",
             in_dialog=True,
         )
-        for row in rows[:READ]
+        for row in chosen.find(f"old actions {today}", rows)
     ]
 
 
-def _silences(user: Reader, accounts: AccountQuerySet, today: datetime.date) -> list[Alert]:
+def _silences(user: Reader, chosen: Chosen, today: datetime.date) -> list[Alert]:
     """People not talked to for half as long again as agreed."""
-    rows = Contact.objects.visible_to(user).quiet(today).with_rights_of(user)
-    rows = rows.select_related("account")
-    rows = rows.filter(account__in=accounts.order_by().values("pk"))[:READ]
+
+    def rows() -> QuerySet[Contact]:
+        quiet = Contact.objects.visible_to(user).quiet(today).with_rights_of(user)
+        quiet = quiet.filter(account__in=chosen.rows().order_by().values("pk"))
+        return quiet.select_related("account")[:READ]
+
     found = []
-    for row in rows:
+    for row in chosen.find(f"silences {today}", rows):
         if row.quiet_on is None or row.interval_days is None:
             continue
         over = (today - row.quiet_on).days

@@ -9,8 +9,8 @@ from accounts.querysets import TrackedHangingQuerySet
 from kam.access.querysets import AccountScopedQuerySet, Reader
 from kam.changes.querysets import TrackedQuerySet
 
-CUSTOMER_VIEW_DAYS = 365
-"""A customer's view counts for twelve months (handbook 2.4, rule 8)."""
+CUSTOMER_VIEW = datetime.timedelta(days=365)
+"""So long does a customer's view count: twelve months (handbook 2.4, rule 8)."""
 
 
 class StageReviewQuerySet(TrackedHangingQuerySet):
@@ -41,12 +41,12 @@ class StageReviewQuerySet(TrackedHangingQuerySet):
         """Reviews that somebody stands for: proposed or confirmed."""
         return self.active().ours().filter(status__in=("proposed", "confirmed"))
 
-    def customer_view(self, account_id: int, on: datetime.date) -> Self:
-        """Customer's answer sets that count on the day `on`, the latest first."""
-        earliest = on - datetime.timedelta(days=CUSTOMER_VIEW_DAYS)
+    def customer_view(self, account_id: int, since: datetime.date, on: datetime.date) -> Self:
+        """Customer's answer sets of the days from `since` (`CUSTOMER_VIEW` back) to `on`, on which
+        they count; the latest first."""
         return (
             self.active()
-            .filter(account=account_id, side="customer", reviewed_on__range=(earliest, on))
+            .filter(account=account_id, side="customer", reviewed_on__range=(since, on))
             .order_by("-reviewed_on", "-pk")
         )
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from kam.access.querysets import Reader
+from django.db.models import QuerySet
+
+from kam.access.prepared import kept_among, kept_objects
+from kam.access.querysets import Reader, sight_of
 from kam.documents.models import Attachment
 
 REFERENCE = re.compile(r"(?:https?://[^\s/<>\"']+)?/files/([0-9]{1,15})/?(?![\w/])")
@@ -23,13 +26,22 @@ def named_in(texts: Iterable[str], user: Reader) -> dict[int, Attachment]:
     keys = keys_in(texts)
     if not keys:
         return {}
-    return {file.pk: file for file in Attachment.objects.visible_to(user).filter(pk__in=keys)}
+    found = kept_among(
+        ("named files", sight_of(user)),
+        lambda pks: Attachment.objects.visible_to(user).filter(pk__in=pks),
+        keys,
+    )
+    return {file.pk: file for file in found}
 
 
 def offered(user: Reader, account_id: int) -> list[Attachment]:
     """Files of an account that `user` may name, the latest first."""
-    rows = Attachment.objects.visible_to(user).filter(account=account_id).active()
-    return list(rows.order_by("-stored_at", "-pk")[:OFFERED])
+
+    def rows(account: int) -> QuerySet[Attachment]:
+        mine = Attachment.objects.visible_to(user).filter(account=account).active()
+        return mine.order_by("-stored_at", "-pk")[:OFFERED]
+
+    return kept_objects(("offered files", sight_of(user)), rows, account=account_id)
 
 
 def with_reference(text: str, file: Attachment) -> str:

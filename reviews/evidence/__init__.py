@@ -6,18 +6,22 @@ Only what is stored, and what the reader may read, is said; a statement without 
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from kam.access.once import asking_once
-from kam.access.querysets import Reader
+from kam.access.prepared import kept_objects
+from kam.access.querysets import Reader, sight_of
 from kam.web.formatting import short_day
 from reviews import scoring
 from reviews.choices import Side
 from reviews.evidence import people, work
 from reviews.evidence.base import Evidence, Found, Record
 from reviews.models import StageReview
+from reviews.querysets import CUSTOMER_VIEW
 
 __all__ = ["Evidence", "Record", "gather"]
 
@@ -54,12 +58,21 @@ def _customers_own(review: StageReview, reader: Reader) -> dict[str, Evidence]:
     """What the customer answered to the same statements in the last twelve months (rule 8)."""
     if review.side == Side.CUSTOMER:
         return {}
-    views = StageReview.objects.visible_to(reader).customer_view(
-        review.account_id, review.reviewed_on
+
+    def views(account: int, since: datetime.date, on: datetime.date) -> QuerySet[StageReview]:
+        theirs = StageReview.objects.visible_to(reader).customer_view(account, since, on)
+        return theirs.prefetch_related("answers")[:1]
+
+    found = kept_objects(
+        ("customer's own view", sight_of(reader)),
+        views,
+        account=review.account_id,
+        since=review.reviewed_on - CUSTOMER_VIEW,
+        on=review.reviewed_on,
     )
-    theirs = views.prefetch_related("answers").first()
-    if theirs is None:
+    if not found:
         return {}
+    theirs = found[0]
     record = Record(short_day(theirs.reviewed_on), theirs.get_absolute_url())
     return {
         answer.item: Evidence(

@@ -7,13 +7,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Account, Contact, Interaction
 from accounts.models.people import BuyingRole
-from kam.access.querysets import Reader
+from kam.access.prepared import kept_objects
+from kam.access.querysets import Reader, sight_of
 from kam.web.formatting import short_day
 from reviews.evidence.base import SHOWN_RECORDS, TOP, Evidence, Found, Record
 from reviews.models import StageReview
@@ -43,15 +45,9 @@ class _Talks:
 def contact_breadth(review: StageReview, reader: Reader) -> Found:
     """A1 to A4, from members of the team, people of the customer, and talks."""
     account, on = review.account, review.reviewed_on
-    people = Contact.objects.visible_to(reader).active().filter(account=account)
-    contacts = list(people.order_by("name", "pk"))
+    contacts = _contacts(account, reader)
     talks = _talks(account, reader, on)
-    members = list(
-        Membership.objects.filter(team=account.team_id)
-        .valid_on(on)
-        .select_related("user", "function")
-        .order_by("pk")
-    )
+    members = _members(account, on)
     decisive = [contact for contact in contacts if DECISIVE & set(contact.buying_roles)]
     page = Record(_("people"), reverse("accounts:people", args=[account.pk]))
     return {
@@ -62,15 +58,34 @@ def contact_breadth(review: StageReview, reader: Reader) -> Found:
     }
 
 
+def _contacts(account: Account, reader: Reader) -> list[Contact]:
+    def rows(account: int) -> QuerySet[Contact]:
+        people = Contact.objects.visible_to(reader).active().filter(account=account)
+        return people.order_by("name", "pk")
+
+    return kept_objects(("people", sight_of(reader)), rows, account=account.pk)
+
+
+def _members(account: Account, on: datetime.date) -> list[Membership]:
+    if account.team_id is None:
+        return []
+
+    def rows(team: int, on: datetime.date) -> QuerySet[Membership]:
+        members = Membership.objects.filter(team=team).valid_on(on)
+        return members.select_related("user", "function").order_by("pk")
+
+    return kept_objects("members of a team", rows, team=account.team_id, on=on)
+
+
 def _talks(account: Account, reader: Reader, on: datetime.date) -> _Talks:
-    earliest = on - datetime.timedelta(days=LINK_DAYS)
-    rows = (
-        Interaction.objects.visible_to(reader)
-        .active()
-        .filter(account=account, happened_on__range=(earliest, on))
-        .values_list("user_id", "contacts", "happened_on")
-        .order_by("happened_on")
-    )
+    def held(account: int, since: datetime.date, on: datetime.date) -> QuerySet[Interaction]:
+        talks = Interaction.objects.visible_to(reader).active().filter(account=account)
+        talks = talks.filter(happened_on__range=(since, on)).order_by("happened_on")
+        return talks.values_list("user_id", "contacts", "happened_on")
+
+    since = on - datetime.timedelta(days=LINK_DAYS)
+    key = ("talks", sight_of(reader))
+    rows = kept_objects(key, held, account=account.pk, since=since, on=on)
     users: dict[int, set[int]] = defaultdict(set)
     lately: set[int] = set()
     last: dict[int, datetime.date] = {}

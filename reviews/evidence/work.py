@@ -7,14 +7,15 @@ from decimal import Decimal
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.choices import Confidence
 from accounts.models import Account, Fact, Interaction, MonthTotal
-from kam.access.querysets import Reader
+from kam.access.prepared import kept_count, kept_objects, kept_rows
+from kam.access.querysets import Reader, sight_of
 from kam.web.formatting import number, percent, short_day
 from plans.choices import ActionStatus
 from plans.models import Action, Objective, Plan
@@ -36,10 +37,15 @@ MONTHS = 12
 def commitments(review: StageReview, reader: Reader) -> Found:
     """B1: what we had taken on and finished in time; their side of it is not stored."""
     account, on = review.account, review.reviewed_on
-    actions = Action.objects.visible_to(reader).active().filter(account=account)
-    due = actions.filter(due__range=(year_before(on), on)).exclude(status=ActionStatus.CANCELLED)
-    settled = due.filter(Q(due__lt=on) | Q(done_on__lte=on))  # today is not over yet
-    days = list(settled.values_list("due", "done_on"))
+
+    def rows(account: int, since: datetime.date, on: datetime.date) -> QuerySet[Action]:
+        actions = Action.objects.visible_to(reader).active().filter(account=account)
+        due = actions.filter(due__range=(since, on)).exclude(status=ActionStatus.CANCELLED)
+        settled = due.filter(Q(due__lt=on) | Q(done_on__lte=on))  # today is not over yet
+        return settled.values_list("due", "done_on")
+
+    key = ("commitments", sight_of(reader))
+    days = kept_objects(key, rows, account=account.pk, since=year_before(on), on=on)
     if not days:
         return {}
     kept = sum(day is not None and done is not None and done <= day for day, done in days)
@@ -65,14 +71,23 @@ def _kept_score(kept: int, count: int) -> int:
 def joint_planning(review: StageReview, reader: Reader) -> Found:
     """C1, C3: the plan, and what of it was agreed with the customer."""
     on = review.reviewed_on
-    plans = Plan.objects.visible_to(reader).active().filter(account=review.account)
-    known = Q(starts_on__lte=on) | Q(created_at__date__lte=on)
-    plan = plans.filter(known).order_by("-starts_on", "pk").first()
-    if plan is None:
+
+    def plans(account: int, on: datetime.date) -> QuerySet[Plan]:
+        known = Q(starts_on__lte=on) | Q(created_at__date__lte=on)
+        mine = Plan.objects.visible_to(reader).active().filter(account=account)
+        return mine.filter(known).order_by("-starts_on", "pk")[:1]
+
+    def planned(plan: int) -> QuerySet[Objective]:
+        rows = Objective.objects.visible_to(reader).current()
+        return rows.filter(plan=plan, dropped_on=None).order_by("position", "pk")
+
+    sight = sight_of(reader)
+    found = kept_objects(("known plan", sight), plans, account=review.account_id, on=on)
+    if not found:
         return {"C1": [Evidence(_("No plan yet"), 0)]}
-    plan = as_read(plan)
-    rows = Objective.objects.visible_to(reader).current().filter(plan=plan, dropped_on=None)
-    objectives = [cast("Objective", as_read(row)) for row in rows.order_by("position", "pk")]
+    plan = as_read(found[0])
+    rows = kept_objects(("planned", sight), planned, plan=plan.pk)
+    objectives = [cast("Objective", as_read(row)) for row in rows]
     agreed = [row for row in objectives if row.shared]
     return {
         "C1": [_plan(plan, len(objectives), len(agreed), on)],
@@ -139,11 +154,16 @@ def wallet(share_ratio: Decimal | None, origin: str) -> Evidence:
 
 def _sales(account: Account, reader: Reader, on: datetime.date) -> list[Evidence]:
     """In how many of the twelve whole months before `on` they bought."""
+
+    def months(account: int, start: datetime.date, end: datetime.date) -> QuerySet[MonthTotal]:
+        totals = MonthTotal.objects.visible_to(reader).filter(account=account)
+        rows = totals.filter(month__gte=start, month__lt=end).order_by().values("month")
+        return rows.annotate(net=Sum("revenue")).filter(net__gt=0)
+
     end = on.replace(day=1)
     start = end.replace(year=end.year - 1)
-    totals = MonthTotal.objects.visible_to(reader).filter(account=account)
-    months = totals.filter(month__gte=start, month__lt=end).order_by().values("month")
-    count = months.annotate(net=Sum("revenue")).filter(net__gt=0).count()
+    key = ("months with sales", sight_of(reader))
+    count = kept_count(key, months, account=account.pk, start=start, end=end)
     if not count:
         return []
     text = _("Sales in %(count)d of the last %(all)d whole months")
@@ -153,28 +173,36 @@ def _sales(account: Account, reader: Reader, on: datetime.date) -> list[Evidence
 
 def _time_spent(account: Account, reader: Reader, on: datetime.date) -> list[Evidence]:
     """Their people's time, as far as talks show it."""
-    talks = Interaction.objects.visible_to(reader).active().filter(account=account)
-    lately = talks.filter(happened_on__range=(year_before(on), on)).order_by()
-    counted = lately.aggregate(
-        talks=Count("pk", distinct=True), people=Count("contacts", distinct=True)
-    )
-    if not counted["people"]:
+
+    def counted(account: int, since: datetime.date, on: datetime.date) -> QuerySet[Interaction]:
+        mine = Interaction.objects.visible_to(reader).active().filter(account=account)
+        lately = mine.filter(happened_on__range=(since, on)).order_by().values("account")
+        return lately.values_list(Count("pk", distinct=True), Count("contacts", distinct=True))
+
+    key = ("time spent", sight_of(reader))
+    rows = kept_rows(key, counted, account=account.pk, since=year_before(on), on=on)
+    talks, persons = rows[0] if rows else (0, 0)
+    if not persons:
         return []
-    people = ngettext("%(n)d person of theirs", "%(n)d people of theirs", counted["people"])
-    held = ngettext("in %(n)d talk", "in %(n)d talks", counted["talks"])
-    text = f"{people % {'n': counted['people']}} {held % {'n': counted['talks']}}"
+    people = ngettext("%(n)d person of theirs", "%(n)d people of theirs", persons)
+    held = ngettext("in %(n)d talk", "in %(n)d talks", talks)
+    text = f"{people % {'n': persons}} {held % {'n': talks}}"
     record = Record(_("people"), reverse("accounts:people", args=[account.pk]))
     return [Evidence(_("%(who)s in 12 months") % {"who": text}, None, (record,))]
 
 
 def recognition(review: StageReview, reader: Reader) -> Found:
     """F3: how satisfied they are, where somebody wrote it down."""
-    facts = Fact.objects.visible_to(reader).filter(
-        account=review.account, kind=SATISFACTION_FACT, as_of__lte=review.reviewed_on
-    )
-    fact = facts.order_by("-as_of", "-pk").first()
-    if fact is None:
+
+    def facts(account: int, on: datetime.date) -> QuerySet[Fact]:
+        mine = Fact.objects.visible_to(reader).filter(account=account, kind=SATISFACTION_FACT)
+        return mine.filter(as_of__lte=on).order_by("-as_of", "-pk")[:1]
+
+    key = ("satisfaction", sight_of(reader))
+    found = kept_objects(key, facts, account=review.account_id, on=review.reviewed_on)
+    if not found:
         return {}
+    fact = found[0]
     known = _("confirmed") if fact.confidence == Confidence.CONFIRMED else _("assumed")
     text = _("Satisfaction %(value)s of 10, %(known)s, %(source)s") % {
         "value": number(fact.value, 1),

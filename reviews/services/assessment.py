@@ -11,6 +11,7 @@ from accounts.models import Account, Fact, StageChange, StatusChange
 from reviews import scoring, transitions
 from reviews.choices import CheckState, ShareOrigin, Side
 from reviews.models import Answer, StageReview
+from reviews.querysets import CUSTOMER_VIEW
 from reviews.texts import checklist_of
 from teams.models import Programme, User
 from teams.programme_settings import settings_on
@@ -109,7 +110,8 @@ def customer_answers(review: StageReview) -> dict[str, scoring.Given] | None:
     """The customer's own answers of at most twelve months, if there are any."""
     if review.side == Side.CUSTOMER:
         return None
-    theirs = StageReview.objects.customer_view(review.account_id, review.reviewed_on).first()
+    on = review.reviewed_on
+    theirs = StageReview.objects.customer_view(review.account_id, on - CUSTOMER_VIEW, on).first()
     return given(theirs) if theirs else None
 
 

@@ -19,8 +19,10 @@ from django.views.generic import TemplateView
 from accounts.choices import REVIEWED_STATUSES
 from accounts.models import Account, Contact
 from accounts.policies import contributes
+from accounts.querysets import AccountQuerySet
 from kam.access.dates import business_today
-from kam.access.querysets import Reader
+from kam.access.prepared import kept_among, kept_objects
+from kam.access.querysets import Reader, sight_of
 from kam.changes import history
 from kam.changes.models import Change
 from kam.web.formatting import day
@@ -78,8 +80,17 @@ class MyDay:
 
     def __init__(self, user: Any, today: datetime.date, *, wide: bool) -> None:
         self.user, self.today, self.wide = user, today, wide
-        self.accounts = Account.objects.held_by(user, MINE)
-        self.led = self.accounts if wide else Account.objects.held_by(user, LEADERS)
+        self._key = sight_of(user), today, wide
+
+    @property
+    def accounts(self) -> AccountQuerySet:
+        """Accounts in which the person has a part."""
+        return Account.objects.held_by(self.user, MINE)
+
+    @property
+    def led(self) -> AccountQuerySet:
+        """Accounts whose reviews are theirs to hold."""
+        return self.accounts if self.wide else Account.objects.held_by(self.user, LEADERS)
 
     def tasks(self) -> list[Task]:
         """Everything due within a week or overdue, by lateness."""
@@ -99,10 +110,6 @@ class MyDay:
         return [group for group in (late, now, week) if group.tasks]
 
     def _actions(self) -> list[Task]:
-        rows = Action.objects.visible_to(self.user).open().filter(due__lte=self.today + WEEK)
-        whose = Q(account__in=self.accounts.values("pk")) if self.wide else Q(owner=self.user.pk)
-        changeable = Action.objects.changeable_by(self.user).filter(pk=OuterRef("pk")).order_by()
-        rows = rows.filter(whose).for_list().annotate(may_change=Exists(changeable))
         return [
             Task(
                 "action",
@@ -113,8 +120,15 @@ class MyDay:
                 detail=self._purpose(row),
                 may_change=row.may_change,
             )
-            for row in rows[:SHOWN_ACTIONS]
+            for row in kept_objects(("due actions of mine", self._key), self._due_actions)
         ]
+
+    def _due_actions(self) -> QuerySet[Action]:
+        rows = Action.objects.visible_to(self.user).open().filter(due__lte=self.today + WEEK)
+        whose = Q(account__in=self.accounts.values("pk")) if self.wide else Q(owner=self.user.pk)
+        changeable = Action.objects.changeable_by(self.user).filter(pk=OuterRef("pk")).order_by()
+        rows = rows.filter(whose).for_list().annotate(may_change=Exists(changeable))
+        return rows[:SHOWN_ACTIONS]
 
     def _purpose(self, action: Action) -> str:
         """Whose it is where that is not the reader's, and what for."""
@@ -124,7 +138,10 @@ class MyDay:
         return " · ".join(text for text in (whose, what) if text)
 
     def _reviews(self) -> list[Task]:
-        rows = reviews_due(self.led, self.today + WEEK)[:SHOWN_REVIEWS]
+        rows = kept_objects(
+            ("due reviews of mine", self._key),
+            lambda: reviews_due(self.led, self.today + WEEK)[:SHOWN_REVIEWS],
+        )
         return [
             Task(
                 "review",
@@ -143,7 +160,10 @@ class MyDay:
         ]
 
     def _confirmations(self) -> list[Task]:
-        rows = StageReview.objects.confirmable_by(self.user).with_people()[:SHOWN_REVIEWS]
+        rows = kept_objects(
+            ("confirmations of mine", self._key),
+            lambda: StageReview.objects.confirmable_by(self.user).with_people()[:SHOWN_REVIEWS],
+        )
         return [
             Task(
                 "confirm",
@@ -163,8 +183,10 @@ class MyDay:
         ]
 
     def _approvals(self) -> list[Task]:
-        rows = Plan.objects.visible_to(self.user).to_decide_by(self.user)
-        rows = rows.select_related("account", "submitted_by").order_by("pk")[:SHOWN_REVIEWS]
+        def rows() -> QuerySet[Plan]:
+            plans = Plan.objects.visible_to(self.user).to_decide_by(self.user)
+            return plans.select_related("account", "submitted_by").order_by("pk")[:SHOWN_REVIEWS]
+
         return [
             Task(
                 "approve",
@@ -175,34 +197,38 @@ class MyDay:
                 plan.get_absolute_url(),
                 _("submitted by %(who)s") % {"who": plan.submitted_by},
             )
-            for plan in rows
+            for plan in kept_objects(("approvals of mine", self._key), rows)
         ]
 
     def coming_up(self) -> list[Account]:
         """Accounts of mine with a review in the next 30 days, or none yet."""
-        rows = (
-            self.accounts.active()
-            .of_status(*REVIEWED_STATUSES)
-            .filter(Q(review_due_on__lte=self.today + COMING_UP) | Q(review_due_on=None))
-            .order_by(F("review_due_on").asc(nulls_last=True), "name", "pk")[:SHOWN_REVIEWS]
-        )
-        accounts = list(rows)
-        drafts = {
-            review.account_id: review
-            for review in StageReview.objects.active()
-            .ours()
-            .filter(account__in=[account.pk for account in accounts], status="draft")
-            .order_by("reviewed_on", "pk")
-        }
+
+        def rows() -> QuerySet[Account]:
+            soon = Q(review_due_on__lte=self.today + COMING_UP) | Q(review_due_on=None)
+            reviewed = self.accounts.active().of_status(*REVIEWED_STATUSES).filter(soon)
+            order = F("review_due_on").asc(nulls_last=True)
+            return reviewed.order_by(order, "name", "pk")[:SHOWN_REVIEWS]
+
+        def begun(pks: list[int]) -> QuerySet[StageReview]:
+            drafts = StageReview.objects.active().ours().filter(status="draft")
+            return drafts.filter(account__in=pks).order_by("reviewed_on", "pk")
+
+        accounts = kept_objects(("coming up", self._key), rows)
+        pks = [account.pk for account in accounts]
+        drafts = {row.account_id: row for row in kept_among("review drafts", begun, pks)}
         for account in accounts:
             account.draft = drafts.get(account.pk)  # type: ignore[attr-defined]
         return accounts
 
     def quiet(self) -> list[Contact]:
         """People of my accounts past the agreed interval, longest silence first."""
-        rows = Contact.objects.visible_to(self.user).quiet(self.today).with_rights_of(self.user)
-        rows = rows.filter(account__in=self.accounts.values("pk"))
-        shown = list(rows.select_related("account")[:SHOWN_QUIET])
+
+        def rows() -> QuerySet[Contact]:
+            people = Contact.objects.visible_to(self.user).quiet(self.today)
+            people = people.with_rights_of(self.user).select_related("account")
+            return people.filter(account__in=self.accounts.values("pk"))[:SHOWN_QUIET]
+
+        shown = kept_objects(("quiet", self._key), rows)
         for contact in shown:
             silent = contact.last_talked_on
             contact.silence_days = (  # type: ignore[attr-defined]

@@ -157,8 +157,9 @@ def waiting_badge(user: Reader) -> navigation.Badge | None:
 
 def my_alerts(request: HttpRequest, obj: Any) -> dict[str, Any]:
     """What is wrong on the reader's accounts."""
-    mine = Account.objects.held_by(request.user, MINE)
-    return shown(alerts.alerts(request.user, mine, business_today()))
+    user = request.user
+    mine = alerts.Chosen(lambda: Account.objects.held_by(user, MINE), ("mine", sight_of(user)))
+    return shown(alerts.alerts(user, mine, business_today()))
 
 
 def decisions(request: HttpRequest, scope: Scope) -> dict[str, Any]:

@@ -322,7 +322,7 @@ class DecisionsView(ScopeMixin, LoginRequiredMixin, TemplateView):
         today = self.programme.today()
         scope = self.scope._replace(statuses=(), as_of=today)
         accounts = portfolio.accounts_of(self.request.user, scope)
-        found = alerts.decisions(accounts, today)
+        found = alerts.decisions(alerts.Chosen(lambda: accounts), today)
         if self.request.htmx:
             more = {**shown(found), "more_url": self.request.get_full_path()}
             return super().get_context_data(**more, **kwargs)

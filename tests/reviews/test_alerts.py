@@ -26,6 +26,9 @@ def everything():
     return Account.objects.all()
 
 
+CHOSEN = alerts.Chosen(everything)
+
+
 def healthy(account):
     """Gives `account` what it lacks."""
     PlanFactory(account=account, in_force=True, status="active", locked_at=None)
@@ -35,8 +38,8 @@ def healthy(account):
 
 def test_healthy_account_has_no_alert(people):
     healthy(people.account)
-    assert alerts.decisions(everything(), TODAY) == []
-    assert alerts.alerts(people.kam, everything(), TODAY) == []
+    assert alerts.decisions(CHOSEN, TODAY) == []
+    assert alerts.alerts(people.kam, CHOSEN, TODAY) == []
 
 
 def test_missing_people_and_plan_alert_thirty_days_after_appointment(people):
@@ -44,22 +47,22 @@ def test_missing_people_and_plan_alert_thirty_days_after_appointment(people):
     AccountFactory(programme=people.programme, status="candidate", name="Candidate")
     healthy(people.account)
     expected = ["Lone has neither manager nor deputy", "Lone has no approved plan"]
-    assert texts(alerts.decisions(everything(), TODAY)) == expected
+    assert texts(alerts.decisions(CHOSEN, TODAY)) == expected
     for days, found in ((29, []), (30, expected)):
         Account.objects.filter(pk=lone.pk).update(status_since=TODAY - days * DAY)
-        assert texts(alerts.decisions(everything(), TODAY)) == found
+        assert texts(alerts.decisions(CHOSEN, TODAY)) == found
 
 
 def test_who_is_missing_is_said(people):
     team = people.account.team
     healthy(people.account)
     team.memberships.filter(role="deputy").update(valid_until=TODAY - DAY)
-    (alert,) = alerts.decisions(everything(), TODAY)
+    (alert,) = alerts.decisions(CHOSEN, TODAY)
     assert (alert.text, alert.remedy) == ("Birch Logistics has no deputy", "Open team")
     assert alert.url == reverse("teams:detail", args=[team.pk])
     team.memberships.filter(role="kam").update(valid_until=TODAY - DAY)
     MembershipFactory(team=team, role="deputy")
-    assert texts(alerts.decisions(everything(), TODAY)) == ["Birch Logistics has no manager"]
+    assert texts(alerts.decisions(CHOSEN, TODAY)) == ["Birch Logistics has no manager"]
 
 
 def test_proposals_advice_and_late_reviews_come_in_their_order(people):
@@ -74,7 +77,7 @@ def test_proposals_advice_and_late_reviews_come_in_their_order(people):
         decided_stage="mid",
         recommended_stage="uncoupling",
     )
-    found = alerts.decisions(everything(), TODAY)
+    found = alerts.decisions(CHOSEN, TODAY)
     assert texts(found) == [
         "Stage of Birch Logistics waits for confirmation",
         "Birch Logistics: uncouple, or repair?",
@@ -94,11 +97,11 @@ def test_old_actions_and_silences_alert(people):
         ContactFactory(
             account=people.account, name=name, interval_days=30, quiet_on=TODAY - over * DAY
         )
-    found = alerts.alerts(people.kam, everything(), TODAY)
+    found = alerts.alerts(people.kam, CHOSEN, TODAY)
     assert texts(found) == ["Old", "Petit hears nothing from us"]
     assert found[0].detail == f"Birch Logistics · {people.kam} · 31 days late"
     assert [alert.remedy for alert in found] == ["Open action", "Log contact"]
-    seen = alerts.alerts(people.senior, everything(), TODAY)[-1]
+    seen = alerts.alerts(people.senior, CHOSEN, TODAY)[-1]
     assert (seen.remedy, seen.in_dialog, "log-contact" in seen.url) == ("Open person", False, False)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -14,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import Stage
 from kam.access.dates import business_today
+from kam.access.prepared import kept_objects
 from kam.changes.errors import VersionConflict
 from kam.documents import references
 from kam.web.views.forms import CONFLICT, UNPROCESSABLE
@@ -39,13 +42,19 @@ def visible(request: HttpRequest, pk: int) -> StageReview:
 
 def previous_of(review: StageReview) -> StageReview | None:
     """The last review before this one that somebody stands for."""
-    rows = StageReview.objects.assessments().filter(account=review.account_id)
-    return (
-        rows.filter(reviewed_on__lte=review.reviewed_on)
-        .exclude(pk=review.pk)
-        .order_by("-reviewed_on", "-pk")
-        .first()
+
+    def rows(review: int, account: int, on: datetime.date) -> QuerySet[StageReview]:
+        found = StageReview.objects.assessments().filter(account=account, reviewed_on__lte=on)
+        return found.exclude(pk=review).order_by("-reviewed_on", "-pk")[:1]
+
+    found = kept_objects(
+        "review before",
+        rows,
+        review=review.pk,
+        account=review.account_id,
+        on=review.reviewed_on,
     )
+    return found[0] if found else None
 
 
 def page_context(request: HttpRequest, review: StageReview) -> dict[str, Any]:
