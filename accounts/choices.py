@@ -60,6 +60,21 @@ class Confidence(models.TextChoices):
     CONFIRMED = "confirmed", _("confirmed")
 
 
+class UseType(models.TextChoices):
+    """What the customer buys a category for (K088)."""
+
+    RESALE = "resale", _("resale")
+    OWN_INPUT = "own_input", _("own input")
+
+
+class PurchaseConfidence(models.TextChoices):
+    """How a figure on a customer's purchases is known (handbook 3.4)."""
+
+    MEASURED = "measured", _("measured")
+    REPORTED = "reported", _("reported")
+    ESTIMATED = "estimated", _("estimated")
+
+
 class UncouplingReason(models.TextChoices):
     """Why a relationship is ended (handbook 2.5)."""
 

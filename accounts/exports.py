@@ -66,7 +66,7 @@ def _load_accounts(rows: Any, user: Any) -> QuerySet:
     return (
         _with_number(rows.with_manager().with_parent_for(user), "pk")
         .annotate(parent_number=Subquery(above.values("value")[:1]))
-        .select_related("programme", "business_unit", "team", "parent")
+        .select_related("programme", "business_unit", "team", "parent", "channel")
         .prefetch_related("external_ids")
     )
 
@@ -91,6 +91,8 @@ ACCOUNTS = Layout(
         Column("Team", "team.name", 24),
         Column("Business unit id", "business_unit_id", 10),
         Column("Business unit", "business_unit.name", 20),
+        Column("Channel id", "channel_id", 10),
+        Column("Channel", "channel.full_name", 24),
         Column("Part of id", _parent("pk"), 10),
         Column("Part of", _parent("name"), 30),
         Column("Parent", _parent("either"), 30),
@@ -235,6 +237,61 @@ COSTS = Layout(
         Column("Changed", "updated_at", 20),
     ),
     lambda rows, _user: _with_number(rows.select_related("account", "activity")),
+)
+CHANNELS = Layout(
+    "channels",
+    _("Trade channels"),
+    (
+        Column("Channel id", "pk", 10),
+        Column("Name", "name", 24),
+        Column("Code", "code"),
+        Column("Part of id", "parent_id", 10),
+        Column("Part of", "parent.name", 24),
+        Column("Channel", "full_name", 40),
+        Column("Programme id", "programme_id", 10),
+        Column("Programme", "programme.name", 20),
+        Column("Changed", "updated_at", 20),
+    ),
+)
+
+
+def _load_purchases(rows: Any, _user: Any) -> QuerySet:
+    related = ("account__channel", "site", "channel", "category", "recorded_by")
+    return _with_number(rows.select_related(*related))
+
+
+def _channel(row: Any) -> Any:
+    return row.channel or (row.account and row.account.channel)
+
+
+PURCHASES = Layout(
+    "category-purchases",
+    _("Category purchases"),
+    (
+        Column("Purchase id", "pk", 10),
+        *_account(),
+        Column("Site id", "site_id", 10),
+        Column("Site", "site.name", 20),
+        Column("Channel id", lambda row: getattr(_channel(row), "pk", None), 10),
+        Column("Channel", lambda row: getattr(_channel(row), "full_name", ""), 30),
+        Column("Category id", "category_id", 10),
+        Column("Category", "category.name", 24),
+        Column("From", "period_from"),
+        Column("Until", "period_until"),
+        Column("Use type", lambda row: row.get_use_type_display()),
+        Column("Volume", "volume"),
+        Column("Unit of volume", "volume_unit"),
+        Column("Amount", "amount"),
+        Column("Currency", "currency", 10),
+        Column("Source", "source", 24),
+        Column("As of", "as_of"),
+        Column("Confidence", lambda row: row.get_confidence_display()),
+        Column("Recorded by id", "recorded_by_id", 10),
+        Column("Recorded by", lambda row: str(row.recorded_by or ""), 24),
+        Column("Changed", "updated_at", 20),
+    ),
+    _load_purchases,
+    (_("Totals cover the accounts you may see."),),
 )
 RATES = Layout(
     "exchange-rates",

@@ -23,6 +23,8 @@ from tests.factories.accounts import (
     AccountFactory,
     ActivityCostFactory,
     ActivityFactory,
+    CategoryPurchaseFactory,
+    ChannelFactory,
     ConflictExceptionFactory,
     ConflictFactory,
     ContactFactory,
@@ -109,6 +111,7 @@ class World:
         self.things["product_line"] = ProductLineFactory(programme=self.programme)
         self.things["product"] = ProductFactory(programme=self.programme)
         self.things["activity"] = ActivityFactory(programme=self.programme)
+        self.things["channel"] = ChannelFactory(programme=self.programme)
         self.things["rate"] = ExchangeRateFactory(programme=self.programme, currency="EUR")
         self.things["setting"] = ProgrammeSettingFactory(
             programme=self.programme, name="hurdle", value=6, valid_from=business_today()
@@ -159,6 +162,7 @@ class World:
         self.things["cost"] = ActivityCostFactory(
             account=account, activity=self.things["activity"], source=SECRET
         )
+        self.things["purchase"] = CategoryPurchaseFactory(account=account, source=SECRET)
         other = AccountFactory(programme=self.programme, name=f"{SECRET} rival", team=self.team)
         self.things["other"] = other
         self.things["barrier"] = ConflictFactory(a=account, b=other, kind="exclusive")

@@ -20,6 +20,8 @@ from kam.mail.models import Mail
 from tests.factories.accounts import (
     AccountFactory,
     ActivityCostFactory,
+    CategoryPurchaseFactory,
+    ChannelFactory,
     ConflictFactory,
     ContactFactory,
     DuplicatePairFactory,
@@ -102,6 +104,8 @@ RESOURCES = {
     "activity-costs": 4,
     "attachments": 5,
     "business-units": 4,
+    "category-purchases": 4,
+    "channels": 4,
     "conflicts": 5,
     "contacts": 5,
     "corporate-objectives": 4,
@@ -177,6 +181,9 @@ def fill(programme: Any, reader: Any, place: int) -> None:
     MonthTotalFactory(account=account)
     LedgerEntryFactory(account=account)
     ActivityCostFactory(account=account)
+    channel = ChannelFactory(programme=programme)
+    CategoryPurchaseFactory(channel=channel)
+    CategoryPurchaseFactory(account=account)
     _plan(account, member)
     StageReviewFactory(account=account, author=member)
     RunFactory(scope=programme, owner=member)

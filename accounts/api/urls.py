@@ -1,6 +1,6 @@
 """Resources of this app."""
 
-from accounts.api import money, views
+from accounts.api import market, money, views
 
 routes = [
     ("accounts", views.AccountViewSet),
@@ -15,6 +15,8 @@ routes = [
     ("facts", views.FactViewSet),
     ("ledger-entries", money.LedgerEntryViewSet),
     ("activities", money.ActivityViewSet),
+    ("channels", market.ChannelViewSet),
+    ("category-purchases", market.CategoryPurchaseViewSet),
     ("activity-costs", money.ActivityCostViewSet),
     ("exchange-rates", money.ExchangeRateViewSet),
     ("status-changes", views.StatusChangeViewSet),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from accounts import services
 from accounts.choices import LADDER, RationaleType, Status
 from accounts.forms.fields import DateInput
-from accounts.models import Account, ExternalId
+from accounts.models import Account, Channel, ExternalId
 from kam.access.dates import business_today
 from kam.web.fields import PickField
 from kam.web.forms import ServiceForm, ShapeForm
@@ -24,6 +24,7 @@ class AccountForm(ServiceForm):
 
     wide = ("programme", "name")
     folded = (
+        "channel",
         "currency",
         "website",
         "description",
@@ -67,6 +68,10 @@ class AccountForm(ServiceForm):
         )
         units = BusinessUnit.objects.visible_to(user).active().order_by("path")
         self.fields["business_unit"].queryset = units
+        channels = Channel.objects.visible_to(user).active()
+        if account.pk:
+            channels = channels.filter(programme=account.programme_id)
+        self.fields["channel"].queryset = channels
         self.fields["target_stage"].choices = [
             ("", gettext_lazy("none")),
             *((stage.value, stage.label) for stage in LADDER),

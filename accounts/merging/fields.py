@@ -26,6 +26,7 @@ GROUPS: dict[type[models.Model], dict[str, tuple[str, ...]]] = {
         "team": ("team",),
         "business_unit": ("business_unit",),
         "parent": ("parent",),
+        "channel": ("channel",),
         "country": ("country",),
         "industry": ("industry",),
         "currency": ("currency",),

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import models
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +17,7 @@ from accounts.merging.rules import Joining, Rule, Stays, register
 from accounts.models import (
     Account,
     ActivityCost,
+    CategoryPurchase,
     Conflict,
     Contact,
     ContactExternalId,
@@ -118,6 +120,41 @@ class Costs(Rule):
 
     def _keys(self, rows: models.QuerySet) -> list[tuple[Any, ...]]:
         return list(rows.values_list("activity", "month", "currency", "source"))
+
+
+class Purchases(Rule):
+    """Category purchases; where both have them of the same category, period and use, they are one
+    fact that was recorded twice: those of the one that stays count, the others are archived."""
+
+    def carry(self, joining: Joining) -> None:
+        taken = set(self._keys(self.rows(joining.survivor.pk)))
+        now = timezone.now()
+        for row in self.rows(joining.loser.pk).filter(archived_at=None).order_by("pk"):
+            if self._key(row) in taken:
+                joining.journal.change(row, {"archived_at": now})
+        super().carry(joining)
+
+    def remarks(self, survivor: Any, loser: Any) -> list[str]:
+        taken = set(self._keys(self.rows(survivor.pk)))
+        count = sum(key in taken for key in self._keys(self.rows(loser.pk)))
+        if not count:
+            return []
+        text = ngettext(
+            "%(count)d figure on the same purchases: the one of %(account)s counts, the other is"
+            " archived.",
+            "%(count)d figures on the same purchases: those of %(account)s count, the others are"
+            " archived.",
+            count,
+        )
+        return [text % {"count": count, "account": survivor}]
+
+    @staticmethod
+    def _key(row: CategoryPurchase) -> tuple[Any, ...]:
+        return (row.site_id, row.category_id, row.period_from, row.period_until, row.use_type)
+
+    def _keys(self, rows: models.QuerySet) -> list[tuple[Any, ...]]:
+        names = ("site", "category", "period_from", "period_until", "use_type")
+        return list(rows.filter(archived_at=None).values_list(*names))
 
 
 class Conflicts(Rule):
@@ -249,6 +286,7 @@ def register_own() -> None:
         Lines("accounts.LedgerEntry.account", words=_("sales lines")),
         Sums("accounts.MonthTotal.account", "month", "currency", "recorded_on"),
         Costs("accounts.ActivityCost.account", words=_("costs to serve")),
+        Purchases("accounts.CategoryPurchase.account", words=_("category purchases")),
         Sums("accounts.StagedTotal.account", "run_id", "month", "currency"),
         Stays("accounts.StagedAccount.account", "what an import did to it is taken back there"),
         Stays("accounts.StatusChange.account", STEPS),

@@ -1,6 +1,7 @@
 """The customers: who they are, what they buy, whom we know, what separates them."""
 
 from accounts.models.account import Account, ExternalId, Site, StageChange, StatusChange
+from accounts.models.channel import Channel
 from accounts.models.conflict import Conflict, ConflictException
 from accounts.models.days import NotedDay
 from accounts.models.duplicate import DuplicateKind, DuplicatePair
@@ -15,6 +16,7 @@ from accounts.models.ledger import (
     ProductExternalId,
     ProductLine,
 )
+from accounts.models.market import CategoryPurchase
 from accounts.models.merge import Merge, MergeStep
 from accounts.models.people import Contact, ContactExternalId, Interaction
 from accounts.models.staging import StagedAccount, StagedTotal
@@ -23,6 +25,8 @@ __all__ = [
     "Account",
     "Activity",
     "ActivityCost",
+    "CategoryPurchase",
+    "Channel",
     "Conflict",
     "ConflictException",
     "Contact",

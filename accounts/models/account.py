@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import querysets
 from accounts.choices import Initiator, Stage, Status, UncouplingReason
+from accounts.models.channel import Channel
 from kam.changes.models import Tracked
 from kam.web.indexes import SearchIndex
 from teams.models import BusinessUnit, Programme, Team, currency_code
@@ -74,6 +75,14 @@ class Account(Tracked):
     team = models.ForeignKey(
         Team,
         verbose_name=_("team"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="accounts",
+    )
+    channel = models.ForeignKey(
+        Channel,
+        verbose_name=_("trade channel"),
         null=True,
         blank=True,
         on_delete=models.PROTECT,

@@ -1,6 +1,7 @@
 """Who sees which account, and what hangs on it."""
 
 from accounts.querysets.accounts import AccountQuerySet
+from accounts.querysets.channels import CategoryPurchaseQuerySet, ChannelQuerySet
 from accounts.querysets.duplicates import DuplicateQuerySet, MergeQuerySet, MergeStepQuerySet
 from accounts.querysets.hanging import (
     ActivityCostQuerySet,
@@ -32,6 +33,8 @@ __all__ = [
     "READERS",
     "AccountQuerySet",
     "ActivityCostQuerySet",
+    "CategoryPurchaseQuerySet",
+    "ChannelQuerySet",
     "ConflictQuerySet",
     "ContactQuerySet",
     "DuplicateQuerySet",

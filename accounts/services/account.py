@@ -11,16 +11,18 @@ from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from accounts import policies
-from accounts.models import Account, ExternalId
+from accounts.models import Account, Channel, ExternalId
 from accounts.querysets import AccountQuerySet
 from accounts.services import barriers
 from kam.access import tree
 from kam.changes import editing, record
+from kam.changes.errors import field_error
 from teams.models import Programme, User
 
 EDITABLE_FIELDS = (
     "name",
     "parent",
+    "channel",
     "country",
     "industry",
     "currency",
@@ -57,6 +59,7 @@ def create_account(
     account = Account(programme=programme, **_with_fresh_parent(changes))
     _refuse_archived(account.parent)
     _check_shape(account)
+    _refuse_archived_channel(account.channel)
     account.full_clean()
     account.save(force_insert=True)
     account.path = tree.path_for(account)
@@ -80,7 +83,7 @@ def update_account(
     """
     if not policies.can_edit(actor, account):
         raise PermissionDenied
-    if "parent" in changes:
+    if {"parent", "channel"} & set(changes):
         lock_groups(account.programme)
     account = editing.locked(account)
     changes = _with_fresh_parent(_without_invisible_parent(actor, account, changes))
@@ -94,8 +97,10 @@ def update_account(
     if moves:
         _refuse_archived(changes["parent"])
         tree.refuse_cycle(account, changes["parent"])
-    for name in ("parent", "business_unit"):
+    for name in ("parent", "business_unit", "channel"):
         _same_programme(account, name, changes.get(name))
+    if changes.get("channel") != account.channel:
+        _refuse_archived_channel(changes.get("channel"))
     old_path = account.path
     account = editing.save(
         actor=actor, obj=account, changes=changes, expected_version=expected_version
@@ -207,13 +212,21 @@ def _refuse_archived(parent: Account | None) -> None:
         raise ValidationError({"parent": _("It is archived: restore it first.")}, code="archived")
 
 
+def _refuse_archived_channel(channel: Channel | None) -> None:
+    if (
+        channel is not None
+        and Channel.objects.exclude(archived_at=None).filter(pk=channel.pk).exists()
+    ):
+        raise field_error("channel", _("It is archived: restore it first."), "archived")
+
+
 def lock_groups(programme: Programme) -> None:
-    """Let moves in the group trees of a programme happen one after the other."""
+    """Let moves in the trees of a programme, groups and channels, happen one after the other."""
     Programme.objects.select_for_update(no_key=True).get(pk=programme.pk)
 
 
 def _check_shape(account: Account) -> None:
-    for name in ("parent", "business_unit"):
+    for name in ("parent", "business_unit", "channel"):
         _same_programme(account, name, getattr(account, name))
 
 

@@ -196,6 +196,48 @@ class ActivityCostFactory(DjangoModelFactory):
     recorded_on = factory.SelfAttribute("month")
 
 
+class ChannelFactory(DjangoModelFactory):
+    """A trade channel on top of the tree; `parent=` puts it under another one."""
+
+    class Meta:
+        model = models.Channel
+        skip_postgeneration_save = True
+
+    programme = factory.LazyAttribute(
+        lambda self: self.parent.programme if self.parent else ProgrammeFactory()
+    )
+    parent = None
+    name = factory.Sequence(lambda n: f"Channel {n}")
+
+    @factory.post_generation
+    def path(self, create, extracted, **kwargs):
+        """The path is what `accounts.services` would have set."""
+        if create:
+            self.path = f"{self.parent.path if self.parent_id else '/'}{self.pk}/"
+            above = f"{self.parent.full_name} / " if self.parent_id else ""
+            self.full_name = above + self.name
+            self.save(update_fields=["path", "full_name"])
+
+
+class CategoryPurchaseFactory(DjangoModelFactory):
+    """What an account buys in a year of all that we could sell; `channel=` makes it a market."""
+
+    class Meta:
+        model = models.CategoryPurchase
+
+    account = factory.Maybe("channel", None, factory.SubFactory(AccountFactory))
+    channel = None
+    programme = factory.LazyAttribute(lambda self: (self.account or self.channel).programme)
+    period_from = datetime.date(2025, 1, 1)
+    period_until = datetime.date(2025, 12, 31)
+    amount = Decimal(1000)
+    currency = factory.LazyAttribute(
+        lambda self: self.account.money if self.account else self.programme.currency
+    )
+    as_of = datetime.date(2026, 1, 15)
+    recorded_on = factory.SelfAttribute("as_of")
+
+
 class LedgerEntryFactory(DjangoModelFactory):
     """A sales line; month totals are kept by the services, not by this factory."""
 

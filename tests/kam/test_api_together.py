@@ -40,6 +40,13 @@ def bodies(world: World) -> dict[str, dict[str, Any]]:
         },
         "attachments": {"account": account},
         "business-units": {"programme": programme, "name": "North"},
+        "category-purchases": {
+            "account": account,
+            "period_from": "2025-01-01",
+            "period_until": "2025-12-31",
+            "amount": "10",
+        },
+        "channels": {"programme": programme, "name": "On-trade"},
         "conflicts": {"a": account, "b": other.pk, "kind": "exclusive"},
         "contacts": {"account": account, "name": "Ida Holm"},
         "corporate-objectives": {"programme": programme, "text": "Services grow"},
