@@ -13,6 +13,7 @@ from accounts.views import (
     money,
     people,
     product,
+    rates,
 )
 
 app_name = "accounts"
@@ -91,6 +92,14 @@ urlpatterns = [
         conflict.ExceptionEndView.as_view(),
         name="exception_end",
     ),
+    path("settings/rates/", rates.RateListView.as_view(), name="rates"),
+    path(
+        "settings/programmes/<int:pk>/rates/new/",
+        rates.RateCreateView.as_view(),
+        name="rate_create",
+    ),
+    path("settings/rates/<int:pk>/archive/", rates.archive, name="rate_archive"),
+    path("settings/rates/<int:pk>/restore/", rates.restore, name="rate_restore"),
     path("settings/products/", product.ProductListView.as_view(), name="products"),
     path("settings/products/new/", product.ProductCreateView.as_view(), name="product_create"),
     path(

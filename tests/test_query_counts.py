@@ -79,6 +79,7 @@ PAGES = {
     "accounts:list": 7,
     "accounts:merges": 5,
     "accounts:products": 7,
+    "accounts:rates": 8,
     "accounts:register": 7,
     "imports:folders": 5,
     "exports:list": 5,

@@ -251,6 +251,10 @@ ROUTES: dict[str, Route] = {
     "accounts:product_restore": known(lambda w: ["product", w.things["product"].pk]),
     "accounts:line_create": listed(),
     "accounts:line_edit": known(lambda w: [w.things["product_line"].pk]),
+    "accounts:rates": listed({"currency": "EUR"}, {"archived": "true"}),
+    "accounts:rate_create": known(lambda w: [w.programme.pk]),
+    "accounts:rate_archive": known(lambda w: [w.things["rate"].pk]),
+    "accounts:rate_restore": known(lambda w: [w.things["rate"].pk]),
     # plans
     "plans:of_account": ACCOUNT,
     "plans:new": ACCOUNT,
@@ -305,6 +309,7 @@ ROUTES: dict[str, Route] = {
     "api:activities-detail": known(lambda w: [w.things["activity"].pk]),
     "api:exchange-rates-list": listed({"with_count": 1}),
     "api:exchange-rates-detail": known(lambda w: [w.things["rate"].pk]),
+    "api:exchange-rates-restore": known(lambda w: [w.things["rate"].pk]),
     "api:portfolio": listed({"level": "group"}, {"status": "key"}, {"to": "2026-05-31"}),
     "api:accounts-restore": ACCOUNT,
     "api:accounts-by-external-id": own("405 or the same refusal; tests/accounts/test_api.py"),

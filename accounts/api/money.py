@@ -22,6 +22,7 @@ from kam.api.filters import FilterSet
 from kam.api.serializers import ModelSerializer, Serializer
 from kam.api.viewsets import CreateMixin, DestroyMixin, EditableViewSet, ReadOnlyViewSet
 from kam.changes.models import Change
+from teams.api.views.restoring import RestoreMixin
 
 MONEY: dict[str, Any] = {"max_digits": 30, "decimal_places": 6, "allow_null": True}
 PERIOD = (
@@ -167,8 +168,8 @@ class ExchangeRateSerializer(ModelSerializer):
         read_only_fields = ("version", "updated_at")
 
 
-class ExchangeRateViewSet(BulkMixin, CreateMixin, ReadOnlyViewSet):
-    """Dated exchange rates; a new day is a new row."""
+class ExchangeRateViewSet(BulkMixin, CreateMixin, DestroyMixin, RestoreMixin, ReadOnlyViewSet):
+    """Dated exchange rates; a new day is a new row, a wrong one is archived and entered anew."""
 
     model = ExchangeRate
     export_layout = exports.RATES
@@ -176,6 +177,20 @@ class ExchangeRateViewSet(BulkMixin, CreateMixin, ReadOnlyViewSet):
     filterset_fields = ("programme", "currency", "valid_from")
     ordering_fields = ("valid_from", "currency", "updated_at")
     search_fields = ("currency",)
+
+    def get_queryset(self) -> Any:
+        rows = super().get_queryset()
+        return rows if self.action == "restore" else rows.active()
+
+    def perform_destroy(self, instance: ExchangeRate) -> None:
+        ledger.archive_exchange_rate(
+            actor=self.request.user, rate=instance, expected_version=self.version
+        )
+
+    def perform_restore(self, instance: ExchangeRate, version: int | None) -> ExchangeRate:
+        return ledger.restore_exchange_rate(
+            actor=self.request.user, rate=instance, expected_version=version
+        )
 
     def perform_create(self, serializer: ExchangeRateSerializer) -> None:
         values = dict(serializer.validated_data)

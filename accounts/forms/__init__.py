@@ -4,6 +4,7 @@ from accounts.forms.account import AccountForm, StatusForm, TeamForm
 from accounts.forms.conflict import ConflictForm, EndForm, ExceptionForm
 from accounts.forms.people import ContactForm, InteractionForm, LogContactForm, SiteForm
 from accounts.forms.product import ProductForm, ProductLineForm
+from accounts.forms.rate import ExchangeRateForm
 
 __all__ = [
     "AccountForm",
@@ -11,6 +12,7 @@ __all__ = [
     "ContactForm",
     "EndForm",
     "ExceptionForm",
+    "ExchangeRateForm",
     "InteractionForm",
     "LogContactForm",
     "ProductForm",

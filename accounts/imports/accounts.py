@@ -260,6 +260,7 @@ class AccountsSession(Session):
                 continue
             checked.append((number, found, pk))
         outcome.payload = self._plan(checked, outcome)
+        outcome.note_formulas((found.number, *found.values.values()) for _n, found, _pk in checked)
         if self.dry:
             self._note(checked, outcome)
         return outcome

@@ -649,7 +649,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='exchangerate',
-            constraint=models.UniqueConstraint(fields=('programme', 'currency', 'valid_from'), name='exchangerate_day', violation_error_message='There is a rate for this day.'),
+            constraint=models.UniqueConstraint(condition=models.Q(('archived_at', None)), fields=('programme', 'currency', 'valid_from'), name='exchangerate_day', violation_error_message='There is a rate for this day.'),
         ),
         migrations.AddConstraint(
             model_name='exchangerate',

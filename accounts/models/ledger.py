@@ -288,6 +288,7 @@ class ExchangeRate(Tracked):
         constraints = [
             models.UniqueConstraint(
                 fields=["programme", "currency", "valid_from"],
+                condition=Q(archived_at=None),
                 name="exchangerate_day",
                 violation_error_message=_("There is a rate for this day."),
             ),

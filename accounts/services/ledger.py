@@ -180,6 +180,35 @@ def enter_exchange_rate(
     return editing.create(actor=actor, obj=rate, fields=RATE_FIELDS)
 
 
+@transaction.atomic
+def archive_exchange_rate(
+    *, actor: User, rate: ExchangeRate, expected_version: int | None = None
+) -> ExchangeRate:
+    """Take a wrong rate out of use; another one may then be entered for its day.
+
+    Raises PermissionDenied or VersionConflict.
+    """
+    rate = _managed_rate(actor, rate)
+    return editing.archive(actor=actor, obj=rate, expected_version=expected_version)
+
+
+@transaction.atomic
+def restore_exchange_rate(
+    *, actor: User, rate: ExchangeRate, expected_version: int | None = None
+) -> ExchangeRate:
+    """Bring a rate back. Raises PermissionDenied, VersionConflict or ValidationError (another
+    rate of that day is in use)."""
+    rate = _managed_rate(actor, rate)
+    return editing.restore(actor=actor, obj=rate, expected_version=expected_version)
+
+
+def _managed_rate(actor: User, rate: ExchangeRate) -> ExchangeRate:
+    rate = editing.locked(rate)
+    if not policies.can_create_account(actor, rate.programme):
+        raise PermissionDenied
+    return rate
+
+
 class MonthKey(NamedTuple):
     """What tells one `MonthTotal` of an account from another."""
 

@@ -175,10 +175,11 @@ def team_accounts(request: HttpRequest, team: Team) -> dict[str, Any]:
 
 
 def conflict_links(request: HttpRequest, obj: Any) -> dict[str, Any]:
-    """The way to conflicts, barriers and products."""
+    """The way to conflicts, barriers, products and rates."""
     links = [
         (_("Conflicts and information barriers"), reverse("accounts:conflicts")),
         (_("Products and product lines"), reverse("accounts:products")),
+        (_("Exchange rates"), reverse("accounts:rates")),
     ]
     return {"title": _("Customers"), "name": "customers", "links": links}
 

@@ -6,16 +6,17 @@ An app's `AppConfig.ready()` calls `register(kind)`; nothing here knows what a r
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from django.db import models
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _words
 from django.utils.translation import gettext_lazy as _
 
 from kam.access.querysets import Reader
-from kam.imports.values import shown
+from kam.imports.values import is_formula, shown
 
 if TYPE_CHECKING:
     from kam.imports.models import Run
@@ -87,6 +88,12 @@ class Outcome:
     notices: dict[str, int] = field(default_factory=dict)
     payload: Any = None
 
+    def note_formulas(self, rows: Iterable[Iterable[Any]]) -> None:
+        """Remark how many of `rows` that are taken hold a text which a spreadsheet would run."""
+        count = sum(any(isinstance(text, str) and is_formula(text) for text in row) for row in rows)
+        if count:
+            self.notices[_words("Texts that begin like a formula: kept as text, never run")] = count
+
 
 class Session(ABC):
     """One pass over one file. `judge` decides outside of any transaction, `store` writes."""
@@ -137,7 +144,9 @@ class ImportKind(ABC):
 
     `lane` names what two runs of one scope must not work on at the same time. A scope is an
     object of an upper app, e.g. a programme; only its primary key is known here (`Run.scope_id`).
-    `shown` names the columns of the preview, `numeric` holds the places of those with figures.
+    `shown` names the columns of the preview, `numeric` holds the places of those with figures,
+    `dated` of those with dates: rows that are taken name them as ISO writes them, and a page shows
+    them as its reader's format has it (`day` or `month`).
     `blamed` says for the code of a refusal which fields may be at fault: the first of them that
     has a column is.
     """
@@ -149,6 +158,7 @@ class ImportKind(ABC):
     options: ClassVar[tuple[Option, ...]] = ()
     shown: ClassVar[tuple[Text, ...]] = ()
     numeric: ClassVar[frozenset[int]] = frozenset()
+    dated: ClassVar[Mapping[int, str]] = {}
     blamed: ClassVar[dict[str, tuple[str, ...]]] = {}
     chunk_rows: ClassVar[int] = 5000
 

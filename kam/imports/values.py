@@ -297,3 +297,12 @@ ERRORS = frozenset(
 def is_error(text: str) -> bool:
     """Whether `text` is what a spreadsheet shows instead of a result."""
     return text[:1] == "#" and text.lower() in ERRORS
+
+
+_FORMULA = re.compile(r"\s*(?:[=@]|[+-].*[A-Za-z].*[(|!])", re.DOTALL)
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet would run `text`: it begins like a formula and is no plain number,
+    phone number or dash."""
+    return _FORMULA.match(text) is not None

@@ -15,16 +15,17 @@ from accounts.models import (
     Product,
     ProductLine,
 )
-from accounts.services import update_contact
+from accounts.services import ledger, update_contact
 from kam.changes.models import Change
 from kam.imports import kinds, passes, services
 from kam.imports.models import StagedRecord
-from tests.accounts.test_imports_ledger import import_file, problems, undo, upload
+from tests.accounts.test_imports_ledger import import_file, notices, problems, undo, upload
 from tests.factories.accounts import (
     AccountFactory,
     ActivityFactory,
     ConflictFactory,
     ContactFactory,
+    ExchangeRateFactory,
     ExternalIdFactory,
     InteractionFactory,
     SiteFactory,
@@ -369,6 +370,38 @@ def test_rates_are_taken_once_and_never_changed(manager, programme):
     assert (again.unchanged, problems(again)) == (1, {"fixed": 1})
     undo(manager, run)
     assert ExchangeRate.objects.count() == 0
+
+
+def test_archived_rate_makes_room_for_the_one_of_a_file(manager, programme):
+    wrong = ExchangeRateFactory(programme=programme, currency="CHF", valid_from="2026-01-01")
+    ledger.archive_exchange_rate(actor=manager, rate=wrong)
+    text = "Currency,From,Rate\nCHF,2026-01-01,0.95\n"
+    run = import_file(manager, text, kind="exchange_rates", name="rates.csv")
+    assert (run.created, run.rejected) == (1, 0)
+    assert ExchangeRate.objects.active().get().rate == Decimal("0.95")
+
+
+FORMULA = "=cmd|' /C calc'!A0"
+WARNED = "Texts that begin like a formula: kept as text, never run"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "count"),
+    [
+        ("accounts", f"Name,Country\n{FORMULA},DE\nBirch,=1+1\nElm,DE\n", 2),
+        ("ledger", f"Customer name,Date,Amount\n{FORMULA},2026-05-02,1\nElm,2026-05-02,2\n", 1),
+        ("contacts", f"Customer name,Contact name,Phone\n{FORMULA},Ann,+49 1\nElm,@Bo,-\n", 2),
+        ("products", f"Code,Name\n-1,Lamp\nA2,{FORMULA}\n", 1),
+    ],
+)
+def test_texts_that_a_spreadsheet_would_run_are_remarked_and_kept(
+    manager, programme, kind, text, count
+):
+    run = import_file(manager, text, kind=kind, name="attack.csv")
+    assert (run.status, run.rejected) == ("published", 0)
+    assert notices(run)[WARNED] == count
+    stored = Product.objects.all() if kind == "products" else Account.objects.all()
+    assert FORMULA in stored.values_list("name", flat=True)
 
 
 def test_costs_are_added_up_by_currency(manager, programme, acme):

@@ -40,6 +40,7 @@ class LedgerKind(ProgrammeKind):
         gettext_lazy("Cost"),
     )
     numeric: ClassVar = frozenset({3, 4, 5})
+    dated: ClassVar = {1: "day"}
 
     def problems(self, mapping: Iterable[str]) -> list[str]:
         """Customer, date, and an amount or what it is computed from."""

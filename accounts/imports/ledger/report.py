@@ -117,7 +117,7 @@ def _cells(batch: Batch, index: int) -> tuple[str, ...]:
     amount, cost = batch.amounts[index], batch.costs[index].total
     return (
         batch.names[index] or batch.accounts[index],
-        date_format(datetime.date.fromisoformat(batch.days[index]), "j M Y"),
+        batch.days[index],
         batch.codes[index],
         amount.quantity or "",
         f"{_cents(amount.total)} {batch.currencies[index]}",

@@ -80,6 +80,7 @@ class LedgerSession(Session):
         outcome.created = len(fresh.identities)
         if new_accounts:
             outcome.notices[_("Customers not known: they become candidates")] = len(new_accounts)
+            outcome.note_formulas((item.number, item.name) for item in new_accounts.values())
         if off := sum(amount.differs for amount in batch.amounts):
             text = _("Amount is not quantity × price × (1 − discount): kept as given")
             outcome.notices[text] = off

@@ -82,6 +82,7 @@ class ActivityCostsKind(CustomerKind):
     )
     previewed: ClassVar = ("account_name/account", "activity", "month", "amount")
     numeric: ClassVar = frozenset({3})
+    dated: ClassVar = {2: "month"}
 
     def problems(self, mapping: Iterable[str]) -> list[str]:
         """Account, activity, month, and an amount or what it is computed from."""

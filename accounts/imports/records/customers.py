@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
@@ -146,6 +146,12 @@ class CustomerSession(RecordSession):
         called = name or _("Customer %(number)s") % {"number": number}
         self.new.setdefault(key, NewAccount(key, number, called, "", 0))
         return Pending(key)
+
+    def texts(self, judged: Judged) -> Iterator[str]:
+        """Besides: what an account is called that will be made."""
+        yield from super().texts(judged)
+        if made := self.new.get(str(judged.wanted.values.get("account"))):
+            yield from (made.number, made.name)
 
     def complete(self, judged: Sequence[Judged]) -> None:
         """Make the accounts that are not there yet, hidden by the run."""

@@ -27,7 +27,7 @@ class ExchangeRatesKind(RecordKind, ProgrammeKind):
 
     name: ClassVar = "exchange_rates"
     label: ClassVar = gettext_lazy("Exchange rates")
-    seen_at: ClassVar = None
+    seen_at: ClassVar = (gettext_lazy("See the rates"), "accounts:rates")
     model: ClassVar = ExchangeRate
     match_url: ClassVar = ""
     fields: ClassVar = (
@@ -55,6 +55,7 @@ class ExchangeRatesKind(RecordKind, ProgrammeKind):
     shown: ClassVar = (gettext_lazy("Currency"), gettext_lazy("From"), gettext_lazy("Rate"))
     previewed: ClassVar = ("currency", "valid_from", "rate")
     numeric: ClassVar = frozenset({2})
+    dated: ClassVar = {1: "day"}
 
     def problems(self, mapping: Iterable[str]) -> list[str]:
         """Currency, day and rate."""
@@ -84,7 +85,7 @@ class RatesSession(RecordSession):
     def __init__(self, run: Run) -> None:
         super().__init__(run)
         self.own = Programme.objects.get(pk=run.scope_id).currency
-        rates = ExchangeRate.objects.filter(programme=run.scope_id)
+        rates = ExchangeRate.objects.active().filter(programme=run.scope_id)
         self.known = {
             (currency, day): pk
             for currency, day, pk in rates.values_list("currency", "valid_from", "pk")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -97,10 +99,18 @@ class RecordSession(Session):
             payload.append(judged)
             if self.dry and len(self.good) < SHOWN_GOOD:
                 result = "new" if obj is None else "changed" if judged.changes else "unchanged"
-                self.good.append(Shown(number, self._cells(row), result, ""))
+                cells = self._cells(row, wanted.values)
+                self.good.append(Shown(number, cells, result, ""))
         outcome.rejected.sort(key=lambda item: item.number)
+        outcome.note_formulas(map(self.texts, payload))
         outcome.payload = payload
         return outcome
+
+    def texts(self, judged: Judged) -> Iterator[str]:
+        """Texts of a row as they will stand in the record."""
+        for value in (*judged.wanted.values.values(), *judged.wanted.extra.values()):
+            if isinstance(value, str) and _is_known(value):
+                yield value
 
     def _read_all(
         self, rows: Sequence[Numbered], outcome: Outcome
@@ -195,10 +205,15 @@ class RecordSession(Session):
             for shown in self.examples.of([item]):
                 self.bad.append(Shown(number, self._cells(shown.row), "rejected", reason))
 
-    def _cells(self, row: Row) -> tuple[str, ...]:
-        """The cells that the preview shows, as the file writes them."""
+    def _cells(self, row: Row, values: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+        """The cells that the preview shows, as the file writes them; figures and dates of a row
+        that is taken as they will be stored, which `values` holds."""
         cells = []
         for names in self.run.import_kind.previewed:  # type: ignore[attr-defined]
+            read = (values or {}).get(names)
+            if isinstance(read, Decimal | datetime.date):
+                cells.append(f"{read:f}" if isinstance(read, Decimal) else read.isoformat())
+                continue
             places = [self.columns[name] for name in names.split("/") if name in self.columns]
             texts = [text_of(row[place]) for place in places if place < len(row)]
             cells.append(next(filter(None, texts), ""))
