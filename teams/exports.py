@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from kam.documents.tables import Column, Layout
-from teams.models import Membership
+from teams.models import Membership, Team
 
 
 def _people(rows: Iterable[Membership]) -> str:
@@ -19,13 +19,18 @@ def _ids(rows: Iterable[Membership]) -> str:
     return ", ".join(str(row.user_id) for row in rows)
 
 
+def _manager_id(row: Team) -> int | None:
+    """A team has one manager at most."""
+    return next((manager.user_id for manager in row.present_managers), None)
+
+
 TEAMS = Layout(
     "teams",
     _("Teams"),
     (
         Column("Team id", "pk", 10),
         Column("Team", "name", 30),
-        Column("Manager id", lambda row: _ids(row.present_managers), 10),
+        Column("Manager id", _manager_id, 10),
         Column("Manager", lambda row: _people(row.present_managers), 24),
         Column("People", lambda row: len(row.current_members), 10),
         Column("Who, ids", lambda row: _ids(row.current_members), 20),

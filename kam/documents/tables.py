@@ -99,7 +99,12 @@ class Table:
         """The file as a download, made while it is sent."""
         rows = self.rows if self.read is None else map(self.read, _chunked(self.rows))
         return export_table(
-            name=self.name, columns=self.columns, rows=rows, kind=kind, notes=self.notes
+            name=self.name,
+            title=str(self.title),
+            columns=self.columns,
+            rows=rows,
+            kind=kind,
+            notes=self.notes,
         )
 
     def write(self, file: BinaryIO, kind: str, rows: Iterable[Any]) -> None:
@@ -108,7 +113,7 @@ class Table:
         if kind == "csv":
             file.writelines(lines.encode() for lines in csv_lines(self.columns, rows))
         else:
-            write_xlsx(file, self.columns, rows, notes=self.notes)
+            write_xlsx(file, self.columns, rows, title=str(self.title), notes=self.notes)
 
 
 @dataclass(frozen=True)
@@ -163,11 +168,12 @@ def export_table(
     name: str,
     columns: Sequence[Column],
     rows: Iterable[Any],
+    title: str = "",
     kind: str = "csv",
     bom: bool = True,
     notes: Sequence[str] = (),
 ) -> HttpResponseBase:
-    """A response that hands `rows` out as `name`.csv or .xlsx.
+    """A response that hands `rows` out as `name`.csv or .xlsx, in a sheet called `title`.
 
     `rows` is already cut down to its reader; querysets are read in chunks. `bom` lets Excel see
     that a CSV is UTF-8. `notes` (what totals cover, rates used) get a sheet of their own in XLSX.
@@ -180,7 +186,7 @@ def export_table(
         response: HttpResponseBase = StreamingHttpResponse(csv_lines(columns, rows, bom=bom))
     else:
         file = tempfile.TemporaryFile(suffix=".xlsx")  # noqa: SIM115  (the response closes it)
-        write_xlsx(file, columns, rows, notes=notes)
+        write_xlsx(file, columns, rows, title=title or name, notes=notes)
         file.seek(0)
         response = FileResponse(file)
     response["Content-Type"] = TYPES[kind]
@@ -295,12 +301,33 @@ def _is_exact(value: int | float | Decimal) -> bool:
     return isinstance(value, float) or len(number.normalize().as_tuple().digits) <= EXACT_DIGITS
 
 
+SHEET_NAME = 31
+"""Characters that a spreadsheet allows in the name of a sheet."""
+ILLEGAL = re.compile(r"[\[\]:*?/\\\x00-\x1f]+")
+"""What it refuses there."""
+
+
+def sheet_name(title: str, number: int = 1) -> str:
+    """`title` as the name of a sheet, which spreadsheets allow; `number` tells several apart."""
+    end = f" {number}" if number > 1 else ""
+    name = " ".join(ILLEGAL.sub(" ", title).split()).strip("'")[: SHEET_NAME - len(end)]
+    name = name.rstrip("' ") or _("List")
+    if name.casefold() == "history":  # Excel keeps this one for itself
+        name = f"{name}_"
+    return f"{name}{end}"
+
+
 def write_xlsx(
-    file: BinaryIO, columns: Sequence[Column], rows: Iterable[Any], *, notes: Sequence[str] = ()
+    file: BinaryIO,
+    columns: Sequence[Column],
+    rows: Iterable[Any],
+    *,
+    title: str = "",
+    notes: Sequence[str] = (),
 ) -> int:
     """Write a workbook row by row (memory stays flat); returns the number of rows.
 
-    What is longer than a sheet goes on in further sheets.
+    The sheet is called `title`; what is longer than a sheet goes on in further ones.
     """
     book = xlsxwriter.Workbook(
         file,
@@ -312,26 +339,28 @@ def write_xlsx(
         },
     )
     cells = _Cells(book)
-    count, line, sheet = 0, SHEET_ROWS, None
+    count, line, sheet, sheets = 0, SHEET_ROWS, None, 0
     for row in _chunked(rows):
         if line >= SHEET_ROWS:
-            sheet, line = _new_sheet(book, cells, columns), 1
+            sheets += 1
+            sheet, line = _new_sheet(book, cells, columns, sheet_name(title, sheets)), 1
         for number, column in enumerate(columns):
             cells.write(sheet, line, number, column.value(row))  # type: ignore[arg-type]
         line += 1
         count += 1
     if sheet is None:
-        _new_sheet(book, cells, columns)
+        _new_sheet(book, cells, columns, sheet_name(title))
     if notes:
-        page = book.add_worksheet(_("Notes"))
+        taken = sheet_name(title).casefold() == _("Notes").casefold()
+        page = book.add_worksheet(sheet_name(_("Notes"), 2 if taken else 1))
         for number, note in enumerate(notes):
             cells.text(page, number, 0, str(note))
     book.close()
     return count
 
 
-def _new_sheet(book: Any, cells: _Cells, columns: Sequence[Column]) -> Any:
-    sheet = book.add_worksheet()
+def _new_sheet(book: Any, cells: _Cells, columns: Sequence[Column], name: str) -> Any:
+    sheet = book.add_worksheet(name)
     for number, column in enumerate(columns):
         sheet.set_column(number, number, column.width)
         sheet.write_string(0, number, str(column.title), cells.heading)

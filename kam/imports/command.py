@@ -18,6 +18,7 @@ from django.db import models
 from kam.changes.context import source
 from kam.imports import kinds, passes, policies, rejects, services
 from kam.imports.models import Run
+from kam.imports.presenting import shown_problems
 from kam.jobs.progress import InlineJob, running
 
 
@@ -134,9 +135,10 @@ class ImportCommand(BaseCommand):
         self.stdout.write(f"{run.file_name}: {run.get_status_display()}{tried}")
         counts = ", ".join(f"{name} {value}" for name, value in run.counts().items())
         self.stdout.write(counts.replace("rows_read", "read"))
-        for problem in run.report.get("problems", []):
-            rows = ", ".join(str(row) for row in problem["rows"])
-            self.stdout.write(f"  rejected {problem['count']}: {problem['text']} (rows {rows} …)")
+        for problem in shown_problems(run):
+            self.stdout.write(f"  rejected {problem.count}: {problem.text} ({problem.rows})")
+            for part in problem.parts:
+                self.stdout.write(f"    {part}")
         for notice in run.report.get("notices", []):
             self.stdout.write(f"  {notice['text']}: {notice['count']}")
         for total in run.report.get("totals", []):

@@ -29,6 +29,8 @@ from kam.jobs.progress import Cancelled, InlineJob, current_job
 
 FIRST_ROWS = 5
 """Numbers of rows named in a problem."""
+MOST_WORDS = 5
+"""Different words of one kind of problem that are kept with their rows; the rest are counted."""
 DELETE_ROWS = 5000
 LOG_PAGES = 16_000
 """Pages (of 4 KiB) that SQLite's log may hold during an import."""
@@ -199,7 +201,7 @@ def _store(run: Run, job: InlineJob) -> None:
                 session.store(outcome)
                 _keep_rejected(run, rows[-1][0], outcome.rejected)
                 columns.update(tally.counts() | {"rows_done": tally.rows_done})
-                columns["report"] = tally.report() | _kept(run)
+                columns["report"] = tally.report()
                 _stop_if_asked(run, columns)
             job.report(tally.rows_done, run.rows_total)
             if run.status == Run.Status.STOPPED:
@@ -213,7 +215,7 @@ def _store(run: Run, job: InlineJob) -> None:
             tally.add_rejected(late)
             _keep_rejected(run, tally.rows_done + 1, late)
             columns.update(tally.counts() | {"rows_total": tally.rows_done, "all_stored": True})
-            columns["report"] = tally.report() | _kept(run) | {"totals": session.totals()}
+            columns["report"] = tally.report() | {"totals": session.totals()}
     finally:
         session.close()
 
@@ -241,11 +243,6 @@ def _publish(run: Run, job: InlineJob) -> None:
             after={name: getattr(run, name) for name in Tally.COUNTS},
             **audience(run),
         )
-
-
-def _kept(run: Run) -> dict[str, Any]:
-    """What a trial has left in the report for the page of the result."""
-    return {"preview": run.report.get("preview", [])}
 
 
 def _undo(run: Run, job: InlineJob) -> None:
@@ -361,12 +358,23 @@ class Tally:
         problem = self.problems.get(item.code)
         if problem is None:
             problem = {"code": item.code, "text": item.reason, "count": 0, "rows": []}
-            problem |= {"field": self._field(item.code), "examples": []}
+            problem |= {"field": self._field(item.code), "examples": [], "words": []}
             self.problems[item.code] = problem
         problem["count"] += 1
+        self._word(problem["words"], item)
         if len(problem["rows"]) < FIRST_ROWS:
             problem["rows"].append(item.number)
             self._example(problem, item.row)
+
+    @staticmethod
+    def _word(words: list[dict[str, Any]], item: Rejected) -> None:
+        """Rows of one kind may be refused in different words: count each of the first ones."""
+        for said in words:
+            if said["text"] == item.reason:
+                said["count"] += 1
+                return
+        if len(words) < MOST_WORDS:
+            words.append({"text": item.reason, "count": 1, "row": item.number})
 
     def _field(self, code: str) -> str:
         """The field that is at fault: the first of those blamed that has a column."""

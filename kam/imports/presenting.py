@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
+import itertools
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
+from kam.imports import rejects, services
+from kam.imports.kinds import ImportKind
 from kam.imports.models import Run
-from kam.web.formatting import number
+from kam.web.formatting import money, month, number, short_day
 
 
 class Step(NamedTuple):
@@ -89,24 +93,72 @@ def rows_ok(run: Run) -> dict[str, int]:
     return fine
 
 
-def shown_problems(run: Run) -> list[dict[str, Any]]:
+class Problem(NamedTuple):
+    """Rows refused for one kind of reason: how many, why, and which.
+
+    `parts` are the differing words of its rows, each with a first row; empty where all rows are
+    refused in the same words.
+    """
+
+    count: int
+    text: str
+    rows: str
+    column: str
+    examples: str
+    parts: list[str]
+
+
+GENERAL = {"repeated": gettext_lazy("names what an earlier row names")}
+"""Codes whose words name a row or a value, in words that hold for all their rows."""
+
+
+def shown_problems(run: Run) -> list[Problem]:
     """Problems with their words: how many rows, which, why."""
-    shown = []
-    for item in run.report.get("problems", []):
-        rows = ", ".join(number(row) for row in item["rows"])
-        more = " …" if item["count"] > len(item["rows"]) else ""
-        index = run.columns.get(item.get("field", ""))
-        shown.append(
-            {
-                "count": item["count"],
-                "text": item["text"],
-                "rows": ngettext("Row %(rows)s%(more)s", "Rows %(rows)s%(more)s", item["count"])
-                % {"rows": rows, "more": more},
-                "column": "" if index is None else run.found.columns[index],
-                "examples": ", ".join(f"“{text[:40]}”" for text in item.get("examples", [])),
-            }
-        )
-    return shown
+    return [_problem(run, item) for item in run.report.get("problems", [])]
+
+
+def _problem(run: Run, item: dict[str, Any]) -> Problem:
+    rows = ", ".join(number(row) for row in item["rows"])
+    more = " …" if item["count"] > len(item["rows"]) else ""
+    words = ngettext("Row %(rows)s%(more)s", "Rows %(rows)s%(more)s", item["count"])
+    index = run.columns.get(item.get("field", ""))
+    column = "" if index is None else run.found.columns[index]
+    parts = _parts(item)
+    examples = [] if parts else item.get("examples", [])
+    return Problem(
+        count=item["count"],
+        text=_in_general(item["code"], column) if parts else item["text"],
+        rows=words % {"rows": rows, "more": more},
+        column=column,
+        examples=", ".join(f"“{text[:40]}”" for text in examples),
+        parts=parts,
+    )
+
+
+def _in_general(code: str, column: str) -> str:
+    """What rows have in common that are refused in differing words."""
+    if code in GENERAL:
+        return str(GENERAL[code])
+    if column:
+        return _("“%(column)s” cannot be taken") % {"column": column}
+    return _("cannot be taken, for differing reasons")
+
+
+def _parts(item: dict[str, Any]) -> list[str]:
+    """The differing words of a problem with their rows; empty when there is one only."""
+    words = item.get("words", [])
+    if len(words) < 2:
+        return []
+    parts = []
+    for said in words:
+        shown = {"text": said["text"], "row": number(said["row"]), "count": number(said["count"])}
+        one, several = _("Row %(row)s: %(text)s"), _("%(count)s rows, first row %(row)s: %(text)s")
+        parts.append((one if said["count"] == 1 else several) % shown)
+    rest = item["count"] - sum(said["count"] for said in words)
+    if rest:
+        text = ngettext("%(rest)s more in other words", "%(rest)s more in other words", rest)
+        parts.append(text % {"rest": number(rest)})
+    return parts
 
 
 def facts(run: Run) -> list[dict[str, Any]]:
@@ -131,12 +183,61 @@ def nothing_new(run: Run) -> str:
     return ""
 
 
+class Question(NamedTuple):
+    """What has to be answered, and the id of the field that answers it."""
+
+    text: str
+    field: str
+
+
+def asked(run: Run) -> list[Question]:
+    """What has to be answered before the rows can be read; a question about the columns leads to
+    the first one that is left out."""
+    if run.status not in Run.EDITABLE:
+        return []
+    taken = set(run.columns.values())
+    free = (index for index in range(len(run.found.columns)) if index not in taken)
+    column = next(free, None)
+    columns = "columns-title" if column is None else f"id_column-{column}"
+    return [
+        Question(text, f"id_read-{about}" if about else columns)
+        for text, about in services.questions(run)
+    ]
+
+
+REFUSED_SHOWN = 10
+"""Refused rows that the page of a result shows."""
+
+
+def refused_rows(run: Run) -> dict[str, Any]:
+    """Headings of the file and its first refused rows with their reasons."""
+    if not run.rejected or stage(run) != "result":
+        return {}
+    lines = list(itertools.islice(rejects.lines(run), REFUSED_SHOWN))
+    return {"headings": run.found.columns, "rows": sorted(lines, key=lambda line: line.number)}
+
+
 def preview(run: Run) -> dict[str, Any]:
     """Headings and rows of the preview, each cell with whether it is a figure."""
     kind = run.import_kind
     rows = []
     for item in run.report.get("preview", []):
-        cells = [(text, place in kind.numeric) for place, text in enumerate(item["values"])]
+        taken = item["result"] != "rejected"
+        cells = [
+            (_read(kind, place, text) if taken else text, place in kind.numeric)
+            for place, text in enumerate(item["values"])
+        ]
         rows.append({**item, "cells": cells})
     headings = [(label, place in kind.numeric) for place, label in enumerate(kind.shown)]
     return {"headings": headings, "rows": rows}
+
+
+def _read(kind: ImportKind, place: int, text: str) -> str:
+    """A figure or a date of a row that is taken, in the reader's format."""
+    if place in kind.numeric:
+        amount, _space, unit = text.partition(" ")
+        return money(amount, unit, None) if amount else ""
+    if place in kind.dated and text:
+        on = datetime.date.fromisoformat(text)
+        return month(on) if kind.dated[place] == "month" else short_day(on)
+    return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -26,11 +26,25 @@ def without_own(columns: Sequence[str]) -> list[str]:
     return list(columns[2:] if list(columns[:2]) == own_columns() else columns)
 
 
+class Refused(NamedTuple):
+    """A refused row: its number, why, and its cells as they stand in the file."""
+
+    number: int
+    reason: str
+    cells: list[Any]
+
+
+def lines(run: Run) -> Iterator[Refused]:
+    """The refused rows in the order of the file."""
+    for number, reason, _code, cells in run.rejected_chunks.all().lines():
+        yield Refused(number, reason, cells)
+
+
 def table(run: Run) -> Iterator[list[str]]:
     """Heading and rows: row number, reason, then the cells as they stand in the file."""
     yield [*own_columns(), *(_harmless(name) for name in run.found.columns)]
-    for number, reason, _code, cells in run.rejected_chunks.all().lines():
-        yield [str(number), _harmless(reason), *(_harmless(cell) for cell in cells)]
+    for row in lines(run):
+        yield [str(row.number), _harmless(row.reason), *(_harmless(cell) for cell in row.cells)]
 
 
 class _Echo:

@@ -96,8 +96,8 @@ def signed(value: Number | None, decimals: int | None = None) -> str:
     return f"+{text}" if parsed is not None and parsed > 0 else text
 
 
-def money(value: Number | None, currency: str = "", decimals: int = 2) -> str:
-    """An amount with its currency code behind."""
+def money(value: Number | str | None, currency: str = "", decimals: int | None = 2) -> str:
+    """An amount with its currency code behind; all its places where `decimals` is None."""
     text = number(value, decimals)
     return f"{text}{SPACE}{currency}" if currency and _decimal(value) is not None else text
 

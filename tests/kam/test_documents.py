@@ -130,9 +130,33 @@ def test_xlsx_goes_on_in_a_second_sheet_and_cuts_visibly(monkeypatch):
     long = "x" * 40_000
     book = read_xlsx(COLUMNS, [{"name": number, "value": long} for number in range(3)])
     assert [sheet.max_row for sheet in book.worksheets] == [3, 2]
+    assert book.sheetnames == ["List", "List 2"]
     text = book.worksheets[1]["B2"].value
     assert (len(text), text[-1]) == (32_767, "…")
     assert read_xlsx(COLUMNS, []).worksheets[0]["A1"].value == "Name"
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Key accounts", "Key accounts"),
+        ("Costs: by [month] / a?*", "Costs by month a"),
+        ("x" * 40, "x" * 31),
+        ("'quoted'", "quoted"),
+        ("History", "History_"),
+        ("//", "List"),
+    ],
+)
+def test_xlsx_sheet_is_called_as_its_list_where_spreadsheets_allow_it(title, name):
+    assert read_xlsx(COLUMNS, [], title=title).sheetnames == [name]
+
+
+def test_xlsx_sheets_of_one_title_keep_apart(monkeypatch):
+    monkeypatch.setattr(tables, "SHEET_ROWS", 2)
+    rows = [{"name": number, "value": 1} for number in range(2)]
+    assert read_xlsx(COLUMNS, rows, title="y" * 31).sheetnames == ["y" * 31, f"{'y' * 29} 2"]
+    book = read_xlsx(COLUMNS, rows[:1], title="notes", notes=["a"])
+    assert book.sheetnames == ["notes", "Notes 2"]
 
 
 @pytest.mark.django_db  # the end of a response closes old connections

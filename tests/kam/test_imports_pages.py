@@ -62,7 +62,7 @@ def test_file_goes_from_upload_to_undo(client, manager, programme):
     assert client.get(reverse("imports:progress", args=[run.pk])).headers["HX-Refresh"] == "true"
     page = client.get(run.get_absolute_url())
     assert (page.context["import_label"], page.context["stage"]) == ("Import 2 rows", "columns")
-    assert page.context["problems"][0]["text"] == "has no customer"
+    assert page.context["problems"][0].text == "has no customer"
     do(client, run, "start")
     work()
     run.refresh_from_db()
@@ -73,7 +73,7 @@ def test_file_goes_from_upload_to_undo(client, manager, programme):
         2,
     )
     assert ("See the accounts", reverse("accounts:list")) in page.context["further"]
-    assert page.context["problems"][0]["rows"] == "Row 2"
+    assert page.context["problems"][0].rows == "Row 2"
     rejected = client.get(reverse("imports:rejected", args=[run.pk]))
     lines = b"".join(rejected.streaming_content).decode("utf-8-sig").splitlines()
     assert lines == [
@@ -84,6 +84,63 @@ def test_file_goes_from_upload_to_undo(client, manager, programme):
     work()
     run.refresh_from_db()
     assert (run.status, LedgerEntry.objects.count(), Account.objects.count()) == ("undone", 0, 0)
+
+
+def test_differing_words_of_one_problem_are_all_shown(client, manager, programme):
+    names = "Name;Status\nAlt AG;lost\nBrau AG;gone\nCafé AG;lost\n"
+    names += "".join(f"Firma {n};state {n}\n" for n in range(1, 6))
+    client.post(
+        reverse("imports:upload"), {"kind": "accounts", "scope": programme.pk, "file": sent(names)}
+    )
+    work()
+    run = Run.objects.get()
+    (problem,) = client.get(run.get_absolute_url()).context["problems"]
+    assert (problem.count, problem.text) == (8, "“Status” cannot be taken")
+    assert problem.parts == [
+        "2 rows, first row 1: has the status “lost”",
+        "Row 2: has the status “gone”",
+        "Row 4: has the status “state 1”",
+        "Row 5: has the status “state 2”",
+        "Row 6: has the status “state 3”",
+        "2 more in other words",
+    ]
+
+
+def test_preview_writes_figures_as_its_reader_does_and_ends_with_the_trial(
+    client, manager, programme
+):
+    manager.locale = "de"
+    manager.save()
+    client.post(
+        reverse("imports:upload"), {"kind": "ledger", "scope": programme.pk, "file": sent()}
+    )
+    work()
+    run = Run.objects.get()
+    refused, taken, _third = client.get(run.get_absolute_url()).context["preview"]["rows"]
+    cells = [text for text, _numeric in taken["cells"]]
+    assert cells == ["7", "2. May 2026", "", "", "1.234,50\N{NO-BREAK SPACE}GBP", ""]
+    assert [text for text, _numeric in refused["cells"]][1] == "02.05.2026"
+    do(client, run, "start")
+    work()
+    page = client.get(run.get_absolute_url())
+    assert page.context["preview"]["rows"] == []
+    (row,) = page.context["refused"]["rows"]
+    assert (row.number, row.reason) == (2, "has no customer")
+    content = page.content.decode()
+    assert content.index("Check the totals") < content.index("What came in")
+
+
+def test_questions_lead_to_the_fields_that_answer_them(client, manager, programme):
+    text = "Kd-Nr;Datum;X9\n7;03/04/2026;1,00\n"
+    client.post(
+        reverse("imports:upload"), {"kind": "ledger", "scope": programme.pk, "file": sent(text)}
+    )
+    page = client.get(Run.objects.get().get_absolute_url())
+    fields = [question.field for question in page.context["questions"]]
+    assert fields == ["id_read-dates", "id_column-2"]
+    for field in fields:
+        assert f'id="{field}"' in page.content.decode()
+        assert f'href="#{field}"' in page.content.decode()
 
 
 def test_second_import_of_a_file_says_that_it_changes_nothing(client, manager, programme):

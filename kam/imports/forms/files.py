@@ -284,7 +284,7 @@ class MappingForm(ShapeForm):
             rows.append(
                 {
                     "name": column,
-                    "values": " · ".join(text[:24] for text in sample[:3]),
+                    "values": [text[:24] for text in sample[:3]],
                     "field": self[f"column-{index}"],
                     "reason": by_column.get(index, {}).get("reason", ""),
                     "ok": fine.get(names.get(index, "")),

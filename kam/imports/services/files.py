@@ -282,10 +282,16 @@ QUESTIONS = {
 }
 
 
+def questions(run: Run) -> list[tuple[str, str]]:
+    """What has to be answered before the rows can be read, each with the name of the finding that
+    it is about; without one it is about the columns."""
+    asked = [(str(QUESTIONS[name]), name) for name in run.found.open_choices() if name in QUESTIONS]
+    return asked + [(str(text), "") for text in run.import_kind.problems(run.mapping)]
+
+
 def problems(run: Run) -> list[str]:
-    """What has to be answered before the rows can be read."""
-    asked = [str(QUESTIONS[name]) for name in run.found.open_choices() if name in QUESTIONS]
-    return asked + [str(text) for text in run.import_kind.problems(run.mapping)]
+    """The words of what has to be answered."""
+    return [text for text, _about in questions(run)]
 
 
 @transaction.atomic

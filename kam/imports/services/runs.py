@@ -56,7 +56,7 @@ def start_run(*, actor: AbstractBaseUser, run: Run, enqueue: bool = True) -> Run
     run.all_stored = False
     for name in run.counts():
         setattr(run, name, 0)
-    run.report = {name: run.report[name] for name in ("preview",) if name in run.report}
+    run.report = {}
     _begin(actor, run, Run.Status.RUNNING, dry_run=False)
     after = {"options": run.options}
     record.change(actor=actor, obj=run, verb="started", after=after, **audience(run))

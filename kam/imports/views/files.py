@@ -23,15 +23,18 @@ from kam.imports import policies, rejects, services
 from kam.imports.forms import MappingForm, RememberedMappingForm, UploadForm
 from kam.imports.models import RememberedMapping, Run
 from kam.imports.presenting import (
+    asked,
     facts,
     found_line,
     nothing_new,
     preview,
+    refused_rows,
     shown_problems,
     stage,
     steps,
 )
 from kam.imports.reading import UnreadableFile
+from kam.web.formatting import number
 from kam.web.views import ScopedViewMixin, ServiceFormMixin, TableMixin
 from kam.web.views.tables import Column
 
@@ -211,7 +214,7 @@ def page_of(run: Run, request: HttpRequest) -> dict[str, Any]:
     taken = run.created + run.updated
     known = run.status == Run.Status.READY
     rows = ngettext("Import %(count)s row", "Import %(count)s rows", taken) % {
-        "count": f"{taken:,}"
+        "count": number(taken)
     }
     return {
         "run": run,
@@ -220,12 +223,13 @@ def page_of(run: Run, request: HttpRequest) -> dict[str, Any]:
         "found_line": found_line(run),
         "steps": steps(run),
         "stage": stage(run),
-        "questions": services.problems(run) if run.status in Run.EDITABLE else [],
+        "questions": asked(run),
         "problems": shown_problems(run),
         "facts": facts(run),
         "nothing_new": nothing_new(run),
         "further": kind.further(run) if run.is_live else [],
         "preview": preview(run),
+        "refused": refused_rows(run),
         "editable": editable,
         "silent": services.is_silent(run),
         "import_label": rows if known else _("Import"),

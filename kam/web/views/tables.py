@@ -427,5 +427,7 @@ class TableMixin(ExportMixin):
         context = super().get_context_data(**kwargs)  # type: ignore[misc]
         context["table"] = Table(self, self.request)
         context["filter"] = self.filterset
-        context["exports"] = self.get_export_layout() is not None
+        page = context.get("page_obj")
+        listed = page is None or bool(page.object_list)
+        context["exports"] = listed and self.get_export_layout() is not None
         return context
