@@ -12,12 +12,14 @@ from accounts.models import Account
 from accounts.views.parts import AccountPartView
 from kam.documents import holders
 from kam.documents.models import Attachment
-from kam.web.views.tables import CappedPaginator
+from kam.documents.tables import Table
+from kam.documents.views import FILES
+from kam.web.views.tables import CappedPaginator, ExportMixin
 
 FILES_A_PAGE = 25
 
 
-class FilesView(AccountPartView):
+class FilesView(ExportMixin, AccountPartView):
     """All files of the account that the reader may see."""
 
     part = "files"
@@ -25,9 +27,18 @@ class FilesView(AccountPartView):
     empty_title = gettext_lazy("No file yet")
     empty_text = gettext_lazy("Contracts, minutes, drawings: whatever proves what is written here.")
 
+    export_layout = FILES
+
+    def get_table(self) -> Table:
+        """The files, not the account on whose page they are."""
+        return FILES.table(self._files(self.get_object()).active(), self.request.user)
+
+    def _files(self, account: Account) -> Any:
+        return Attachment.objects.visible_to(self.request.user).filter(account=account).for_list()
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        account, user = self.object, self.request.user
-        rows = Attachment.objects.visible_to(user).filter(account=account).for_list()
+        account = self.object
+        rows = self._files(account)
         page = CappedPaginator(rows.active(), FILES_A_PAGE).get_page(self.request.GET.get("page"))
         return super().get_context_data(
             page_obj=page,

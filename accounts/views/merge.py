@@ -155,7 +155,7 @@ class MergePickView(ServiceFormMixin, ScopedViewMixin, FormView):
     """With which account this one is compared."""
 
     form_class = OtherAccountForm
-    template_name = "web/form.html"
+    template_name = "accounts/merge_pick.html"
     submit_label = gettext_lazy("Compare")
 
     @cached_property
@@ -173,7 +173,12 @@ class MergePickView(ServiceFormMixin, ScopedViewMixin, FormView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         title = _("Merge %(account)s with another account") % {"account": self.account}
         url = self.account.get_absolute_url()
-        return super().get_context_data(form_title=title, cancel_url=url, **kwargs)
+        crumbs = [
+            (_("Accounts"), reverse("accounts:list")),
+            (self.account.name, url),
+            (_("Merge with another account"), ""),
+        ]
+        return super().get_context_data(form_title=title, cancel_url=url, crumbs=crumbs, **kwargs)
 
     def perform(self, form: OtherAccountForm) -> Account:
         """Nothing is written."""

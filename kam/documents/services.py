@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import models, transaction
@@ -123,10 +123,11 @@ def replace_file(
 ) -> Attachment:
     """Put `file` in place of what the attachment was, which stays as its earlier version.
 
-    Raises PermissionDenied, VersionConflict or ValidationError.
+    Raises PermissionDenied, VersionConflict or ValidationError (also while it is archived).
     """
     if not policies.can_change(actor, attachment):
         raise PermissionDenied
+    _refuse_archived(attachment)
     editing.expect(attachment, expected_version)
     with _stored([(file, name or file.name or "")]) as prepared:
         return _replace(actor, attachment, prepared[0], expected_version)
@@ -139,6 +140,7 @@ def _replace(
     _with_room(attachment.account_id, item.size)
     attachment = _changeable(actor, attachment)
     editing.expect(attachment, expected_version)
+    _refuse_archived(attachment)
     logged = ("name", "number", "size", "media_type", "sha256")
     before = record.snapshot(attachment, logged)
     earlier = EarlierFile(attachment=attachment, name=attachment.name)
@@ -166,11 +168,12 @@ def update_attachment(
 ) -> Attachment:
     """Change what is said of a file and who may see it; `people` counts for named people alone.
 
-    Raises PermissionDenied, VersionConflict or ValidationError: also where the actor would not see
-    it any more, so that nobody shuts themselves out unawares.
+    Raises PermissionDenied, VersionConflict or ValidationError: while it is archived, and where the
+    actor would not see it any more, so that nobody shuts themselves out unawares.
     """
     attachment = _changeable(actor, attachment)
     editing.expect(attachment, expected_version)
+    _refuse_archived(attachment)
     changes = dict(changes)
     known = list(attachment.people.order_by("pk"))
     people = changes.pop("people", known)
@@ -394,3 +397,9 @@ def _changeable(actor: AbstractBaseUser, attachment: Attachment) -> Attachment:
     if not policies.can_change(actor, attachment):
         raise PermissionDenied
     return attachment
+
+
+def _refuse_archived(attachment: Attachment) -> None:
+    """What is out of lists is not worked on."""
+    if attachment.is_archived:
+        raise ValidationError(_("The file is archived: restore it first."), code="archived")

@@ -25,6 +25,12 @@ from kam.documents.tables import Layout
 from kam.web.views import PartialMixin, ScopedViewMixin, ServiceFormMixin, TableMixin
 from kam.web.views.tables import Column
 
+
+def _kind_of_holder(row: Attachment) -> str:
+    holder = holders.named(row.object_type)
+    return holder.slug if holder else row.object_type
+
+
 FILES = Layout(
     "files",
     gettext_lazy("Files"),
@@ -37,6 +43,9 @@ FILES = Layout(
         FileColumn("Stored by", lambda row: str(row.stored_by), 24),
         FileColumn("When", "stored_at", 20),
         FileColumn("Who sees it", lambda row: row.get_confidentiality_display(), 20),
+        FileColumn("Account id", "account_id", 10),
+        FileColumn("Hangs on", _kind_of_holder, 16),
+        FileColumn("Hangs on id", "object_id", 10),
     ),
 )
 

@@ -256,3 +256,40 @@ def test_lists_ask_as_often_for_three_files_as_for_one(
     assert len(response.context["files"]) == 5 * count
     with django_assert_num_queries(8):
         browser.get(reverse("documents:held", args=["contact", things["contact"].pk]))
+
+
+def test_archived_file_is_not_worked_on_before_it_is_restored(browser, account, kam):
+    file = AttachmentFactory(account=account, object_id=account.pk, uploaded_by=kam)
+    page = reverse("documents:detail", args=[file.pk])
+    assert reverse("documents:edit", args=[file.pk]) in text_of(browser.get(page))
+    browser.post(reverse("documents:archive", args=[file.pk]))
+    shown = text_of(browser.get(page))
+    for name in ("edit", "replace"):
+        assert reverse(f"documents:{name}", args=[file.pk]) not in shown
+    file.refresh_from_db()
+    body = {"name": "other.pdf", "confidentiality": "account", "version": file.version}
+    edited = browser.post(reverse("documents:edit", args=[file.pk]), body)
+    replaced = browser.post(
+        reverse("documents:replace", args=[file.pk]), {"file": sent(), "version": file.version}
+    )
+    for response in (edited, replaced):
+        assert response.status_code == 422
+        assert "The file is archived: restore it first." in text_of(response)
+    before = (file.name, file.version, file.number)
+    file.refresh_from_db()
+    assert (file.name, file.version, file.number) == before
+
+
+def test_files_of_an_account_are_handed_out_with_those_on_its_people(browser, account, kam):
+    address = reverse("accounts:files", args=[account.pk])
+    assert "export=csv" not in text_of(browser.get(address))
+    contact = ContactFactory(account=account)
+    upload(browser, account)
+    upload(browser, contact)
+    AttachmentFactory(account=AccountFactory(programme=account.programme))
+    assert "export=csv" in text_of(browser.get(address))
+    answer = browser.get(address, {"export": "csv"})
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert sorted(line.rpartition(f"{account.pk},")[2] for line in lines[1:]) == sorted(
+        [f"account,{account.pk}", f"contact,{contact.pk}"]
+    )
