@@ -20,7 +20,7 @@ from django.views.generic.detail import SingleObjectMixin
 from accounts import services
 from accounts.duplicates.weighing import Likeness, in_words
 from accounts.forms import AccountForm, StatusForm, TeamForm
-from accounts.models import Account, StageChange, StatusChange
+from accounts.models import Account, ExternalId, Fact, Site, StageChange, StatusChange
 from accounts.services.duplicate import likely_duplicates
 from accounts.services.status import STATUS_ACTIONS, key_account_count
 from accounts.services.team import load_warnings, manager_load
@@ -67,18 +67,30 @@ class ProfileView(AccountPartView):
             site_label=_("Add a site"),
             group_url=f"{reverse('accounts:groups')}?group={account.pk}",
             unknown=_("unknown"),
-            sites=list(account.sites.active()),
-            external_ids=list(account.external_ids.all()),
+            sites=kept_objects("sites", _sites, account=account.pk),
+            external_ids=kept_objects("numbers", _numbers, account=account.pk),
             facts=latest_facts(account),
             group=self.below,
             **kwargs,
         )
 
 
+def _sites(account: int) -> QuerySet[Site]:
+    return Site.objects.filter(account=account).active()
+
+
+def _numbers(account: int) -> QuerySet[ExternalId]:
+    return ExternalId.objects.filter(account=account)
+
+
+def _facts(account: int) -> QuerySet[Fact]:
+    return Fact.objects.filter(account=account).order_by("kind", "-as_of", "-pk")
+
+
 def latest_facts(account: Account) -> list[Any]:
     """The latest of each kind of dated fact about `account`."""
     latest: dict[str, Any] = {}
-    for fact in account.facts.order_by("kind", "-as_of", "-pk"):
+    for fact in kept_objects("facts", _facts, account=account.pk):
         latest.setdefault(fact.kind, fact)
     return list(latest.values())
 
@@ -91,9 +103,6 @@ class HistoryView(AccountPartView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         account = self.object
-        own = Q(account=account) | Q(account__merged_into=account)
-        statuses = StatusChange.objects.filter(own).select_related("decided_by", "account")
-        stages = StageChange.objects.filter(own).select_related("account")
         user = self.request.user
 
         def changes(account: int) -> QuerySet[Change]:
@@ -105,10 +114,24 @@ class HistoryView(AccountPartView):
             lines=describe(latest, user),
             history_url=f"{reverse('web:history')}?account={account.pk}",
             history_label=_("All, with filters and export"),
-            status_changes=list(statuses),
-            stage_changes=list(stages.select_related("proposed_by", "confirmed_by")),
+            status_changes=kept_objects("statuses", _statuses, account=account.pk),
+            stage_changes=kept_objects("stages", _stages, account=account.pk),
             **kwargs,
         )
+
+
+def _own(account: int) -> Q:
+    """Of the account and of those that it has taken up."""
+    return Q(account=account) | Q(account__merged_into=account)
+
+
+def _statuses(account: int) -> QuerySet[StatusChange]:
+    return StatusChange.objects.filter(_own(account)).select_related("decided_by", "account")
+
+
+def _stages(account: int) -> QuerySet[StageChange]:
+    steps = StageChange.objects.filter(_own(account))
+    return steps.select_related("account", "proposed_by", "confirmed_by")
 
 
 class AccountCreateView(ServiceFormMixin, ScopedViewMixin, CreateView):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import figures, policies
-from accounts.models import Account, Contact
+from accounts.models import Account, Contact, Fact
 from accounts.views.parts import Figure, Part, register_figures, register_part
 from kam.access.dates import business_today
 from kam.access.prepared import kept_objects
@@ -83,12 +83,15 @@ def standing_figures(request: HttpRequest, account: Account) -> list[Figure]:
     ]
 
 
+def _by_influence(account: int) -> QuerySet[Contact]:
+    order = F("influence").desc(nulls_last=True)
+    return Contact.objects.filter(account=account).active().order_by(order, "name", "pk")
+
+
 def people(request: HttpRequest, account: Account) -> dict[str, Any]:
     """Who we know: the most influential first, with days since the last talk."""
     today = business_today()
-    contacts = Contact.objects.filter(account=account).active()
-    order = F("influence").desc(nulls_last=True)
-    rows = list(contacts.order_by(order, "name", "pk"))
+    rows = kept_objects("people by influence", _by_influence, account=account.pk)
     return {
         "account": account,
         "rows": [
@@ -119,8 +122,13 @@ def changed(request: HttpRequest, account: Account) -> dict[str, Any]:
 
 def value(request: HttpRequest, account: Account) -> dict[str, Any]:
     """Value for both sides (K003): what the latest facts say of the customer's."""
-    fact = account.facts.filter(kind="satisfaction").order_by("-as_of", "-pk").first()
-    return {"account": account, "satisfaction": fact}
+    found = kept_objects("satisfaction of", _satisfaction, account=account.pk)
+    return {"account": account, "satisfaction": found[0] if found else None}
+
+
+def _satisfaction(account: int) -> QuerySet[Fact]:
+    facts = Fact.objects.filter(account=account, kind="satisfaction")
+    return facts.order_by("-as_of", "-pk")[:1]
 
 
 def my_accounts(user: Reader) -> QuerySet[Account] | None:

@@ -22,6 +22,7 @@ from django.views.generic import DetailView
 from accounts.models import Account
 from kam.access.dates import business_today
 from kam.access.prepared import kept_objects
+from kam.access.querysets import sight_of
 from kam.web.views import PartialMixin, ScopedViewMixin
 from teams.models import Membership, TeamRole
 
@@ -133,12 +134,19 @@ class AccountPartView(PartialMixin, ScopedViewMixin, DetailView):
         """Accounts above this one and directly below it, as far as the reader sees them."""
         account = self.object
         above = [int(part) for part in account.path.strip("/").split("/")[:-1]]
-        near = Q(pk__in=above) | Q(parent=account)
-        shown = Account.objects.visible_to(self.request.user).filter(near)
-        upwards_first = Case(When(pk__in=above, then=0), default=1)
-        live_first = F("archived_at").asc(nulls_first=True)
-        rows = shown.order_by(upwards_first, live_first, "name", "pk")
-        return list(rows[: LISTED_CHILDREN + len(above)])
+        user = self.request.user
+
+        def rows(parent: int, **above: int) -> QuerySet[Account]:
+            higher = Q(pk__in=list(above.values()))
+            shown = Account.objects.visible_to(user).filter(higher | Q(parent=parent))
+            upwards_first = Case(When(higher, then=0), default=1)
+            live_first = F("archived_at").asc(nulls_first=True)
+            ordered = shown.order_by(upwards_first, live_first, "name", "pk")
+            return ordered[: LISTED_CHILDREN + len(above)]
+
+        key = ("family", len(above), sight_of(user))
+        steps = {f"above{place}": pk for place, pk in enumerate(above)}
+        return kept_objects(key, rows, parent=account.pk, **steps)
 
     @property
     def has_children(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -29,16 +29,33 @@ from accounts.querysets import DuplicateQuerySet
 from accounts.services import people, site
 from accounts.views.parts import AccountPartView
 from kam.access.dates import business_today
+from kam.access.prepared import kept_count, kept_objects
+from kam.access.querysets import sight_of
 from kam.changes.errors import VersionConflict
 from kam.web.views import ScopedViewMixin, ServiceFormMixin
 
 RECENT_TALKS = 10
+SHOWN_TALKS = 50
 
 
 def open_pairs(account: int) -> DuplicateQuerySet:
     """Pairs of people of an account that may be one."""
     pairs = DuplicatePair.objects.filter(kind=DuplicateKind.CONTACT, account_a=account)
     return pairs.filter(state=DuplicatePair.State.OPEN).standing()
+
+
+def _open_keys(account: int) -> QuerySet:
+    return open_pairs(account).order_by().values("pk")
+
+
+def _people(account: int) -> QuerySet[Contact]:
+    """People of an account that the reader sees, the most influential first."""
+    contacts = Contact.objects.filter(account=account).active().for_list()
+    return contacts.order_by(F("influence").desc(nulls_last=True), "name", "pk")
+
+
+def _recent_talks(account: int) -> QuerySet[Interaction]:
+    return Interaction.objects.filter(account=account).active().for_list()[:RECENT_TALKS]
 
 
 class PeopleView(AccountPartView):
@@ -49,18 +66,16 @@ class PeopleView(AccountPartView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         account = self.object
-        contacts = Contact.objects.filter(account=account).active().for_list()
-        talks = Interaction.objects.filter(account=account).active().for_list()
-        rows = list(contacts.order_by(F("influence").desc(nulls_last=True), "name", "pk"))
+        rows = kept_objects("all people", _people, account=account.pk)
         may = account.may_contribute
         return super().get_context_data(
             contact_url=reverse("accounts:contact_create", args=[account.pk]) if may else "",
             contact_label=_("Add a person"),
             unknown=_("unknown"),
             contacts=rows,
-            doubles=open_pairs(account.pk).count(),
+            doubles=kept_count("open pairs", _open_keys, account=account.pk),
             confirmed=sum(person.confidence == "confirmed" for person in rows),
-            talks=list(talks[:RECENT_TALKS]),
+            talks=kept_objects("recent talks", _recent_talks, account=account.pk),
             **kwargs,
         )
 
@@ -85,12 +100,19 @@ class ContactView(ScopedViewMixin, DetailView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         contact, user = self.object, self.request.user
-        talks = Interaction.objects.visible_to(user).active().filter(contacts=contact)
+
+        def talks(contact: int) -> QuerySet[Interaction]:
+            held = Interaction.objects.visible_to(user).active().filter(contacts=contact)
+            return held.for_list()[:SHOWN_TALKS]
+
+        def reports(contact: int) -> QuerySet[Contact]:
+            return Contact.objects.filter(reports_to=contact).active()
+
         return super().get_context_data(
             account=contact.account,
             unknown=_("unknown"),
-            talks=list(talks.for_list()[:50]),
-            reports=list(contact.reports.active()),
+            talks=kept_objects(("talks with", sight_of(user)), talks, contact=contact.pk),
+            reports=kept_objects("reports to", reports, contact=contact.pk),
             may_contribute=policies.can_contribute(user, contact.account),
             today=business_today(),
             **kwargs,

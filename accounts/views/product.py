@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +20,8 @@ from accounts import exports
 from accounts.forms import ProductForm, ProductLineForm
 from accounts.models import Product, ProductLine
 from accounts.services import product as services
+from kam.access.prepared import kept_exists, kept_objects
+from kam.access.querysets import sight_of
 from kam.changes.errors import VersionConflict
 from kam.web.views import ScopedViewMixin, ServiceFormMixin, TableMixin
 from kam.web.views.tables import Column
@@ -39,16 +42,23 @@ class ProductListView(TableMixin, ScopedViewMixin, ListView):
     export_layout = exports.PRODUCTS
     template_name = "accounts/product_list.html"
 
+    def kept_under(self) -> Hashable:
+        return sight_of(self.request.user)
+
     def get_queryset(self) -> Any:
         rows = super().get_queryset().active().select_related("line")
         text = self.request.GET.get("search", "").strip()
         return rows.named(text) if text else rows
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        user = self.request.user
+        user, sight = self.request.user, sight_of(self.request.user)
         return super().get_context_data(
-            lines=list(ProductLine.objects.visible_to(user).active()),
-            may_manage=Programme.objects.editable_by(user).exists(),
+            lines=kept_objects(
+                ("product lines", sight), lambda: ProductLine.objects.visible_to(user).active()
+            ),
+            may_manage=kept_exists(
+                ("manages products", sight), lambda: Programme.objects.editable_by(user)
+            ),
             **kwargs,
         )
 

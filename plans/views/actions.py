@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
 from typing import Any
 
 from django.contrib import messages
@@ -19,24 +20,31 @@ from django.views.generic import FormView, ListView, UpdateView
 
 from accounts.models import Account
 from kam.access.dates import business_today
+from kam.access.querysets import sight_of
 from kam.changes.errors import VersionConflict
 from kam.web import toasts
 from kam.web.views import PartialMixin, ScopedViewMixin, ServiceFormMixin
 from kam.web.views.forms import UNPROCESSABLE
-from kam.web.views.tables import ExportMixin
+from kam.web.views.tables import CappedPaginator, KeptListMixin
 from plans import exports, policies, services
 from plans.forms import ActionForm, CaptureForm
 from plans.models import Action, Objective, Strategy
 
 
-class ActionListView(ExportMixin, PartialMixin, ScopedViewMixin, ListView):
+class ActionListView(KeptListMixin, PartialMixin, ScopedViewMixin, ListView):
     """Actions that the reader sees: their own open ones, or all of an account."""
 
     model = Action
     reading = "for_list"
     paginate_by = 50
+    paginator_class = CappedPaginator
+    template_name = "plans/action_list.html"
     partial_template_name = "plans/_action_list.html"
     export_layout = exports.ACTIONS
+    typed = ("account",)
+
+    def kept_under(self) -> Hashable:
+        return sight_of(self.request.user)
 
     def get_queryset(self) -> Any:
         """`?account=` all of one account; `?whose=all` of everybody; else one's own open ones."""

@@ -44,8 +44,12 @@ class AccountPlanView(AccountPartView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         account, user = self.object, self.request.user
-        rows = Plan.objects.visible_to(user).active().for_list().filter(account=account)
-        plans = [as_read(row) for row in rows]
+
+        def rows(account: int) -> QuerySet[Plan]:
+            return Plan.objects.visible_to(user).active().for_list().filter(account=account)
+
+        found = kept_objects(("plans of", sight_of(user)), rows, account=account.pk)
+        plans = [as_read(row) for row in found]
         plan = max(plans, key=lambda row: (row.in_force, row.starts_on, -row.pk), default=None)
         outline = Outline(plan, user, account.programme.today()) if plan is not None else None
         return super().get_context_data(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
@@ -10,12 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.generic import ListView
 
 from accounts.choices import REVIEWED_STATUSES
-from accounts.models import Account
+from accounts.models import Account, StageChange
 from accounts.views.parts import AccountPartView
 from kam.access.dates import business_today
+from kam.access.prepared import kept_objects
+from kam.access.querysets import sight_of
 from kam.documents.tables import Layout
 from kam.web.views import PartialMixin, ScopedViewMixin
-from kam.web.views.tables import CappedPaginator, ExportMixin
+from kam.web.views.tables import CappedPaginator, KeptListMixin
 from reviews import exports, policies
 from reviews.choices import ReviewStatus
 from reviews.models import StageReview
@@ -39,7 +42,7 @@ OPEN = (ReviewStatus.DRAFT, ReviewStatus.PROPOSED)
 DONE = (ReviewStatus.CONFIRMED, ReviewStatus.REJECTED)
 
 
-class ReviewListView(ExportMixin, PartialMixin, ScopedViewMixin, ListView):
+class ReviewListView(KeptListMixin, PartialMixin, ScopedViewMixin, ListView):
     """What is due, drafts, what waits for a confirmation, what is done."""
 
     model = StageReview
@@ -49,6 +52,9 @@ class ReviewListView(ExportMixin, PartialMixin, ScopedViewMixin, ListView):
     paginator_class = CappedPaginator
     page_name = "reviews"
     SHOWS = ("due", "drafts", "waiting", "done")
+
+    def kept_under(self) -> Hashable:
+        return sight_of(self.request.user)
 
     @property
     def show(self) -> str:
@@ -128,11 +134,18 @@ class AccountReviewsView(AccountPartView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         account, user = self.object, self.request.user
-        rows = StageReview.objects.visible_to(user).active().filter(account=account).with_people()
-        steps = account.stage_changes.select_related("proposed_by", "confirmed_by")
+
+        def rows(account: int) -> QuerySet[StageReview]:
+            mine = StageReview.objects.visible_to(user).active().filter(account=account)
+            return mine.with_people()[:SHOWN_ON_ACCOUNT]
+
+        def steps(account: int) -> QuerySet[StageChange]:
+            changes = StageChange.objects.filter(account=account)
+            return changes.select_related("proposed_by", "confirmed_by")
+
         return super().get_context_data(
-            reviews=list(rows[:SHOWN_ON_ACCOUNT]),
-            steps=list(steps),
+            reviews=kept_objects(("reviews of", sight_of(user)), rows, account=account.pk),
+            steps=kept_objects("steps of", steps, account=account.pk),
             can_start=policies.can_start(user, account),
             **kwargs,
         )

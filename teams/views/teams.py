@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_POST
 from django.views.generic import CreateView, DetailView, FormView, ListView, UpdateView
 
 from kam.access.dates import business_today
-from kam.access.prepared import kept_objects
+from kam.access.prepared import kept_exists, kept_objects
 from kam.access.querysets import sight_of
 from kam.changes.history import describe
 from kam.changes.models import Change
@@ -42,6 +43,9 @@ class TeamListView(ScopedViewMixin, TableMixin, PartialMixin, ListView):
     )
     export_layout = exports.TEAMS
 
+    def kept_under(self) -> Hashable:
+        return sight_of(self.request.user)
+
     def get_queryset(self) -> Any:
         rows = super().get_queryset()
         is_past = self.request.GET.get("archived") == "1"
@@ -56,7 +60,9 @@ class TeamListView(ScopedViewMixin, TableMixin, PartialMixin, ListView):
         return rows
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        may_add = Programme.objects.editable_by(self.request.user).active().exists()
+        user = self.request.user
+        key = ("adds teams", sight_of(user))
+        may_add = kept_exists(key, lambda: Programme.objects.editable_by(user).active())
         return super().get_context_data(may_add=may_add, **kwargs)
 
 

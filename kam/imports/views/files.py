@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 from django.views.generic import DetailView, FormView, ListView, UpdateView
 
+from kam.access.querysets import sight_of
 from kam.documents import uploads
 from kam.documents.tables import Column as FileColumn
 from kam.documents.tables import Layout
@@ -100,6 +101,9 @@ class RunListView(ScopedViewMixin, TableMixin, ListView):
         Column("owner", gettext_lazy("Started by"), sort="owner__username", phone=False),
         Column("uploaded", gettext_lazy("Uploaded"), sort="created_at", phone=False),
     )
+
+    def kept_under(self) -> Hashable:
+        return sight_of(self.request.user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The list, and whether the reader may bring a file."""

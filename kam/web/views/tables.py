@@ -13,6 +13,13 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
+from django_filters import (
+    BooleanFilter,
+    ChoiceFilter,
+    ModelChoiceFilter,
+    ModelMultipleChoiceFilter,
+    MultipleChoiceFilter,
+)
 
 from kam.access.prepared import kept_count, kept_objects
 from kam.access.querysets import sight_of
@@ -74,7 +81,22 @@ def changed(parameters: QueryDict, **changes: Any) -> str:
 
 def is_filtered(filterset: Any, parameters: QueryDict) -> bool:
     """Whether the address names any filter; without one its form need not be put together."""
-    return any(value for name in filterset.filters for value in parameters.getlist(name))
+    return bool(named_filters(filterset, parameters))
+
+
+def named_filters(filterset: Any, parameters: QueryDict) -> list[Any]:
+    """The filters that the address names."""
+    return [item for name, item in filterset.filters.items() if any(parameters.getlist(name))]
+
+
+def is_of_choices(filterset: Any, parameters: QueryDict) -> bool:
+    """Whether all filters that the address names choose among fixed values: what they find depends
+    on the address, not on what is stored or typed."""
+    return all(
+        isinstance(item, BooleanFilter | ChoiceFilter | MultipleChoiceFilter)
+        and not isinstance(item, ModelChoiceFilter | ModelMultipleChoiceFilter)
+        for item in named_filters(filterset, parameters)
+    )
 
 
 class Rows:
@@ -348,43 +370,26 @@ def address_of(request: HttpRequest) -> str:
     return f"{request.path}?{query}" if query else request.path
 
 
-class TableMixin(ExportMixin):
-    """A list view with `columns`, a default sort and, if named, a `filterset_class`.
-
-    Sorting takes the names in `columns` only; ties are broken by primary key. Lists longer than
-    `MOST_COUNTED` say so instead of counting on.
-    """
+class KeptListMixin(ExportMixin):
+    """A list view whose SQL is kept: `kept_under` says on what it depends."""
 
     request: HttpRequest
-    columns: Sequence[Column] = ()
-    default_sort = ""
-    sizes: Sequence[int] = (25, 50, 100)
-    paginator_class = CappedPaginator
-    filterset_class: Any = None
-
-    @cached_property
-    def filterset(self) -> Any:
-        """The bound filters, None without; they hold no rows while none is set."""
-        if self.filterset_class is None:
-            return None
-        rows = self.model._default_manager.none()
-        bound = self.filterset_class(self.request.GET, queryset=rows, request=self.request)
-        if is_filtered(bound, self.request.GET):
-            bound.queryset = super().get_queryset()  # type: ignore[misc]
-        return bound
+    typed: Sequence[str] = ("q", "search")
+    """Parameters of the address that hold what somebody typed: such a list is not kept."""
 
     def kept_under(self) -> Hashable | None:
         """All on which the SQL of the rows depends besides the address; None where that cannot be
-        told. Asked only while no filter is set."""
+        told."""
         return None
+
+    def is_kept(self) -> bool:
+        """Whether what the address asks for will be asked again."""
+        parameters = self.request.GET
+        return "export" not in parameters and not any(map(parameters.get, self.typed))
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """The page, or the file; rows whose SQL is kept are not put together again."""
-        key = None
-        if "export" not in request.GET:
-            bound = self.filterset
-            if bound is None or not is_filtered(bound, request.GET):
-                key = self.kept_under()
+        key = self.kept_under() if self.is_kept() else None
         if key is None:
             return super().get(request, *args, **kwargs)
         address = tuple(
@@ -393,13 +398,40 @@ class TableMixin(ExportMixin):
         self.object_list = Rows(self.get_queryset, (type(self), address, key))
         return self.render_to_response(self.get_context_data())  # type: ignore[attr-defined]
 
+
+class TableMixin(KeptListMixin):
+    """A list view with `columns`, a default sort and, if named, a `filterset_class`.
+
+    Sorting takes the names in `columns` only; ties are broken by primary key. Lists longer than
+    `MOST_COUNTED` say so instead of counting on.
+    """
+
+    columns: Sequence[Column] = ()
+    default_sort = ""
+    sizes: Sequence[int] = (25, 50, 100)
+    paginator_class = CappedPaginator
+    filterset_class: Any = None
+
+    @cached_property
+    def filterset(self) -> Any:
+        """The bound filters, None without; rows are given to them when they narrow some."""
+        if self.filterset_class is None:
+            return None
+        rows = self.model._default_manager.none()
+        return self.filterset_class(self.request.GET, queryset=rows, request=self.request)
+
+    def is_kept(self) -> bool:
+        """Filters of fixed choices are asked again, others are not."""
+        bound = self.filterset
+        return super().is_kept() and (bound is None or is_of_choices(bound, self.request.GET))
+
     def get_queryset(self) -> QuerySet:
         """Filtered and sorted rows; an unreadable filter finds nothing."""
         bound = self.filterset
-        if bound is None or not is_filtered(bound, self.request.GET):
-            rows = super().get_queryset()  # type: ignore[misc]
-        else:
-            rows = bound.qs if bound.is_valid() else bound.queryset.none()
+        rows = super().get_queryset()  # type: ignore[misc]
+        if bound is not None and is_filtered(bound, self.request.GET):
+            bound.queryset = rows
+            rows = bound.qs if bound.is_valid() else rows.none()
         name, descending = self.sorting
         column = next((item for item in self.columns if item.name == name), None)
         if column is None or not column.sort:
