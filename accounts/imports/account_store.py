@@ -21,7 +21,7 @@ from accounts.models import Account, ExternalId, StagedAccount, StatusChange
 from kam.access.dates import business_today
 from kam.changes.models import Change
 from kam.imports.models import Run
-from kam.imports.parts import batched
+from kam.imports.parts import batched, update_each
 
 COLUMNS = {"business_unit": "business_unit_id", "team": "team_id"}
 COPIED = (
@@ -164,7 +164,7 @@ def _note_moves(pks: Sequence[int], above: dict[int, int]) -> None:
     moving = list(StagedAccount.objects.filter(pk__in=pks))
     for item in moving:
         item.after["parent"] = above[item.account_id]
-    StagedAccount.objects.bulk_update(moving, ["after"])
+    update_each(moving, ["after"])
 
 
 def prepare(run: Run, staged: Sequence[StagedAccount]) -> None:
@@ -176,7 +176,7 @@ def prepare(run: Run, staged: Sequence[StagedAccount]) -> None:
         else:
             _note_differences(item)
     _set_first_status(run, [item for item in staged if item.after.get("status") and item.created])
-    StagedAccount.objects.bulk_update(staged, ["verb", "before", "after", "version"])
+    update_each(staged, ["verb", "before", "after", "version"])
 
 
 def _note_differences(item: StagedAccount) -> None:
@@ -200,7 +200,7 @@ def apply_updates(run: Run) -> None:
     again = list(moved.filter(verb__in=("updated", staging.UNCHANGED)))
     for item in again:
         _note_differences(item)
-    StagedAccount.objects.bulk_update(again, ["verb", "before", "after", "version"], batch_size=500)
+    update_each(again, ["verb", "before", "after", "version"])
     updated = staged.filter(verb="updated")
     _copy_values(updated, "after", 1)
     for item in updated.filter(after__has_key="parent").select_related("account").order_by("row"):
@@ -261,7 +261,7 @@ def _restore_one_by_one(run: Run, actor_id: int, staged: Sequence[StagedAccount]
         account.version += 1
         account.updated_at = now
     fields = [*COPIED, "version", "updated_at"]
-    Account.objects.bulk_update(changed, fields, batch_size=200)
+    update_each(changed, fields)
     Change.objects.bulk_create(log, batch_size=CHANGES_PER_BATCH)
 
 
@@ -294,7 +294,7 @@ def _set_first_status(run: Run, staged: Sequence[StagedAccount]) -> None:
             )
         )
     fields = ["status", "status_since", "rationale", "rationale_types"]
-    Account.objects.bulk_update(accounts, fields, batch_size=500)
+    update_each(accounts, fields)
     StatusChange.objects.bulk_create(steps, batch_size=500)
 
 

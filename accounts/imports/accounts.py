@@ -247,7 +247,7 @@ class AccountsSession(Session):
             return None
         return set(accounts.managed_by(self.run.owner).values_list("pk", flat=True))
 
-    def judge(self, rows: Sequence[Numbered]) -> Outcome:
+    def judge(self, rows: Sequence[Numbered], understood: Any = None) -> Outcome:
         """Decide about a chunk of rows."""
         outcome = Outcome(read=len(rows))
         checked: list[tuple[int, AccountRow, int | None]] = []

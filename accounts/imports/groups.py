@@ -12,6 +12,7 @@ from accounts.services.account import carry_subtree
 from kam.access import tree
 from kam.imports.kinds import Rejected, Row
 from kam.imports.models import Run
+from kam.imports.parts import update_each
 
 
 @dataclass
@@ -156,7 +157,7 @@ def place_new(parents: dict[int, int]) -> None:
         account.parent_id = above
         account.path = f"{paths[above]}{pk}/"
         account.root_id = int(account.path.split("/")[1])
-    Account.objects.bulk_update(made.values(), ["parent", "path", "root"])
+    update_each(list(made.values()), ["parent", "path", "root"])
 
 
 def move_known(run: Run, account: Account, parent: Account | None) -> None:

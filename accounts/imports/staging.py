@@ -16,6 +16,7 @@ from accounts.models import Account, Conflict, ExternalId, StagedAccount, Staged
 from kam.changes import record
 from kam.changes.models import Change
 from kam.imports.models import Run
+from kam.imports.parts import update_each
 from teams.models import Programme
 
 DELETE_ACCOUNTS = 300
@@ -160,7 +161,7 @@ def prepare_touched(run: Run, staged: Sequence[StagedAccount]) -> None:
         item.verb = "created" if item.created else "imported"
         item.brought = sums.get(item.account_id, {})
         item.after = {name: value for name, value in item.after.items() if value} | item.brought
-    StagedAccount.objects.bulk_update(staged, ["verb", "brought", "after"])
+    update_each(staged, ["verb", "brought", "after"])
 
 
 def _sums(run: Run, accounts: Collection[int]) -> dict[int, dict[str, Any]]:

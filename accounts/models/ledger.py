@@ -105,11 +105,17 @@ class LedgerEntry(models.Model):
     Rows of an import run count only while the run is live (`design.md` 11): read them through
     `LedgerEntry.objects.live()`. They are known from the day on which the run was published, others
     from `recorded_on`. No relation has an index of its own where one below begins with
-    it: every index costs each imported row.
+    it, and none a key of the database's own that another one implies: both cost each imported
+    row. The programme is that of the account; a run with lines has a `StagedAccount` for
+    each of their accounts, and both hold on to theirs by such keys.
     """
 
     programme = models.ForeignKey(
-        Programme, on_delete=models.PROTECT, related_name="+", db_index=False
+        Programme,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     account = models.ForeignKey(
         Account,
@@ -145,6 +151,7 @@ class LedgerEntry(models.Model):
         related_name="+",
         editable=False,
         db_index=False,
+        db_constraint=False,
     )
 
     objects = querysets.LedgerQuerySet.as_manager()

@@ -96,10 +96,16 @@ class Outcome:
 
 
 class Session(ABC):
-    """One pass over one file. `judge` decides outside of any transaction, `store` writes."""
+    """One pass over one file. `understand` reads ahead, `judge` decides outside of any
+    transaction, `store` writes."""
+
+    def understand(self, rows: Sequence[Numbered]) -> Any:
+        """What a chunk says by itself, for `judge`. Called in another thread while the chunk
+        before it is judged and stored: must not use the database or what those change."""
+        return None
 
     @abstractmethod
-    def judge(self, rows: Sequence[Numbered]) -> Outcome:
+    def judge(self, rows: Sequence[Numbered], understood: Any = None) -> Outcome:
         """Decide about a chunk."""
 
     @abstractmethod

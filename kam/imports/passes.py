@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from kam.changes import record
 from kam.changes.context import source
+from kam.imports.ahead import ahead, collect, few_collections
 from kam.imports.kinds import Numbered, Outcome, Rejected, Session
 from kam.imports.models import RejectedChunk, Run, audience
 from kam.imports.reading import open_rows
@@ -72,7 +73,7 @@ def _take_over(run_id: int, status: str) -> Run | None:
 def _guarded(run: Run, work: Any) -> Run:
     """Run `work`; whatever ends it early leaves the run in a state that says so."""
     job = current_job()
-    with source("import", str(run.pk)):
+    with source("import", str(run.pk)), few_collections():
         try:
             work(run, job)
         except Superseded:
@@ -133,9 +134,10 @@ def _check(run: Run, job: InlineJob) -> None:
     tally = Tally(run, afresh=True)
     session = run.import_kind.open(run)
     try:
-        for rows in _chunks(run, 0):
-            outcome = session.judge(rows)
+        for rows, read in ahead(_understood(run, session, 0)):
+            outcome = session.judge(rows, read)
             tally.add(outcome, rows[-1][0])
+            collect()
             job.report(tally.rows_done, run.rows_total)
             job.checkpoint()
             with _step(run, job) as columns:
@@ -194,9 +196,10 @@ def _store(run: Run, job: InlineJob) -> None:
     try:
         start = run.rows_done
         _replay(run, session, start)
-        for rows in _chunks(run, start):
-            outcome = session.judge(rows)
+        for rows, read in ahead(_understood(run, session, start)):
+            outcome = session.judge(rows, read)
             tally.add(outcome, rows[-1][0])
+            collect()
             with _step(run, job) as columns:
                 session.store(outcome)
                 _keep_rejected(run, rows[-1][0], outcome.rejected)
@@ -288,12 +291,19 @@ def _chunks(run: Run, start: int) -> Iterator[list[Numbered]]:
             yield chunk
 
 
+def _understood(run: Run, session: Session, start: int) -> Generator[tuple[list[Numbered], Any]]:
+    """Chunks with what the session reads in them."""
+    for rows in _chunks(run, start):
+        yield rows, session.understand(rows)
+
+
 def _replay(run: Run, session: Session, until: int) -> None:
     if not until:
         return
     for rows in _chunks(run, 0):
         known = [item for item in rows if item[0] <= until]
         session.replay(known)
+        collect()
         if len(known) < len(rows) or known[-1][0] == until:
             return
 

@@ -67,10 +67,14 @@ class LedgerSession(Session):
         self.touched: set[int | None] = set()
         self.seen = report.Seen(self.reader)
 
-    def judge(self, rows: Sequence[Numbered]) -> Outcome:
+    def understand(self, rows: Sequence[Numbered]) -> Any:
+        """The rows as lines, and those that are none, each with its reason."""
+        return self.reader.batch(rows)
+
+    def judge(self, rows: Sequence[Numbered], understood: Any = None) -> Outcome:
         """Decide about a chunk of rows."""
         outcome = Outcome(read=len(rows))
-        batch, refused = self.reader.batch(rows)
+        batch, refused = understood or self.understand(rows)
         outcome.rejected = [self._rejected(*item) for item in refused]
         new_accounts: dict[str, NewAccount] = {}
         accounts = list(map(self.accounts.__getitem__, batch.keys))

@@ -339,9 +339,9 @@ class ContactsSession(CustomerSession):
         if words and upper is not None and upper == next(filter(None, named), None):
             wanted.extra.pop("above")
 
-    def judge(self, rows: Sequence[Numbered]) -> Outcome:
+    def judge(self, rows: Sequence[Numbered], understood: Any = None) -> Outcome:
         """Decide about a chunk of rows; remember who is in it, and to whom they report."""
-        outcome = super().judge(rows)
+        outcome = super().judge(rows, understood)
         cells = dict(rows)
         for item in outcome.payload:
             counted = self._counted(item)

@@ -13,7 +13,7 @@ from accounts.imports.directory import AMBIGUOUS, plain_name
 from accounts.models import Contact
 from kam.imports.kinds import Rejected, Row
 from kam.imports.models import Run, StagedRecord
-from kam.imports.parts import batched
+from kam.imports.parts import batched, update_each
 
 REASONS = {
     "no_above": gettext_lazy("reports to somebody whom the customer does not have"),
@@ -155,7 +155,7 @@ def _note(run: Run, uppers: Mapping[int, str]) -> None:
             item.after["reports_to"] = int(upper[1:])
         else:
             item.extra["upper_row"] = int(upper[1:])
-    StagedRecord.objects.bulk_update(staged, ["after", "extra"])
+    update_each(staged, ["after", "extra"])
 
 
 def write_down(run: Run) -> int:
@@ -166,5 +166,5 @@ def write_down(run: Run) -> int:
     keys = dict(StagedRecord.objects.filter(run=run, row__in=rows).values_list("row", "object_id"))
     for item in staged:
         item.after["reports_to"] = keys[item.extra.pop("upper_row")]
-    StagedRecord.objects.bulk_update(staged, ["after", "extra"])
+    update_each(staged, ["after", "extra"])
     return len(staged)

@@ -240,9 +240,9 @@ class MembershipsSession(RecordSession):
         check_membership(actor=self.run.owner, membership=membership, beside=self.beside[name])
         self.beside[name].append(membership)
 
-    def judge(self, rows: Sequence[Numbered]) -> Outcome:
+    def judge(self, rows: Sequence[Numbered], understood: Any = None) -> Outcome:
         """Decide about a chunk of rows; remember who is in several."""
-        outcome = super().judge(rows)
+        outcome = super().judge(rows, understood)
         cells = dict(rows)
         for item in outcome.payload:
             user = item.wanted.values["user"]

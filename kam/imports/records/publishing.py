@@ -15,7 +15,7 @@ from kam.changes import record
 from kam.changes.models import Change
 from kam.documents.models import Attachment
 from kam.imports.models import Run, StagedRecord
-from kam.imports.parts import batched
+from kam.imports.parts import batched, update_each
 from kam.imports.records.session import differences, put
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def reserve(kind: RecordKind, run: Run) -> int:
     staged = list(waiting.order_by("row")[:PART])
     for item, key in zip(staged, _next_keys(kind.model, len(staged)), strict=True):
         item.object_id = key
-    _note_keys(staged)
+    update_each(staged, ["object_id"])
     return len(staged)
 
 
@@ -81,16 +81,6 @@ def _next_keys(model: type[models.Model], count: int) -> list[int]:
         ahead = [last + count, table]
         cursor.execute("UPDATE sqlite_sequence SET seq = %s WHERE name = %s", ahead)
         return list(range(last + 1, last + count + 1))
-
-
-def _note_keys(staged: list[StagedRecord]) -> None:
-    """Note the keys of new records: many small updates are faster than one with many cases."""
-    name = connection.ops.quote_name
-    meta = StagedRecord._meta
-    table, made, key = (name(part) for part in (meta.db_table, "object_id", "id"))
-    query = f"UPDATE {table} SET {made} = %s WHERE {key} = %s"  # noqa: S608  (names of our own)
-    with connection.cursor() as cursor:
-        cursor.executemany(query, [(item.object_id, item.pk) for item in staged])
 
 
 def _change(kind: RecordKind, run: Run, staged: list[StagedRecord]) -> None:
@@ -114,7 +104,7 @@ def _change(kind: RecordKind, run: Run, staged: list[StagedRecord]) -> None:
             log.append((obj, "updated", item.before, changes | _beside(item)))
         item.version = obj.version
     _save(kind, changed, {name for item in staged for name in item.after})
-    StagedRecord.objects.bulk_update(staged, ["before", "after", "version"], batch_size=PART)
+    update_each(staged, ["before", "after", "version"])
     _log(kind, run.owner, log)
 
 
@@ -142,7 +132,7 @@ def _save(kind: RecordKind, changed: list[Any], names: Collection[str]) -> None:
     for obj in changed:
         obj.updated_at = now
     columns = [*sorted(names), "version", "updated_at"]
-    kind.model._default_manager.bulk_update(changed, columns, batch_size=200)
+    update_each(changed, columns)
 
 
 def _log(kind: RecordKind, actor: Any, changes: list[tuple[Any, str, dict, dict]]) -> None:

@@ -80,7 +80,7 @@ class RecordSession(Session):
     def complete(self, judged: Sequence[Judged]) -> None:
         """In the transaction that stores the rows: make what they refer to, hidden."""
 
-    def judge(self, rows: Sequence[Numbered]) -> Outcome:
+    def judge(self, rows: Sequence[Numbered], understood: Any = None) -> Outcome:
         """Decide about a chunk of rows."""
         outcome = Outcome(read=len(rows))
         read = self._read_all(rows, outcome)
