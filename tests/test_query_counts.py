@@ -99,7 +99,7 @@ PAGES = {
 FEED = "changes"
 """Has its own test (`tests/kam/test_api_changes.py`): it shows nothing of an open transaction."""
 RESOURCES = {
-    "accounts": 6,
+    "accounts": 5,
     "actions": 4,
     "activities": 4,
     "activity-costs": 4,

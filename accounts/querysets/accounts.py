@@ -15,7 +15,6 @@ from django.db.models import (
     ExpressionWrapper,
     F,
     OuterRef,
-    Prefetch,
     Q,
     Subquery,
     Value,
@@ -260,20 +259,8 @@ class AccountQuerySet(TrackedQuerySet):
         )
 
     def for_list(self) -> Self:
-        """All that the list endpoint reads."""
-        manager = (
-            Membership.objects.filter(role=TeamRole.KAM)
-            .valid_on(business_today())
-            .select_related("user")
-        )
-        return (
-            self.select_related("programme", "business_unit", "team", "parent")
-            .prefetch_related(
-                "external_ids",
-                Prefetch("team__memberships", queryset=manager, to_attr="current_managers"),
-            )
-            .order_by("name", "pk")
-        )
+        """In the order of lists; bodies of the API hold keys alone."""
+        return self.order_by("name", "pk")
 
 
 def _keys(rows: models.QuerySet, limit: int) -> models.QuerySet:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Collection, Hashable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.core.exceptions import EmptyResultSet, ImproperlyConfigured
 from django.db import connection
 from django.db.models import QuerySet
 
+Answer = TypeVar("Answer")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:")
 MOST_KEPT = 1000
 """Queries whose SQL is kept; all are forgotten beyond that."""
@@ -151,6 +152,19 @@ def kept_objects(key: Hashable, build: Callable[..., QuerySet], **values: Key) -
     rows = known.queryset._chain()  # type: ignore[attr-defined]
     rows.query.get_compiler = lambda *_given, **_options: _again(known, rows.query, values)
     return list(rows)
+
+
+_told: dict[Hashable, Any] = {}
+
+
+def kept_shape(key: Hashable, tell: Callable[[], Answer]) -> Answer:
+    """What `tell()` says of the shape of a queryset (its order, its columns), kept under `key` as
+    its SQL is. Never of rows."""
+    full = (connection.vendor, key)
+    if full not in _told:
+        _make_room(_told)
+        _told[full] = tell()
+    return _told[full]
 
 
 def kept_among(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import django_filters
@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from kam.access.prepared import kept_objects
 from kam.api.errors import refused
 from kam.api.filters import FilterSet, IdFilter
 from kam.api.pagination import CursorPagination
@@ -66,18 +67,36 @@ class FeedPagination(CursorPagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """Settled rows after the cursor; `after=latest` starts at the end, nothing at the start."""
-        self.request = request
+        return self._page(
+            lambda: queryset, request, lambda size, place: list(_beyond(queryset, size, **place))
+        )
+
+    def paginate_kept(self, key: Hashable, build: Callable[[], Any], request: Request) -> list[Any]:
+        """The same of `build()`, whose SQL is kept under `key`, from any cursor on."""
+
+        def read(size: int, place: dict[str, int]) -> list[Any]:
+            return kept_objects(
+                (key, size), lambda **slots: _beyond(build(), size, **slots), **place
+            )
+
+        return self._page(build, request, read)
+
+    def _page(
+        self,
+        build: Callable[[], Any],
+        request: Request,
+        read: Callable[[int, dict[str, int]], list[Any]],
+    ) -> list[Any]:
+        """`read` a page from the cursor of the call on, and set what leads further."""
+        self.request, self.count, self.previous = request, None, None
         size = self._size()
-        self.count = None
-        self.previous = None
-        settled = queryset.settled()
         text = request.query_params.get("after")
         if text == LATEST:
-            last = settled.reverse().values_list("transaction", "pk").first()
+            last = build().settled().reverse().values_list("transaction", "pk").first()
             position, rows = last or (0, 0), []
         else:
             position = self._after(text)
-            rows = list(settled.beyond(*position)[:size])
+            rows = read(size, dict(zip(("transaction", "pk"), position, strict=True)))
         if rows:
             position = (rows[-1].transaction, rows[-1].pk)
         cursor = self.signer.sign_object(list(position))
@@ -101,6 +120,10 @@ class FeedPagination(CursorPagination):
         ]
 
 
+def _beyond(queryset: Any, size: int, **place: int) -> Any:
+    return queryset.settled().beyond(**place)[:size]
+
+
 class ChangeViewSet(ReadOnlyViewSet):
     """Everything that happened to what the caller may see, in commit order. `next` is always
     given: called again, it holds what has happened since, with no gap and no repeat."""
@@ -116,10 +139,9 @@ class ChangeViewSet(ReadOnlyViewSet):
     def get_queryset(self) -> Any:
         return Change.objects.visible_to(self.request.user).order_by("transaction", "id")
 
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        data = self.get_serializer(self._shown(rows or []), many=True).data
-        return self.get_paginated_response(data)
+    def written(self, rows: Sequence[Any]) -> Any:
+        """Rows as the caller may read them."""
+        return super().written(self._shown(rows))
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         row = self.get_object()

@@ -195,6 +195,12 @@ def refuse_unknown(request: Request, view: Any) -> None:
             raise refused(name, "characters", _("This contains characters that nothing matches."))
 
 
+def refuse_unknown_fields(request: Request, view: Any) -> None:
+    """Raise `ValidationError` for fields that rows do not have, also where there is no row."""
+    if "fields" in request.query_params:
+        view.get_serializer().get_fields()
+
+
 _filtersets: dict[type, Any] = {}
 """Filters of each class of views."""
 
@@ -233,8 +239,7 @@ class StrictFilterBackend(DjangoFilterBackend):
             queryset = own(queryset, text) if own else search(queryset, view.search_fields, text)
         if "ordering" in parameters:
             queryset = _ordered(queryset, view.ordering_fields, parameters["ordering"])
-        if "fields" in parameters:
-            view.get_serializer().get_fields()  # refuses unknown ones where no row would
+        refuse_unknown_fields(request, view)
         return queryset
 
 

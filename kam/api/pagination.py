@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 from django.core import signing
@@ -21,6 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from kam.access.prepared import kept_objects, kept_shape
 from kam.api.errors import refused
 
 DEFAULT_PAGE = 50
@@ -111,6 +112,19 @@ def after(
     return queryset.filter(condition)
 
 
+def _signature(keys: list[Key]) -> list[str]:
+    """The order in words, which a cursor belongs to."""
+    return [("-" if key.descending else "") + key.path for key in keys]
+
+
+def _first(
+    queryset: models.QuerySet, keys: list[Key], size: int, *, backwards: bool
+) -> models.QuerySet:
+    """A page of `queryset` and one row more, which tells whether there is another page."""
+    order = [key.order(backwards=backwards) for key in keys]
+    return queryset.order_by(*order)[: size + 1]
+
+
 def _stored(value: Any) -> Any:
     if isinstance(value, datetime.datetime | datetime.date | datetime.time):
         return value.isoformat()
@@ -145,18 +159,33 @@ class CursorPagination(BasePagination):
         size = self._size()
         self.count = queryset.order_by().count() if self._switch("with_count") else None
         queryset, keys = sort_keys(queryset)
-        signature = [("-" if key.descending else "") + key.path for key in keys]
-        values, backwards = self._position(keys, signature)
+        values, backwards = self._position(keys, _signature(keys))
         if values is not None:
             queryset = after(queryset, keys, values, backwards=backwards)
-        order = [key.order(backwards=backwards) for key in keys]
-        rows = list(queryset.order_by(*order)[: size + 1])
+        rows = list(_first(queryset, keys, size, backwards=backwards))
+        return self._cut(rows, keys, size, is_first=values is None, backwards=backwards)
+
+    def paginate_kept(
+        self, key: Hashable, build: Callable[[], models.QuerySet], request: Request
+    ) -> list[Any]:
+        """The first page of `build()`, whose SQL is kept under `key` (`kam.access.prepared`)."""
+        self.request, self.count = request, None
+        size = self._size()
+        keys = kept_shape((key, "order"), lambda: sort_keys(build())[1])
+        rows = kept_objects((key, size), lambda: _first(*sort_keys(build()), size, backwards=False))
+        return self._cut(rows, keys, size, is_first=True, backwards=False)
+
+    def _cut(
+        self, rows: list[Any], keys: list[Key], size: int, *, is_first: bool, backwards: bool
+    ) -> list[Any]:
+        """The rows of the page, of which one more was read, and its links."""
+        signature = _signature(keys)
         more, rows = len(rows) > size, rows[:size]
         if backwards:
             rows.reverse()
         here = rows[0] if rows else None, rows[-1] if rows else None
         has_next = bool(rows) and (more or backwards)
-        has_previous = bool(rows) and (more if backwards else values is not None)
+        has_previous = bool(rows) and (more if backwards else not is_first)
         self.next = self._link(here[1], keys, signature, "n") if has_next else None
         self.previous = self._link(here[0], keys, signature, "p") if has_previous else None
         return rows

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.validators import UniqueValidator
 
+from kam.api import reading
 from kam.api.errors import refused
 from kam.api.models import Token
 
@@ -58,6 +61,19 @@ class StrictMixin:
         text = request.query_params.get("fields")
         return None if text is None else text.split(",")
 
+    @cached_property
+    def _steps(self) -> tuple[reading.Step, ...]:
+        steps = reading.steps_for(type(self))  # type: ignore[arg-type]
+        if self._wanted() is None:
+            return steps
+        return tuple(step for step in steps if step.name in self.fields)  # type: ignore[attr-defined]
+
+    def to_representation(self, instance: Any) -> Any:
+        """As REST framework does it, with what follows from the class worked out once."""
+        if isinstance(instance, Mapping):
+            return super().to_representation(instance)  # type: ignore[misc]
+        return reading.body_of(instance, self._steps, self)
+
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
             unknown = [name for name in data if name not in self.fields]  # type: ignore[attr-defined]
@@ -65,6 +81,9 @@ class StrictMixin:
                 detail = ErrorDetail(_("There is no such field."), code="unknown_field")
                 raise serializers.ValidationError({name: [detail] for name in unknown})
         return super().to_internal_value(data)  # type: ignore[misc]
+
+
+reading.PLAIN.append(StrictMixin.to_representation)
 
 
 class Serializer(StrictMixin, serializers.Serializer):

@@ -31,22 +31,32 @@ the caller may change a visible row is for the service to say (403). `self.versi
 from __future__ import annotations
 
 import datetime
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from django.db import models
+from django.http import Http404
+from django.utils.timezone import get_current_timezone_name
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kam.access.prepared import kept_objects
+from kam.access.querysets import sight_of
 from kam.api import services
 from kam.api.bulk import BulkMixin
 from kam.api.etag import etag, if_match, is_known
+from kam.api.filters import LARGEST_ID, refuse_unknown_fields
 from kam.api.models import Token
+from kam.api.reading import as_loaded
 from kam.api.serializers import NewTokenSerializer, TokenSerializer
 from kam.api.views import ApiMixin
 from kam.changes.editing import expect
 from kam.documents.tables import Layout
+
+PLAIN = {"after", "fields", "ordering", "page_size"}
+"""Parameters of lists that say how rows come, not which ones there are."""
 
 
 class ReadOnlyViewSet(
@@ -59,10 +69,63 @@ class ReadOnlyViewSet(
     export_layout: Layout | None = None
     """How the rows stand in a file (`kam.exports`); none where the list is not handed out."""
 
+    follows: tuple[str, ...] = ()
+    """Relations that the body follows; of all others it holds the key alone."""
+    held: tuple[str, ...] = ()
+    """Relations to many whose rows, or their keys, stand in the body."""
+
     def get_queryset(self) -> Any:
         rows = self.model._default_manager.all()
         rows = rows.visible_to(self.request.user)  # type: ignore[attr-defined]
         return rows.for_list() if hasattr(rows, "for_list") else rows
+
+    def for_body(self, rows: Any) -> Any:
+        """`rows` with all that their bodies hold and nothing else; pages and files show more."""
+        rows = rows.select_related(None).prefetch_related(None)
+        rows = rows.select_related(*self.follows) if self.follows else rows
+        return rows.prefetch_related(*map(as_loaded, self.held))
+
+    def kept_under(self) -> Hashable:
+        """All on which it depends what rows are asked for, besides keys and filters."""
+        return type(self), self.action, self.sight(), get_current_timezone_name()
+
+    def sight(self) -> Hashable:
+        """All on which it depends which rows the caller sees."""
+        return sight_of(self.request.user)
+
+    def get_object(self) -> Any:
+        """The row that the address names; SQL that reads it for its body is kept."""
+        if self.action != "retrieve":
+            return super().get_object()
+        key = self.kwargs["pk"]
+        if len(key) > len(str(LARGEST_ID)) or int(key) > LARGEST_ID:
+            raise Http404
+        rows = kept_objects(
+            self.kept_under(),
+            lambda pk: self.for_body(self.get_queryset().filter(pk=pk)),
+            pk=int(key),
+        )
+        if not rows:
+            raise Http404
+        self.check_object_permissions(self.request, rows[0])
+        return rows[0]
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One page; SQL of what is asked again and again (a first page, no filter) is kept."""
+        if request.query_params.keys() <= PLAIN:
+            refuse_unknown_fields(request, self)
+            key = self.kept_under(), request.query_params.get("ordering")
+            rows = self.paginator.paginate_kept(key, self._found, request)
+        else:
+            rows = self.paginate_queryset(self._found())
+        return self.get_paginated_response(self.written(rows))
+
+    def written(self, rows: Sequence[Any]) -> Any:
+        """Bodies of the rows of a page."""
+        return self.get_serializer(rows, many=True).data
+
+    def _found(self) -> Any:
+        return self.for_body(self.filter_queryset(self.get_queryset()))
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         obj = self.get_object()
@@ -72,7 +135,7 @@ class ReadOnlyViewSet(
 
     def represent(self, obj: models.Model) -> dict[str, Any] | None:
         """Present state of `obj` as a detail call would show it; None when it is not visible."""
-        row = self.get_queryset().filter(pk=obj.pk).first()
+        row = self.for_body(self.get_queryset().filter(pk=obj.pk)).first()
         return None if row is None else self.get_serializer(row).data
 
     def respond(self, obj: Any, data: Any, code: int = 200, **headers: str) -> Response:
@@ -154,6 +217,10 @@ class TokenViewSet(CreateMixin, mixins.DestroyModelMixin, ReadOnlyViewSet):
     filterset_fields = ("owner", "scope")
     ordering_fields = ("created_at", "name", "expires_at")
     search_fields = ("name",)
+
+    def sight(self) -> Hashable:
+        """The SQL itself asks who administers."""
+        return self.request.user.pk
 
     def changed_rows(self, rows: Any, moment: datetime.datetime) -> Any:
         """Tokens made or revoked since."""

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.choices import Initiator, Stage, UncouplingReason
+from kam.api.reading import loaded, stands_alone
 from kam.api.serializers import ModelSerializer, Serializer
 from reviews import scoring
 from reviews.choices import CheckState, ClosingStatus, Side
@@ -17,6 +18,7 @@ from reviews.services import DECISION_FIELDS
 from reviews.texts import CHECK_TEXTS
 
 
+@stands_alone
 class RatioField(serializers.DecimalField):
     """A ratio of 0..1, read as number or string and handed out as a number."""
 
@@ -269,7 +271,7 @@ class _Shown:
                 "is_computed": False,
                 "is_assumed": False,
             }
-            for answer in self._review.answers.all()
+            for answer in loaded(self._review, "answers")
         }
         if self._review.share_used is not None:
             shown[scoring.COMPUTED_ITEM] = {
@@ -284,14 +286,14 @@ class _Shown:
 
     @property
     def uncoupling_signals(self) -> dict[str, str]:
-        marks = [mark for mark in self._review.signals.all() if mark.is_present]
+        marks = [mark for mark in loaded(self._review, "signals") if mark.is_present]
         return {mark.code: mark.evidence for mark in marks}
 
     @property
     def checklist(self) -> dict[str, dict[str, str]]:
         return {
             check.code: {"state": check.state, "note": check.note}
-            for check in self._review.checks.all()
+            for check in loaded(self._review, "checks")
         }
 
 

@@ -72,6 +72,7 @@ class StageReviewViewSet(EditableViewSet):
     }
     ordering_fields = ("reviewed_on", "index", "updated_at")
     search_fields = ("account__name",)
+    held = ("answers", "signals", "checks")
 
     def get_queryset(self) -> Any:
         return super().get_queryset().active()

@@ -53,6 +53,7 @@ class AccountViewSet(ExternalIdMixin, EditableViewSet):
         "relationship_index",
     )
     search_fields = ("name",)
+    held = ("external_ids",)
     warnings: list[str] | None = None
     """What the load of the managers warns of after team or status were written."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -29,9 +27,7 @@ class ConflictViewSet(BulkMixin, CreateMixin, UpdateMixin, ReadOnlyViewSet):
     filterset_fields = ("a", "b", "kind")
     ordering_fields = ("valid_from", "valid_until", "updated_at")
     search_fields = ("a__name", "b__name")
-
-    def get_queryset(self) -> Any:
-        return super().get_queryset().prefetch_related("exceptions")
+    held = ("exceptions",)
 
     def perform_create(self, serializer: bodies.ConflictSerializer) -> None:
         serializer.instance = services.create_conflict(

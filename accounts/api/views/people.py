@@ -35,9 +35,10 @@ class ContactViewSet(ExternalIdMixin, EditableViewSet):
     }
     ordering_fields = ("name", "last_talked_on", "influence", "updated_at")
     search_fields = ("name", "email")
+    held = ("external_ids",)
 
     def get_queryset(self) -> Any:
-        return super().get_queryset().active().prefetch_related("external_ids")
+        return super().get_queryset().active()
 
     def perform_put(
         self, *, system: str, value: str, values: dict[str, Any]
@@ -90,6 +91,7 @@ class InteractionViewSet(EditableViewSet):
     }
     ordering_fields = ("happened_on", "updated_at")
     search_fields = ("text",)
+    held = ("contacts",)
 
     def get_queryset(self) -> Any:
         return super().get_queryset().active()

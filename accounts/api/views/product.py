@@ -57,9 +57,10 @@ class ProductViewSet(ExternalIdMixin, EditableViewSet):
     filterset_fields = ("programme", "line", "code")
     ordering_fields = ("code", "name", "updated_at")
     search_fields = ("code", "name")
+    held = ("external_ids",)
 
     def get_queryset(self) -> Any:
-        return super().get_queryset().active().prefetch_related("external_ids")
+        return super().get_queryset().active()
 
     def perform_put(
         self, *, system: str, value: str, values: dict[str, Any]

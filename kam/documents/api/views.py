@@ -49,9 +49,10 @@ class AttachmentViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadOnlyViewSet)
     }
     ordering_fields = ("name", "size", "stored_at", "updated_at")
     search_fields = ("name", "description")
+    held = ("people",)
 
     def get_queryset(self) -> Any:
-        rows = super().get_queryset().prefetch_related("people")
+        rows = super().get_queryset()
         return rows if self.action == "restore" else rows.active()
 
     def get_parsers(self) -> list[Any]:

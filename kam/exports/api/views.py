@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Hashable
 from typing import Any
 
 from django.db.models import Q
@@ -31,7 +32,12 @@ class ExportViewSet(ReadOnlyViewSet):
     filterset_fields = ("list_name", "format")
     ordering_fields = ("created_at", "finished_at")
     search_fields = ("title",)
+    follows = ("job",)
     scopes = {"create": "read", "stop": "read", "destroy": "read"}
+
+    def sight(self) -> Hashable:
+        """One's own are one's own, whatever one holds."""
+        return self.request.user.pk
 
     def changed_rows(self, rows: Any, moment: datetime.datetime) -> Any:
         """Exports that took a step since."""

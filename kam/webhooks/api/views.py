@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -28,6 +29,10 @@ class WebhookViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadOnlyViewSet):
     filterset_fields = ("is_on",)
     ordering_fields = ("name", "delivered_at", "updated_at")
     search_fields = ("name", "url")
+
+    def sight(self) -> Hashable:
+        """One's own are one's own, whatever one holds."""
+        return self.request.user.pk
 
     def get_queryset(self) -> Any:
         return super().get_queryset().active()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -38,6 +39,12 @@ class UserViewSet(EditableViewSet):
     filterset_fields = ("is_active",)
     ordering_fields = ("first_name", "last_name", "updated_at")
     search_fields = ("first_name", "last_name")
+
+    def for_body(self, rows: Any) -> Any:
+        """Roles as they stand in the body, without what they are held for."""
+        grants = grants_today().order_by("role")
+        current = Prefetch("grants", grants, to_attr="current_grants")
+        return super().for_body(rows).prefetch_related(current)
 
     def get_serializer_context(self) -> dict[str, Any]:
         sees_details = policies.appoints(self.request.user)

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -24,6 +25,7 @@ from teams.models import (
     Membership,
     Team,
 )
+from teams.querysets import memberships_today
 
 DAY = datetime.timedelta(days=1)
 
@@ -40,8 +42,13 @@ class TeamViewSet(ExternalIdMixin, RestoreMixin, EditableViewSet):
     ordering_fields = ("name", "updated_at")
     search_fields = ("name",)
 
-    def get_queryset(self) -> Any:
-        return super().get_queryset().prefetch_related("external_ids")
+    held = ("external_ids",)
+
+    def for_body(self, rows: Any) -> Any:
+        """Members as they stand in the body, without the people themselves."""
+        members = memberships_today().by_role()
+        current = Prefetch("memberships", members, to_attr="current_members")
+        return super().for_body(rows).prefetch_related(current)
 
     def perform_put(self, *, system: str, value: str, values: dict[str, Any]) -> tuple[Team, bool]:
         """See `services.put_team`."""
