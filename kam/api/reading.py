@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -21,6 +21,8 @@ from django.db import models
 from django.utils.timezone import get_current_timezone
 from rest_framework import ISO_8601, fields, relations, serializers
 from rest_framework.settings import api_settings
+
+from kam.access.prepared import kept_among
 
 Write = Callable[[Any], Any]
 
@@ -78,20 +80,62 @@ def _asked(field: Any, row: Any) -> Any:
 LOADED = "loaded_"
 
 
-def as_loaded(held: str) -> models.Prefetch:
-    """A prefetch of rows that only a body reads: a plain list beside the relation's manager, of
-    which Django would make one with a query of its own for every row."""
-    return models.Prefetch(held, to_attr=LOADED + held)
+def load(rows: Sequence[Any], name: str) -> None:
+    """Put what a relation to many holds into a list beside each of `rows`, for their bodies.
+
+    Django would make a manager with a query of its own for every row, and put the query together
+    for every call.
+    """
+    relation: Any = type(rows[0])._meta.get_field(name) if rows else None
+    if relation is None:
+        return
+    if not relation.many_to_many:
+        children = relation.related_model._default_manager.all
+        load_children(rows, relation.field.attname, LOADED + name, children)
+        return
+    through = relation.remote_field.through
+    ours = through._meta.get_field(relation.m2m_field_name()).attname
+    theirs = relation.m2m_reverse_field_name()
+    order = [
+        f"-{theirs}__{item[1:]}" if item.startswith("-") else f"{theirs}__{item}"
+        for item in relation.related_model._meta.ordering or ("pk",)
+    ]
+    pairs = through._default_manager.order_by(*order)
+    load_children(
+        rows,
+        ours,
+        LOADED + name,
+        lambda: pairs.annotate(pk_=models.F(f"{theirs}_id")).values_list(ours, "pk_", named=True),
+    )
+
+
+def load_children(
+    rows: Sequence[Any],
+    path: str,
+    into: str,
+    children: Callable[[], models.QuerySet],
+    key: Hashable = None,
+) -> None:
+    """Put `children()` that name one of `rows` in `path` into its list `into`. Their SQL is kept
+    under `key`, which names all that it depends on, such as the day."""
+    beside: dict[Any, list[Any]] = {row.pk: [] for row in rows}
+    kept = ("children", type(rows[0]) if rows else None, into, key)
+    for child in kept_among(
+        kept, lambda pks: children().filter(**{f"{path}__in": pks}), beside.keys()
+    ):
+        beside[getattr(child, path)].append(child)
+    for row in rows:
+        setattr(row, into, beside[row.pk])
 
 
 def loaded(row: models.Model, held: str) -> list[Any]:
-    """Rows that `as_loaded` has loaded, else what the relation gives."""
+    """Rows that `load` has loaded, else what the relation gives."""
     found = getattr(row, LOADED + held, None)
     return list(getattr(row, held).all()) if found is None else found
 
 
 def _children(name: str) -> Callable[[Any], Any]:
-    """Gets what `as_loaded` has loaded, else what stands under the name."""
+    """Gets what `load` has loaded, else what stands under the name."""
     loaded_name = LOADED + name
 
     def get(row: Any) -> Any:
@@ -233,7 +277,9 @@ def _related(field: Any) -> Write | None:
     child = field.child_relation
     if not isinstance(child, relations.PrimaryKeyRelatedField) or child.pk_field is not None:
         return None
-    return lambda rows: [row.pk for row in _rows(rows)]
+    return lambda rows: (
+        [row.pk for row in rows.all()] if hasattr(rows, "all") else [row.pk_ for row in rows]
+    )
 
 
 def _rows(held: Any) -> Any:

@@ -13,8 +13,12 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.validators import UniqueValidator
 
+from kam.access.once import asking_once
+from kam.access.prepared import kept_objects
+from kam.access.querysets import sight_of
 from kam.api import reading
 from kam.api.errors import refused
+from kam.api.filters import LARGEST_ID
 from kam.api.models import Token
 
 
@@ -35,6 +39,21 @@ class VisibleRelatedField(serializers.PrimaryKeyRelatedField):
         if queryset is None:
             return None
         return choices_for(queryset.model, self.context["request"].user)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The row; SQL that looks it up is kept."""
+        if type(data) is not int or not 0 < data <= LARGEST_ID or self.queryset is None:
+            return super().to_internal_value(data)
+        reader = self.context["request"].user
+        with asking_once():
+            rows = kept_objects(
+                ("choice", type(self), self.queryset.model, sight_of(reader)),
+                lambda pk: self.get_queryset().filter(pk=pk),
+                pk=data,
+            )
+        if not rows:
+            self.fail("does_not_exist", pk_value=data)
+        return rows[0]
 
 
 class StrictMixin:
@@ -96,6 +115,10 @@ class Serializer(StrictMixin, serializers.Serializer):
         raise NotImplementedError("Only services write.")
 
 
+_built: dict[tuple[type, str], tuple[Any, dict[str, Any]]] = {}
+"""What fields are made of."""
+
+
 class ModelSerializer(StrictMixin, serializers.ModelSerializer):
     """A model's body: `Meta.fields` lists them all, writable ones are the service's
     `EDITABLE_FIELDS`, the rest are `read_only_fields`. Relations are ids of what the caller sees;
@@ -121,6 +144,14 @@ class ModelSerializer(StrictMixin, serializers.ModelSerializer):
 
     def get_validators(self) -> list[Any]:
         return []
+
+    def build_field(self, *given: Any) -> tuple[Any, dict[str, Any]]:
+        """Kind and options of a field, which follow from the model and are worked out once."""
+        key = (type(self), given[0])
+        if key not in _built:
+            _built[key] = super().build_field(*given)
+        field_class, options = _built[key]
+        return field_class, dict(options)
 
     def build_standard_field(self, field_name: str, model_field: Any) -> Any:
         field_class, options = super().build_standard_field(field_name, model_field)

@@ -42,6 +42,7 @@ from rest_framework import mixins, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kam.access.once import asking_once
 from kam.access.prepared import kept_objects
 from kam.access.querysets import sight_of
 from kam.api import services
@@ -49,7 +50,7 @@ from kam.api.bulk import BulkMixin
 from kam.api.etag import etag, if_match, is_known
 from kam.api.filters import LARGEST_ID, refuse_unknown_fields
 from kam.api.models import Token
-from kam.api.reading import as_loaded
+from kam.api.reading import load
 from kam.api.serializers import NewTokenSerializer, TokenSerializer
 from kam.api.views import ApiMixin
 from kam.changes.editing import expect
@@ -82,8 +83,12 @@ class ReadOnlyViewSet(
     def for_body(self, rows: Any) -> Any:
         """`rows` with all that their bodies hold and nothing else; pages and files show more."""
         rows = rows.select_related(None).prefetch_related(None)
-        rows = rows.select_related(*self.follows) if self.follows else rows
-        return rows.prefetch_related(*map(as_loaded, self.held))
+        return rows.select_related(*self.follows) if self.follows else rows
+
+    def load(self, rows: Sequence[Any]) -> None:
+        """Put rows of other tables that stand in the bodies beside `rows`."""
+        for name in self.held:
+            load(rows, name)
 
     def kept_under(self) -> Hashable:
         """All on which it depends what rows are asked for, besides keys and filters."""
@@ -100,15 +105,11 @@ class ReadOnlyViewSet(
         key = self.kwargs["pk"]
         if len(key) > len(str(LARGEST_ID)) or int(key) > LARGEST_ID:
             raise Http404
-        rows = kept_objects(
-            self.kept_under(),
-            lambda pk: self.for_body(self.get_queryset().filter(pk=pk)),
-            pk=int(key),
-        )
-        if not rows:
+        row = self._one(int(key))
+        if row is None:
             raise Http404
-        self.check_object_permissions(self.request, rows[0])
-        return rows[0]
+        self.check_object_permissions(self.request, row)
+        return row
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One page; SQL of what is asked again and again (a first page, no filter) is kept."""
@@ -118,6 +119,7 @@ class ReadOnlyViewSet(
             rows = self.paginator.paginate_kept(key, self._found, request)
         else:
             rows = self.paginate_queryset(self._found())
+        self.load(rows)
         return self.get_paginated_response(self.written(rows))
 
     def written(self, rows: Sequence[Any]) -> Any:
@@ -135,8 +137,17 @@ class ReadOnlyViewSet(
 
     def represent(self, obj: models.Model) -> dict[str, Any] | None:
         """Present state of `obj` as a detail call would show it; None when it is not visible."""
-        row = self.for_body(self.get_queryset().filter(pk=obj.pk)).first()
+        with asking_once():
+            row = self._one(obj.pk)
         return None if row is None else self.get_serializer(row).data
+
+    def _one(self, pk: int) -> Any:
+        """The row with this key, with what its body holds; None when it is not visible."""
+        rows = kept_objects(
+            self.kept_under(), lambda pk: self.for_body(self.get_queryset().filter(pk=pk)), pk=pk
+        )
+        self.load(rows)
+        return rows[0] if rows else None
 
     def respond(self, obj: Any, data: Any, code: int = 200, **headers: str) -> Response:
         """An answer that carries the version of `obj`."""

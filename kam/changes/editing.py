@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar, cast
 
-from django.db import models, transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, router, transaction
 from django.utils import timezone
 
 from kam.changes import record
@@ -35,7 +37,6 @@ def expect(obj: models.Model, version: int | None) -> None:
         raise VersionConflict(obj)
 
 
-@transaction.atomic
 def save(
     *,
     actor: models.Model | None,
@@ -55,18 +56,22 @@ def save(
     before = record.snapshot(obj, changes)
     for name, value in changes.items():
         setattr(obj, name, value)
-    obj.full_clean()
-    if verb == "updated" and record.snapshot(obj, changes) == before:
-        return obj
-    cast("Versioned", obj).version += 1
-    obj.save(update_fields=[*changes, "version", "updated_at"])
-    record.change(
-        actor=actor, obj=obj, before=before, verb=verb, audience=audience, audience_id=audience_id
-    )
+    with _checked(obj):
+        if verb == "updated" and record.snapshot(obj, changes) == before:
+            return obj
+        cast("Versioned", obj).version += 1
+        obj.save(update_fields=[*changes, "version", "updated_at"])
+        record.change(
+            actor=actor,
+            obj=obj,
+            before=before,
+            verb=verb,
+            audience=audience,
+            audience_id=audience_id,
+        )
     return obj
 
 
-@transaction.atomic
 def create(
     *,
     actor: models.Model | None,
@@ -76,10 +81,45 @@ def create(
     audience_id: int | None = None,
 ) -> T:
     """Check, insert and log a new object, with the values of `fields` in the log."""
-    obj.full_clean()
-    obj.save(force_insert=True)
-    record.created(actor=actor, obj=obj, fields=fields, audience=audience, audience_id=audience_id)
+    with _checked(obj):
+        obj.save(force_insert=True)
+        record.created(
+            actor=actor, obj=obj, fields=fields, audience=audience, audience_id=audience_id
+        )
     return obj
+
+
+@contextmanager
+def _checked(obj: models.Model) -> Iterator[None]:
+    """Write `obj` inside, in one transaction, after `full_clean()` has passed or raised.
+
+    CHECK constraints, each of which would cost a query beforehand, are left to the database as it
+    writes; `full_clean()` puts into words what it refuses.
+    """
+    versioned = cast("Any", obj)
+    version = getattr(versioned, "version", None)
+    try:
+        with transaction.atomic():
+            _clean(obj)
+            yield
+    except IntegrityError:
+        if version is not None:
+            versioned.version = version
+        obj.full_clean()
+        raise
+
+
+def _clean(obj: models.Model) -> None:
+    """`full_clean()` without CHECK constraints; where something else is wrong all is told."""
+    try:
+        obj.full_clean(validate_constraints=False)
+        for model, constraints in obj.get_constraints():
+            for constraint in constraints:
+                if not isinstance(constraint, models.CheckConstraint):
+                    constraint.validate(model, obj, using=router.db_for_write(model, instance=obj))
+    except ValidationError:
+        obj.full_clean()
+        raise
 
 
 def archive(*, actor: models.Model | None, obj: T, expected_version: int | None = None) -> T:

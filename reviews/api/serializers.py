@@ -91,6 +91,8 @@ class UncouplingSerializer(Serializer):
     level = serializers.ChoiceField(choices=("none", "warning", "recommended"))
 
 
+ANSWER_FIELDS = ("item", "score", "evidence", "answered_on", "is_confirmed")
+"""What a body holds of a stored answer."""
 OUTCOME = (
     "dimensions",
     "index",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -12,16 +12,18 @@ from rest_framework.response import Response
 
 from kam.access.dates import business_today
 from kam.api.etag import if_match
+from kam.api.reading import LOADED, load_children
 from kam.api.viewsets import EditableViewSet
 from reviews import evidence, exports, services
 from reviews.api.serializers import (
+    ANSWER_FIELDS,
     ConfirmationSerializer,
     EvidenceSerializer,
     ProposalSerializer,
     RejectionSerializer,
     StageReviewSerializer,
 )
-from reviews.models import StageReview
+from reviews.models import Answer, StageReview
 
 CONTENT = {"answers": "answers", "uncoupling_signals": "signals", "checklist": "checks"}
 """Members of the body that are no columns, and what services call them."""
@@ -72,10 +74,21 @@ class StageReviewViewSet(EditableViewSet):
     }
     ordering_fields = ("reviewed_on", "index", "updated_at")
     search_fields = ("account__name",)
-    held = ("answers", "signals", "checks")
+    held = ("signals", "checks")
 
     def get_queryset(self) -> Any:
         return super().get_queryset().active()
+
+    def load(self, rows: Sequence[Any]) -> None:
+        """Signals and checks, and answers as plain tuples: there are two dozen to a review."""
+        super().load(rows)
+        columns = ("review_id", *ANSWER_FIELDS)
+        load_children(
+            rows,
+            "review_id",
+            LOADED + "answers",
+            lambda: Answer.objects.order_by().values_list(*columns, named=True),
+        )
 
     def perform_create(self, serializer: StageReviewSerializer) -> None:
         values = _content(serializer.validated_data)

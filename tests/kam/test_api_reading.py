@@ -111,7 +111,9 @@ def rows_of(name: str, action: str, user: Any) -> tuple[Any, list[Any]]:
     view.action_map, view.action = {"get": action}, action
     view.request, view.kwargs, view.format_kwarg = None, {}, None
     view.request = view.initialize_request(request)
-    return view, list(view.for_body(view.get_queryset()))
+    rows = list(view.for_body(view.get_queryset()))
+    view.load(rows)
+    return view, rows
 
 
 @pytest.mark.one_database

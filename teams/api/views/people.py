@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from kam.access.dates import business_today
 from kam.api.etag import etag, if_match, is_known
+from kam.api.reading import load_children
 from kam.api.views import APIView
 from kam.api.viewsets import (
     EditableViewSet,
@@ -40,11 +41,15 @@ class UserViewSet(EditableViewSet):
     ordering_fields = ("first_name", "last_name", "updated_at")
     search_fields = ("first_name", "last_name")
 
-    def for_body(self, rows: Any) -> Any:
-        """Roles as they stand in the body, without what they are held for."""
-        grants = grants_today().order_by("role")
-        current = Prefetch("grants", grants, to_attr="current_grants")
-        return super().for_body(rows).prefetch_related(current)
+    def load(self, rows: Sequence[Any]) -> None:
+        """Roles of today without what they are held for."""
+        load_children(
+            rows,
+            "user_id",
+            "current_grants",
+            lambda: grants_today().order_by("role"),
+            business_today(),
+        )
 
     def get_serializer_context(self) -> dict[str, Any]:
         sees_details = policies.appoints(self.request.user)

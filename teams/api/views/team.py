@@ -6,7 +6,6 @@ import datetime
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -15,6 +14,7 @@ from rest_framework.response import Response
 from kam.access.dates import business_today
 from kam.api.etag import if_match
 from kam.api.external import ExternalIdMixin, by_external_id_schema
+from kam.api.reading import load_children
 from kam.api.viewsets import (
     EditableViewSet,
 )
@@ -44,11 +44,16 @@ class TeamViewSet(ExternalIdMixin, RestoreMixin, EditableViewSet):
 
     held = ("external_ids",)
 
-    def for_body(self, rows: Any) -> Any:
-        """Members as they stand in the body, without the people themselves."""
-        members = memberships_today().by_role()
-        current = Prefetch("memberships", members, to_attr="current_members")
-        return super().for_body(rows).prefetch_related(current)
+    def load(self, rows: Sequence[Any]) -> None:
+        """Numbers elsewhere, and members of today without the people themselves."""
+        super().load(rows)
+        load_children(
+            rows,
+            "team_id",
+            "current_members",
+            lambda: memberships_today().by_role(),
+            business_today(),
+        )
 
     def perform_put(self, *, system: str, value: str, values: dict[str, Any]) -> tuple[Team, bool]:
         """See `services.put_team`."""
