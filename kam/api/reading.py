@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -295,10 +295,21 @@ def _nested(field: Any) -> Write | None:
     if any(step.get is None for step in steps):
         return None
 
+    inner = tuple(field._readable_fields)
+    members = [(child.source, child) for child in inner]
+
     def write(row: Any) -> Any:
-        if isinstance(row, Mapping):
-            return field.to_representation(row)
-        return body_of(row, steps, field)
+        if not isinstance(row, dict):
+            return body_of(row, steps, field)
+        body = {}
+        for (source, child), step in zip(members, steps, strict=True):
+            value = row.get(source)
+            if type(value) in PLAIN_VALUES:
+                body[step.name] = value if step.write is None else step.write(value)
+                continue
+            with suppress(fields.SkipField):
+                body[step.name] = _asked(child, row)
+        return body
 
     return write
 
