@@ -8,6 +8,7 @@ from accounts.imports.records import (
     ExchangeRatesKind,
     MembershipsKind,
     ProductsKind,
+    SitesKind,
 )
 from kam.imports import kinds
 
@@ -15,6 +16,7 @@ from kam.imports import kinds
 def register() -> None:
     """Offer the kinds; called when the app is ready."""
     kinds.register(AccountsKind())
+    kinds.register(SitesKind())
     kinds.register(ContactsKind())
     kinds.register(MembershipsKind())
     kinds.register(ProductsKind())

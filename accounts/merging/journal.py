@@ -97,6 +97,12 @@ class Journal:
             after=different,
         )
 
+    def settled(self, model: type[models.Model]) -> set[int]:
+        """Keys of rows of `model` that this merge has decided about, one by one."""
+        steps = MergeStep.objects.filter(merge=self.merge, model=model._meta.label)
+        decided = steps.exclude(action=MergeStep.Action.MOVED).values_list("keys", flat=True)
+        return {key for keys in decided for key in keys}
+
     def remove(self, obj: models.Model) -> None:
         """Delete a row; all its columns are kept."""
         self._note(MergeStep.Action.REMOVED, obj, before=columns_of(obj))

@@ -159,14 +159,18 @@ class Purchases(Rule):
 
 class Conflicts(Rule):
     """Conflicts hold for the one that stays from now on; one that both have holds as long as
-    either did. What stood between the two themselves, and is over, stays with what it was about."""
+    either did. What stood between the two themselves, and is over, stays with what it was about.
+
+    Each is decided about once: whoever shortens what came out is not overruled by a later look for
+    stragglers."""
 
     OTHER = {"a": "b", "b": "a"}
     narrowed = True
 
     def carry(self, joining: Joining) -> None:
         survivor = joining.survivor.pk
-        for row in self.rows(joining.loser.pk).order_by("pk"):
+        settled = joining.journal.settled(Conflict)
+        for row in self.rows(joining.loser.pk).exclude(pk__in=settled).order_by("pk"):
             other = getattr(row, f"{self.OTHER[self.field]}_id")
             if other == survivor:
                 continue
@@ -176,6 +180,7 @@ class Conflicts(Rule):
                 joining.journal.change(row, {"a_id": a, "b_id": b})
             else:
                 joining.journal.change(same, _longest(same, row))
+                joining.journal.change(row, {f"{self.field}_id": joining.loser.pk}, whole=True)
 
 
 def _longest(one: Conflict, other: Conflict) -> dict[str, Any]:

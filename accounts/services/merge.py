@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import policies
-from accounts.choices import Status
 from accounts.merging import fields, own, preview, refusals
 from accounts.merging.journal import Journal
 from accounts.merging.rules import Joining, rules_for
@@ -34,7 +33,7 @@ from accounts.services.account import (
     refuse_shared_teams,
 )
 from accounts.services.people import refresh_talks
-from accounts.services.status import check_exclusive, check_manager
+from accounts.services.status import check_exclusive_below, check_manager
 from accounts.services.team import check_team, lock_people
 from kam.access import tree
 from kam.access.dates import business_today
@@ -343,8 +342,7 @@ def _check_result(
     check_rows(survivor)
     refuse_shared_teams(survivor)
     barriers.refuse_violations(actor=actor, accounts=Account.objects.under(survivor))
-    if survivor.status == Status.KEY:
-        check_exclusive(actor, survivor, today)
+    check_exclusive_below(actor, survivor, today)
     if survivor.team_id is not None and survivor.team_id != was[2]:
         check_team(actor, survivor, Team.objects.get(pk=survivor.team_id))
     elif survivor.status != was[0]:

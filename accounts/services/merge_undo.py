@@ -14,7 +14,6 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts import policies
-from accounts.choices import Status
 from accounts.merging import own, ties
 from accounts.merging.journal import as_stored, columns_of, model_of, touch
 from accounts.merging.rules import rules_for
@@ -23,7 +22,7 @@ from accounts.services import barriers
 from accounts.services.account import follow_survivors, lock_groups, refuse_shared_teams
 from accounts.services.merge import audience, check_rows, place_children
 from accounts.services.people import refresh_talks
-from accounts.services.status import check_exclusive
+from accounts.services.status import check_exclusive_below
 from accounts.services.team import lock_people
 from kam.access.dates import business_today
 from kam.changes import access, record
@@ -235,8 +234,7 @@ def _finish_accounts(actor: User, merge: Merge) -> None:
         refuse_shared_teams(account)
         check_rows(account)
         barriers.refuse_violations(actor=actor, accounts=Account.objects.under(account))
-        if account.status == Status.KEY:
-            check_exclusive(actor, account, business_today())
+        check_exclusive_below(actor, account, business_today())
 
 
 def _refuse_archived_parent(loser: Account) -> None:

@@ -151,6 +151,14 @@ def check_exclusive(actor: User, account: Account, on: datetime.date) -> None:
         raise field_error("status", text, "exclusive")
 
 
+def check_exclusive_below(actor: User, account: Account, on: datetime.date) -> None:
+    """As `check_exclusive`, for `account` and all below it that are key: what stands above a key
+    account excludes it, too."""
+    keys = Account.objects.active().of_status(Status.KEY).under(account)
+    for key in keys.order_by("pk"):
+        check_exclusive(actor, key, on)
+
+
 def check_manager(account: Account, on: datetime.date, status: str) -> None:
     """Raise ValidationError when it would be too much for a manager of its team (K033)."""
     if account.team_id is None:

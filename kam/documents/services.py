@@ -31,12 +31,11 @@ from kam.documents.models import (
     audience,
     random_place,
 )
+from kam.documents.sweeping import sweep
 from kam.web.formatting import file_size
 
 EDITABLE_FIELDS = ("name", "description", "confidentiality", "people")
 LOGGED = ("account", "name", "description", "confidentiality", "media_type", "size", "sha256")
-ORPHAN_AFTER = datetime.timedelta(days=1)
-"""Age of a file that nothing names, after which no upload can still be on its way to name it."""
 LIMIT = "ATTACHMENT_MAX_BYTES"
 """The setting that bounds a file."""
 MOST_FILES = 20
@@ -235,38 +234,7 @@ def _put_away(
 
 def drop_orphans(*, now: datetime.datetime) -> int:
     """Delete stored files that no row names and that are older than a day; returns how many."""
-    dropped = 0
-    for folder in _stored_folders():
-        named = _named_in(folder)
-        for name in sorted(default_storage.listdir(folder)[1]):
-            place = f"{folder}/{name}"
-            if place in named:
-                continue
-            with contextlib.suppress(FileNotFoundError):
-                if now - default_storage.get_modified_time(place) > ORPHAN_AFTER:
-                    default_storage.delete(place)
-                    dropped += 1
-    return dropped
-
-
-def _stored_folders() -> list[str]:
-    try:
-        folders, _files = default_storage.listdir(FOLDER)
-    except FileNotFoundError:
-        return []
-    return [f"{FOLDER}/{folder}" for folder in sorted(folders)]
-
-
-def _named_in(folder: str) -> set[str]:
-    """Places in `folder` that rows name. A file comes before its row, so that one whose row comes
-    after this was asked is a day too young to be dropped."""
-    return {
-        place
-        for model in (Attachment, EarlierFile)
-        for place in model.objects.filter(file__startswith=f"{folder}/").values_list(
-            "file", flat=True
-        )
-    }
+    return sweep(FOLDER, (Attachment, EarlierFile), now=now)
 
 
 # What a file has to be

@@ -62,7 +62,7 @@ def is_handed_out(function: Any) -> bool:
     if issubclass(view, ReadOnlyViewSet):
         lists = getattr(function, "actions", {}).get("get") == "list"
         return lists and view.export_layout is not None
-    return issubclass(view, ExportMixin)
+    return issubclass(view, ExportMixin) and view.is_handed_out()
 
 
 def _request(path: str, query: str, user: AbstractBaseUser) -> HttpRequest:

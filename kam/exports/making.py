@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kam.access.once import asking_once
+from kam.documents.sweeping import sweep
 from kam.documents.tables import Table, in_parts
 from kam.exports.lists import table_at
 from kam.exports.models import Export
@@ -27,8 +28,6 @@ FOLDER = "exports"
 PART = 5000
 """Rows that are read at a time."""
 KEPT = datetime.timedelta(days=7)
-ABANDONED = datetime.timedelta(days=1)
-"""Age from which a file that no export knows is what a killed worker left behind."""
 
 
 def make(export_id: int) -> None:
@@ -96,7 +95,7 @@ def forget(now: datetime.datetime) -> int:
     for export in Export.objects.expired(now):
         drop(export)
         count += 1
-    _forget_orphans(now)
+    sweep(FOLDER, (Export,), now=now)
     return count
 
 
@@ -106,14 +105,3 @@ def drop(export: Export) -> None:
     export.delete()
     if name:
         default_storage.delete(name)
-
-
-def _forget_orphans(now: datetime.datetime) -> None:
-    if not default_storage.exists(FOLDER):
-        return
-    known = set(Export.objects.exclude(file="").values_list("file", flat=True))
-    for name in default_storage.listdir(FOLDER)[1]:
-        path = f"{FOLDER}/{name}"
-        old = default_storage.get_modified_time(path) < now - ABANDONED
-        if path not in known and old:
-            default_storage.delete(path)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextvars
 import gc
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
+
+from django.utils import translation
 
 Item = TypeVar("Item")
 
@@ -18,12 +19,17 @@ def ahead(items: Generator[Item]) -> Iterator[Item]:
     Making them must not use the database: the thread has no connection. An error comes
     where its item would come.
     """
-    context = contextvars.copy_context()
+    language = translation.get_language()
+
+    def made() -> Item | None:
+        with translation.override(language):
+            return next(items, None)
+
     pool = ThreadPoolExecutor(1, "import-ahead")
     try:
-        coming = pool.submit(context.run, next, items, None)
+        coming = pool.submit(made)
         while (item := coming.result()) is not None:
-            coming = pool.submit(context.run, next, items, None)
+            coming = pool.submit(made)
             yield item
     finally:
         pool.shutdown()

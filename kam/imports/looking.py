@@ -28,6 +28,7 @@ from kam.changes.context import source
 from kam.imports import directories, services
 from kam.imports.directories import Entry
 from kam.imports.models import Folder, FolderFile, Run
+from kam.imports.parts import batched
 from kam.imports.services.folders import next_look
 from kam.jobs.backend import task
 from kam.jobs.progress import current_job
@@ -37,6 +38,8 @@ SETTLED = datetime.timedelta(seconds=30)
 WHILE_RUNNING = datetime.timedelta(seconds=5)
 WHILE_WAITING = datetime.timedelta(seconds=60)
 """Time to the next look while a file is being imported, and while one waits for a person."""
+NAMES = 500
+"""Files asked for in one query."""
 Status = FolderFile.Status
 
 
@@ -164,13 +167,18 @@ def _key(entry: Entry) -> tuple[str, int, int]:
 
 def _known(folder: Folder, entries: list[Entry]) -> dict[tuple[str, int, int], FolderFile]:
     """What is known of the files that lie there; forgets those that were never complete."""
-    known = {(item.name, item.size, item.changed_ns): item for item in folder.files.all()}
     present = {_key(entry) for entry in entries}
-    gone = [
-        item.pk for key, item in known.items() if item.status == Status.SEEN and key not in present
-    ]
+    unsettled = folder.files.filter(status=Status.SEEN)
+    gone = [item.pk for item in unsettled if _key_of(item) not in present]
     FolderFile.objects.filter(pk__in=gone).delete()
+    known: dict[tuple[str, int, int], FolderFile] = {}
+    for names in batched({name for name, _size, _changed in present}, NAMES):
+        known |= {_key_of(item): item for item in folder.files.filter(name__in=names)}
     return known
+
+
+def _key_of(item: FolderFile) -> tuple[str, int, int]:
+    return item.name, item.size, item.changed_ns
 
 
 def _take(folder: Folder, handle: int, entry: Entry, item: FolderFile) -> None:

@@ -16,6 +16,9 @@ from kam.changes.models import Change, Tracked
 from kam.imports import kinds, querysets
 from kam.imports.reading import Findings
 
+FILES = "imports"
+"""Folder of the storage that holds what has come in."""
+
 
 class Run(models.Model):
     """One file of one kind on its way in; what it stored counts only while `is_live`.
@@ -57,7 +60,7 @@ class Run(models.Model):
     )
     lane = models.CharField(max_length=30, blank=True, editable=False)
     is_live = models.BooleanField(default=False, editable=False)
-    file = models.FileField(_("file"), upload_to="imports/%Y/%m/", max_length=250)
+    file = models.FileField(_("file"), upload_to=f"{FILES}/%Y/%m/", max_length=250)
     file_name = models.CharField(_("file name"), max_length=200)
     file_size = models.BigIntegerField(_("bytes"))
     file_digest = models.CharField(max_length=64, db_index=True)

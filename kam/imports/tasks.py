@@ -1,11 +1,12 @@
-"""Looking into folders on time."""
+"""Looking into folders on time, and clearing away files that nothing names."""
 
 import datetime
 
 from django.utils import timezone
 
+from kam.documents.sweeping import sweep
 from kam.imports import looking
-from kam.imports.models import Folder
+from kam.imports.models import FILES, Folder, Run
 from kam.jobs.backend import task
 from kam.jobs.models import Job
 from kam.jobs.schedule import periodic
@@ -30,3 +31,10 @@ def look_into_folders() -> int:
 def look_into_folder(pk: int) -> None:
     """Look into one folder."""
     looking.look(pk)
+
+
+@periodic(every=datetime.timedelta(days=1), at=datetime.time(3, 50))
+@task()
+def drop_orphans() -> int:
+    """What uploads left behind that did not come to their end; returns how many files."""
+    return sweep(FILES, (Run,), now=timezone.now())

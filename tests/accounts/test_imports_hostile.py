@@ -58,6 +58,16 @@ def zipped(data: bytes, changes: dict[str, bytes]) -> bytes:
     return target.getvalue()
 
 
+def endless_cell() -> bytes:
+    """A sheet with a cell of three megabytes."""
+    return (
+        b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        b'<row r="1"><c r="A1" t="inlineStr"><is><t>A</t></is></c></row>'
+        b'<row r="2"><c r="A2" t="inlineStr"><is><t>' + b"x" * (3 << 20) + b"</t></is></c></row>"
+        b"</sheetData></worksheet>"
+    )
+
+
 def comma(rows):
     """The rows as a country writes them that has decimal commas and days first."""
     written = []
@@ -278,6 +288,10 @@ REFUSED = {
     "workbook with a broken sheet": (
         zipped(book(), {"xl/worksheets/sheet1.xml": b"<worksheet><sheetData><row>"}),
         "damaged|no rows",
+    ),
+    "workbook with a cell that does not end": (
+        zipped(book(), {"xl/worksheets/sheet1.xml": endless_cell()}),
+        "one of its cells does not end",
     ),
     "empty workbook": (book([], head=[]), "no rows"),
     "formula without its result": (

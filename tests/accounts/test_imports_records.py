@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from accounts.models import (
     Account,
@@ -14,6 +15,7 @@ from accounts.models import (
     ExchangeRate,
     Product,
     ProductLine,
+    Site,
 )
 from accounts.services import ledger, update_contact
 from kam.changes.models import Change
@@ -432,6 +434,80 @@ def test_costs_are_added_up_by_currency(manager, programme, acme):
     ]
     undo(manager, run)
     assert ActivityCost.objects.count() == 0
+
+
+SITES = "Site,Customer ID,Street,Town,Country\n"
+
+
+def places(manager, text, **kwargs):
+    return import_file(manager, SITES + text, kind="sites", name="sites.csv", **kwargs)
+
+
+def test_sites_are_known_by_their_name_at_their_account(manager, acme):
+    works = SiteFactory(account=acme, name="Works", address="Old Road 1", city="Leeds")
+    SiteFactory(account=acme, name="Depot", archived_at=timezone.now())
+    SiteFactory.create_batch(2, account=acme, name="Twin")
+    text = (
+        "WORKS,7,New Road 2,,UK\nPort,7,Quay 1,Hull,\nPort,7,Quay 2,,\nDepot,7,,,\nTwin,7,,,\n"
+        ",7,Nowhere 1,,\nYard,8,,,\nYard,,,,\n"
+    )
+    run = places(manager, text)
+    assert (run.created, run.updated) == (1, 1)
+    assert problems(run) == {
+        "repeated": 1,
+        "archived": 1,
+        "ambiguous_site": 1,
+        "nothing": 1,
+        "unknown_account": 1,
+        "no_account": 1,
+    }
+    works.refresh_from_db()
+    assert (works.name, works.address, works.city, works.country) == (
+        "WORKS",
+        "New Road 2",
+        "Leeds",
+        "UK",
+    )
+    assert Change.objects.of(works).get().after == {
+        "name": "WORKS",
+        "address": "New Road 2",
+        "country": "UK",
+    }
+    assert places(manager, "Port,7,Quay 1,Hull,\n").unchanged == 1
+    undo(manager, run)
+    works.refresh_from_db()
+    assert (works.name, works.address, works.country) == ("Works", "Old Road 1", "")
+    assert not Site.objects.filter(name="Port").exists()
+
+
+def test_site_at_which_somebody_works_is_not_taken_back(manager, acme):
+    run = places(manager, "Port,7,Quay 1,Hull,\n")
+    ContactFactory(account=acme, site=Site.objects.get())
+    undo(manager, run)
+    assert Site.objects.get().name == "Port"
+
+
+def test_sites_come_in_on_accounts_that_their_bringer_may_edit(programme, acme):
+    reader = RoleGrantFactory(programme_manager=True, programme=programme).user
+    ConflictFactory(
+        a=acme,
+        b=AccountFactory(
+            programme=programme,
+            team=MembershipFactory(user=reader, team__programme=programme).team,
+        ),
+    )
+    run = places(reader, "Port,7,Quay 1,Hull,\n")
+    assert (run.created, Site.objects.count()) == (0, 0)
+    assert run.rejected == 1
+
+
+@pytest.mark.parametrize(
+    ("mode", "created", "codes"), [("create", 1, {"known": 1}), ("update", 0, {"unknown": 1})]
+)
+def test_mode_says_which_sites_are_taken(manager, acme, mode, created, codes):
+    SiteFactory(account=acme, name="Works")
+    run = places(manager, "Works,7,Road,,\nPort,7,,,\n", options={"mode": mode})
+    assert (run.created, problems(run)) == (created, codes)
 
 
 @pytest.mark.parametrize(

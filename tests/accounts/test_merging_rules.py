@@ -175,6 +175,16 @@ def test_key_account_is_not_merged_into_a_conflict(manager, programme, pair):
     assert Conflict.objects.get().a_id in (pair[1].pk, rival.pk)
 
 
+def test_key_account_below_is_not_brought_into_a_conflict(manager, programme, pair):
+    """What excluded the one excludes all below the other from then on."""
+    rival = AccountFactory(programme=programme, status="key")
+    below = AccountFactory(programme=programme, status="key", parent=pair[0])
+    ConflictFactory(a=pair[1], b=rival, kind="exclusive")
+    assert code_of(lambda: merge(manager, pair)) == "exclusive"
+    below.refresh_from_db()
+    assert (below.parent, Conflict.objects.get().a_id in (pair[1].pk, rival.pk)) == (pair[0], True)
+
+
 def test_person_would_be_on_both_sides_of_a_barrier(manager, programme, pair):
     user = UserFactory()
     rival_team, team = (TeamFactory(programme=programme) for _number in range(2))
@@ -462,6 +472,20 @@ def test_chain_of_merges_leads_to_the_last(manager, programme, pair):
     services.undo_merge(actor=manager, merge=second)
     services.undo_merge(actor=manager, merge=first)
     assert not Account.objects.exclude(merged_into=None).exists()
+
+
+def test_conflict_that_was_shortened_since_stays_short(manager, programme, pair):
+    rival = AccountFactory(programme=programme)
+    mine = ConflictFactory(a=pair[0], b=rival, valid_from=MAY, valid_until=business_today())
+    theirs = ConflictFactory(a=pair[1], b=rival, valid_from=None, valid_until=None)
+    merged = merge(manager, pair)
+    Conflict.objects.filter(pk=mine.pk).update(valid_from=MAY, valid_until=business_today())
+    settle_merges.func()
+    mine.refresh_from_db()
+    assert (mine.valid_from, mine.valid_until) == (MAY, business_today())
+    services.undo_merge(actor=manager, merge=merged)
+    theirs.refresh_from_db()
+    assert {theirs.a_id, theirs.b_id} == {pair[1].pk, rival.pk}
 
 
 def test_row_written_while_it_was_merged_is_carried_after_it(manager, pair):

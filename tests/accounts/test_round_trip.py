@@ -19,6 +19,7 @@ from accounts.models import (
     ExchangeRate,
     LedgerEntry,
     Product,
+    Site,
 )
 from kam.exports.lists import address_of, table_at
 from kam.imports import passes, services
@@ -33,6 +34,7 @@ from tests.factories.accounts import (
     LedgerEntryFactory,
     ProductFactory,
     ProductLineFactory,
+    SiteFactory,
 )
 from tests.factories.teams import (
     BusinessUnitFactory,
@@ -73,6 +75,7 @@ LISTS = {
     "products": "products",
     "memberships": "memberships",
     "accounts": "accounts",
+    "sites": "sites",
     "contacts": "contacts",
     "exchange_rates": "exchange-rates",
     "activity_costs": "activity-costs",
@@ -161,9 +164,17 @@ def fill(home: Home) -> None:
         ExternalIdFactory(account=account, value=f"{number:04}")
     for number, name in enumerate(NASTY[:11]):
         account = Account.objects.filter(programme=programme).order_by("pk")[number]
+        place = SiteFactory(
+            account=account,
+            name=name,
+            address="=Road 1\nUnit 2" if number % 2 else "",
+            city="-Hull" if number % 3 else "",
+            country="@UK" if number == 2 else "",
+        )
         person = ContactFactory(
             account=account,
             name=name,
+            site=place if number % 2 else None,
             job_title="=CEO",
             email=f"p{number}@customer.example",
             phone="+44 20 7946 0000" if number % 2 else "",
@@ -259,7 +270,7 @@ def test_file_comes_back_the_same_from_an_empty_programme(home, empty, form):
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_own_file_changes_nothing(home, form):
-    models = (Product, Membership, Account, Contact, ExchangeRate, ActivityCost, LedgerEntry)
+    models = (Product, Membership, Account, Site, Contact, ExchangeRate, ActivityCost, LedgerEntry)
     before = [model.objects.count() for model in models]
     for kind in LISTS:
         content = home.file(kind, form)

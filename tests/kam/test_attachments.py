@@ -16,6 +16,7 @@ from kam.changes.history import describe
 from kam.changes.models import Change
 from kam.documents import policies, services
 from kam.documents.models import Attachment, EarlierFile
+from kam.documents.sweeping import stored_files
 from kam.documents.tasks import drop_orphans
 from kam.web import search
 from tests.concurrency import run_together
@@ -80,8 +81,7 @@ def content_of(row) -> bytes:
 
 def stored() -> int:
     """Files that lie in the storage."""
-    folders = services._stored_folders()
-    return sum(len(default_storage.listdir(folder)[1]) for folder in folders)
+    return sum(len(names) for _folder, names in stored_files("attachments"))
 
 
 # Bringing

@@ -26,6 +26,7 @@ from kam.exports.reach import has_shrunk, ranges, together
 from kam.jobs.models import Job
 from kam.jobs.progress import Cancelled, InlineJob, running
 from kam.jobs.worker import Worker
+from kam.web.views.tables import ExportMixin
 from teams.models import Membership
 from tests.factories.accounts import AccountFactory, ConflictFactory, LedgerEntryFactory
 from tests.factories.api import caller
@@ -109,6 +110,18 @@ def test_hidden_parent_reads_as_none(manager):
 
 
 # Which lists
+
+
+def test_page_without_a_layout_is_no_list():
+    class Bare(ExportMixin):
+        """A list that nobody has laid out for files."""
+
+    class Laid(ExportMixin):
+        """One that somebody has."""
+
+        export_columns = (tables.Column("name", "name"),)
+
+    assert (Bare.is_handed_out(), Laid.is_handed_out()) == (False, True)
 
 
 def test_addresses_that_are_no_list_are_refused(manager):

@@ -8,6 +8,9 @@ import pytest
 from django.core import mail
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,7 +18,7 @@ from accounts.models import Account, LedgerEntry
 from kam.changes.models import Change
 from kam.imports import directories, looking, services
 from kam.imports.models import Folder, FolderFile, RememberedMapping, Run
-from kam.imports.tasks import look_into_folders
+from kam.imports.tasks import drop_orphans, look_into_folders
 from kam.jobs.models import Job
 from kam.jobs.worker import Worker
 from teams.models import RoleGrant
@@ -100,6 +103,31 @@ class Clock:
 def clock(base, manager, programme):
     remember(manager, programme)
     return Clock(watched(manager, programme))
+
+
+def test_look_asks_for_the_files_at_hand_alone(base, clock):
+    FolderFileFactory.create_batch(3, folder=clock.folder, status="done")
+    torn = FolderFileFactory(folder=clock.folder, status="seen")
+    (base / "orders" / "may.csv").write_text(HEADING + ROWS)
+    with CaptureQueriesContext(connection) as queries:
+        looking.look(clock.folder.pk, clock.now)
+    files = [row["sql"] for row in queries if 'FROM "imports_folderfile"' in row["sql"]]
+    asked = [sql.partition(" WHERE ")[2] for sql in files]
+    assert all(any(word in where for word in ('"name" IN', '"status"', '"id"')) for where in asked)
+    assert not FolderFile.objects.filter(pk=torn.pk).exists()
+    assert set(clock.folder.files.values_list("status", flat=True)) == {"done", "seen"}
+
+
+def test_file_of_an_upload_that_was_killed_is_dropped_after_a_day(manager, programme, monkeypatch):
+    remember(manager, programme)
+    kept = Run.objects.get().file.name
+    orphan = default_storage.save(f"{kept.rpartition('/')[0]}/orphan.csv", ContentFile(b"x"))
+    drop_orphans.func()  # what other tests have left behind is as young
+    assert default_storage.exists(orphan)
+    later = timezone.now() + datetime.timedelta(hours=25)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    assert drop_orphans.func() >= 1
+    assert (default_storage.exists(kept), default_storage.exists(orphan)) == (True, False)
 
 
 def test_file_comes_in_by_itself_once_it_is_complete(base, clock, manager):

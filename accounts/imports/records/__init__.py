@@ -1,10 +1,12 @@
-"""Files of records that people also keep one by one: contacts, products, costs, rates, members."""
+"""Files of records that people also keep one by one: contacts, sites, products, costs,
+rates, members."""
 
 from accounts.imports.records.contacts import ContactsKind
 from accounts.imports.records.costs import ActivityCostsKind
 from accounts.imports.records.memberships import MembershipsKind
 from accounts.imports.records.products import ProductsKind
 from accounts.imports.records.rates import ExchangeRatesKind
+from accounts.imports.records.sites import SitesKind
 
 __all__ = [
     "ActivityCostsKind",
@@ -12,4 +14,5 @@ __all__ = [
     "ExchangeRatesKind",
     "MembershipsKind",
     "ProductsKind",
+    "SitesKind",
 ]

@@ -64,7 +64,10 @@ _OPEN_FORMULA = re.compile(
     rb'<c\b(?![^>]*\bt="str")[^>]*?\br="([A-Z]+[0-9]+)"[^>]*>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)'
     rb"\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
 )
+_CELL = re.compile(rb"<c\s")
 _SCANNED = 1 << 20
+_LONGEST_CELL = 1 << 20
+"""Bytes between the tags of a cell: 32,767 characters and a formula of 8,192 take far less."""
 
 
 def refuse_open_formulas(file: IO[bytes], *, sheet: str) -> None:
@@ -84,11 +87,21 @@ def refuse_open_formulas(file: IO[bytes], *, sheet: str) -> None:
                         "spreadsheet program, save it, and bring it again."
                     )
                     raise UnreadableFile(message % {"cell": found[1].decode()})
-                rest = rest[rest.rfind(b"</c>") + 4 :] if b"</c>" in rest else rest
+                rest = _open_cell(rest)
     except _BROKEN as error:
         raise UnreadableFile(_("The workbook is damaged: it cannot be opened.")) from error
     finally:
         book.close()
+
+
+def _open_cell(text: bytes) -> bytes:
+    """The end of `text` in which a cell may have begun. Raises `UnreadableFile` for one that goes
+    on and on: whoever wants its end would keep all of it in memory."""
+    begun = [found.start() for found in _CELL.finditer(text, text.rfind(b"</c>") + 1)]
+    rest = text[begun[-1] :] if begun else text[-2:]
+    if len(rest) > _LONGEST_CELL:
+        raise UnreadableFile(_("The workbook is damaged: one of its cells does not end."))
+    return rest
 
 
 def read_rows(file: IO[bytes], *, sheet: str) -> Iterator[list[Any]]:

@@ -331,6 +331,15 @@ class ExportMixin:
     export_columns: Sequence[files.Column] = ()
     export_notes: Sequence[str] = ()
 
+    @classmethod
+    def is_handed_out(cls) -> bool:
+        """Whether there is a file of this list at all."""
+        own = (
+            cls.get_table is not ExportMixin.get_table
+            or cls.get_export_layout is not ExportMixin.get_export_layout
+        )
+        return own or cls.export_layout is not None or bool(cls.export_columns)
+
     def get_export_layout(self) -> files.Layout | None:
         """How the rows stand in a file; none where the list is not handed out."""
         if self.export_layout is not None or not self.export_columns:
