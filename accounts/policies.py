@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Account, Conflict, ConflictException
 from accounts.querysets import MANAGERS, reach_of
-from accounts.querysets.reach import CONTRIBUTORS
+from accounts.querysets.reach import CONTRIBUTORS, EDITORS
 from kam.access.dates import business_today
 from kam.access.querysets import Reader, is_one_of
 from teams.models import Membership, Programme, Role, RoleGrant, User
@@ -38,6 +38,14 @@ def contributes(user: Reader) -> bool:
     """Whether any role lets `user` add contacts, talks or actions somewhere."""
     reach = reach_of(user, business_today())
     return any(role in CONTRIBUTORS for role, _home in (*reach.programmes, *reach.teams))
+
+
+def edits(user: Reader) -> bool:
+    """Whether any role lets `user` edit some account."""
+    if not user.is_active:
+        return False
+    reach = reach_of(user, business_today())
+    return any(role in EDITORS for role, _home in (*reach.programmes, *reach.teams))
 
 
 def can_create_account(user: Reader, programme: Programme) -> bool:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from accounts.views import (
     account,
+    channel,
     conflict,
     duplicates,
     files,
@@ -13,6 +14,7 @@ from accounts.views import (
     money,
     people,
     product,
+    purchase,
     rates,
 )
 
@@ -44,6 +46,12 @@ urlpatterns = [
     path("accounts/<int:pk>/figures/", money.FiguresView.as_view(), name="figures"),
     path("accounts/<int:pk>/lines/", money.LinesView.as_view(), name="lines"),
     path("accounts/<int:pk>/costs/", money.CostsView.as_view(), name="costs"),
+    path("accounts/<int:pk>/purchases/", purchase.WalletView.as_view(), name="wallet"),
+    path(
+        "accounts/<int:account>/purchases/new/",
+        purchase.AccountPurchaseCreateView.as_view(),
+        name="purchase_create_for",
+    ),
     path("accounts/<int:pk>/files/", files.FilesView.as_view(), name="files"),
     path("accounts/<int:pk>/history/", account.HistoryView.as_view(), name="history"),
     path("accounts/<int:pk>/edit/", account.AccountUpdateView.as_view(), name="edit"),
@@ -77,6 +85,22 @@ urlpatterns = [
     path("talks/<int:pk>/edit/", interaction.InteractionUpdateView.as_view(), name="talk_edit"),
     path("talks/<int:pk>/archive/", interaction.archive_interaction, name="talk_archive"),
     path("talks/<int:pk>/restore/", interaction.restore_interaction, name="talk_restore"),
+    path("category-purchases/", purchase.PurchaseListView.as_view(), name="purchases"),
+    path("category-purchases/new/", purchase.PurchaseCreateView.as_view(), name="purchase_create"),
+    path(
+        "category-purchases/<int:pk>/edit/",
+        purchase.PurchaseUpdateView.as_view(),
+        name="purchase_edit",
+    ),
+    path("category-purchases/<int:pk>/archive/", purchase.archive, name="purchase_archive"),
+    path("category-purchases/<int:pk>/restore/", purchase.restore, name="purchase_restore"),
+    path("settings/channels/", channel.ChannelListView.as_view(), name="channels"),
+    path("settings/channels/new/", channel.ChannelCreateView.as_view(), name="channel_create"),
+    path(
+        "settings/channels/<int:pk>/edit/", channel.ChannelUpdateView.as_view(), name="channel_edit"
+    ),
+    path("settings/channels/<int:pk>/archive/", channel.archive, name="channel_archive"),
+    path("settings/channels/<int:pk>/restore/", channel.restore, name="channel_restore"),
     path("settings/conflicts/", conflict.ConflictListView.as_view(), name="conflicts"),
     path("settings/conflicts/new/", conflict.ConflictCreateView.as_view(), name="conflict_create"),
     path(

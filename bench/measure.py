@@ -33,6 +33,8 @@ LISTS = (
     "products",
     "ledger-entries",
     "activity-costs",
+    "channels",
+    "category-purchases",
     "stage-changes",
     "status-changes",
     "plans",
@@ -107,6 +109,7 @@ def _pages(user: User) -> Iterator[tuple[Any, ...]]:
         ("portfolio", "portfolio", "reviews:portfolio", PORTFOLIO),
         ("history", "list", "web:history", LIST),
         ("products", "list", "accounts:products", LIST),
+        ("category purchases", "list", "accounts:purchases", LIST),
         ("imports", "list", "imports:list", LIST),
     ):
         yield name, kind, reverse(view), queries

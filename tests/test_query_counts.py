@@ -73,6 +73,7 @@ from tests.factories.webhooks import WebhookFactory
 from tests.scoping import routes
 
 PAGES = {
+    "accounts:channels": 7,
     "accounts:conflicts": 8,
     "accounts:duplicates": 6,
     "accounts:groups": 8,
@@ -80,6 +81,7 @@ PAGES = {
     "accounts:merges": 5,
     "accounts:products": 7,
     "accounts:rates": 8,
+    "accounts:purchases": 7,
     "accounts:register": 7,
     "imports:folders": 5,
     "exports:list": 5,

@@ -4,6 +4,7 @@ from accounts.imports.accounts import AccountsKind
 from accounts.imports.ledger import LedgerKind
 from accounts.imports.records import (
     ActivityCostsKind,
+    CategoryPurchasesKind,
     ContactsKind,
     ExchangeRatesKind,
     MembershipsKind,
@@ -21,5 +22,6 @@ def register() -> None:
     kinds.register(MembershipsKind())
     kinds.register(ProductsKind())
     kinds.register(ActivityCostsKind())
+    kinds.register(CategoryPurchasesKind())
     kinds.register(ExchangeRatesKind())
     kinds.register(LedgerKind())

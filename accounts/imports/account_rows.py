@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.choices import Status
+from accounts.imports.channels import Channels
 from accounts.imports.directory import plain_name
 from accounts.imports.teams import Teams
 from kam.imports.kinds import Row
@@ -32,6 +33,7 @@ REASONS = {
     "bad_website": gettext_lazy("has a website that is no address"),
     "bad_status": gettext_lazy("has a status that there is not"),
     "bad_unit": gettext_lazy("names a business unit that there is not"),
+    "bad_channel": gettext_lazy("names a trade channel that there is not"),
     "ambiguous": gettext_lazy("names a customer of whom there are several"),
     "unknown_account": gettext_lazy("names a customer that is not known"),
     "known_account": gettext_lazy("names a customer that is there already"),
@@ -51,6 +53,7 @@ LENGTHS = {
     "country": 60,
     "industry": 80,
     "description": 10_000,
+    "channel": 1000,
     "parent": 200,
     "team": 120,
 }
@@ -67,6 +70,7 @@ BLAMED = {
     "bad_status": ("status",),
     "key_limit": ("status",),
     "bad_unit": ("business_unit",),
+    "bad_channel": ("channel",),
     "no_parent": ("parent",),
     "cycle": ("parent",),
     "parent_rejected": ("parent",),
@@ -110,6 +114,7 @@ class AccountReader:
         self.keys = keys
         self.width = width
         units = BusinessUnit.objects.active().filter(programme=programme_id)
+        self.channels = Channels(programme_id)
         self.units: dict[str, int] = {}
         for pk, name, code in units.values_list("pk", "name", "code"):
             self.units[plain_name(name)] = pk
@@ -135,11 +140,7 @@ class AccountReader:
             raise Refused("total")
         values: dict[str, Any] = {item: cells[item] for item in PLAIN if cells.get(item)}
         self._check(values)
-        unit = cells.get("business_unit")
-        if unit:
-            if plain_name(unit) not in self.units:
-                raise Refused("bad_unit", _("names “%(unit)s”: no business unit") % {"unit": unit})
-            values["business_unit"] = self.units[plain_name(unit)]
+        values |= self._place(cells)
         team = self.teams.find(cells["team"]) if cells.get("team") else None
         if team is not None:
             values["team"] = team
@@ -151,6 +152,22 @@ class AccountReader:
             status=self._status(cells.get("status", "")),
             values=values,
         )
+
+    def _place(self, cells: dict[str, str]) -> dict[str, Any]:
+        """Business unit and trade channel, which have to be there already."""
+        values: dict[str, Any] = {}
+        unit, channel = cells.get("business_unit"), cells.get("channel")
+        if unit:
+            if plain_name(unit) not in self.units:
+                raise Refused("bad_unit", _("names “%(unit)s”: no business unit") % {"unit": unit})
+            values["business_unit"] = self.units[plain_name(unit)]
+        if channel:
+            found = self.channels.find(channel)
+            if found is None:
+                text = _("names “%(channel)s”: no trade channel")
+                raise Refused("bad_channel", text % {"channel": channel})
+            values["channel"] = found
+        return values
 
     def _key(self, number: str, name: str) -> str:
         """What finds the account."""

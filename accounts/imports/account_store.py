@@ -23,7 +23,7 @@ from kam.changes.models import Change
 from kam.imports.models import Run
 from kam.imports.parts import batched, update_each
 
-COLUMNS = {"business_unit": "business_unit_id", "team": "team_id"}
+COLUMNS = {"business_unit": "business_unit_id", "team": "team_id", "channel": "channel_id"}
 COPIED = (
     "name",
     "country",
@@ -32,6 +32,7 @@ COPIED = (
     "website",
     "description",
     "business_unit",
+    "channel",
     "team",
 )
 PART = 500

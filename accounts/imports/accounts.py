@@ -120,6 +120,12 @@ class AccountsKind(ProgrammeKind):
             "text",
             ("unit", "division", "geschäftsbereich"),
         ),
+        Field(
+            "channel",
+            gettext_lazy("Trade channel, by code or names"),
+            "text",
+            ("trade channel", "channel code", "vertriebskanal"),
+        ),
         Field("status", gettext_lazy("Status"), "text", ("account status",)),
         Field("team", gettext_lazy("Team, by name"), "text", ("account team", "team name")),
     )

@@ -56,8 +56,8 @@ def wallets(
     rows = []
     for purchase in purchases:
         covered = Period(purchase.period_from, purchase.period_until).is_covered_from(begun)
-        known = covered and purchase.site_id is None and purchase.account_id is not None
-        sold = sales[_key(purchase)] if known else None
+        is_whole = purchase.site_id is None and purchase.account_id is not None
+        sold = sales[_key(purchase)] if covered and is_whole else None
         rows.append(Wallet(purchase, rates.home, _converted(purchase, rates), sold))
     return rows
 
@@ -80,7 +80,7 @@ def _sales(
     whole = Period(periods[0][0], max(last for _first, last in periods))
     lines = LedgerEntry.objects.live().filter(account__in=accounts.order_by().values("pk"))
     found = lines.filter(between("booked_on", whole)).order_by()
-    rows = list(found.values("product__line", "currency").annotate(**sums))
+    rows: list[Any] = list(found.values("product__line", "currency").annotate(**sums))
     sold: dict[tuple[Any, ...], Decimal | None] = {}
     for category, first, last in {_key(row) for row in purchases}:
         name = f"in_{periods.index((first, last))}"

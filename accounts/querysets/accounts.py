@@ -255,7 +255,7 @@ class AccountQuerySet(TrackedQuerySet):
             self.with_parent_for(user)
             .with_rights_of(user)
             .annotate(number=Subquery(number.values("value")[:1]))
-            .select_related("programme", "business_unit", "team", "parent")
+            .select_related("programme", "business_unit", "team", "parent", "channel")
         )
 
     def for_list(self) -> Self:

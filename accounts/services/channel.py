@@ -109,7 +109,7 @@ def _full_name(channel: Channel, parent: Channel | None) -> str:
 def _name_below(channel: Channel) -> None:
     """Give a channel that was renamed or moved, and all below it, their full names."""
     channel.full_name = _full_name(channel, channel.parent)
-    named = {channel.pk: channel}
+    named: dict[int | None, Channel] = {channel.pk: channel}
     for row in Channel.objects.under(channel).exclude(pk=channel.pk).order_by("path"):
         row.full_name = _full_name(row, named[row.parent_id])
         named[row.pk] = row

@@ -188,6 +188,7 @@ def conflict_links(request: HttpRequest, obj: Any) -> dict[str, Any]:
         (_("Conflicts and information barriers"), reverse("accounts:conflicts")),
         (_("Products and product lines"), reverse("accounts:products")),
         (_("Exchange rates"), reverse("accounts:rates")),
+        (_("Trade channels"), reverse("accounts:channels")),
     ]
     return {"title": _("Customers"), "name": "customers", "links": links}
 
@@ -245,6 +246,7 @@ def register() -> None:
     register_part(Part("people", gettext_lazy("People"), "accounts:people", 30))
     register_part(Part("files", gettext_lazy("Files"), "accounts:files", 70))
     register_part(Part("figures", gettext_lazy("Figures"), "accounts:figures", 60))
+    register_part(Part("wallet", gettext_lazy("Purchases"), "accounts:wallet", 65))
     register_part(Part("history", gettext_lazy("History"), "accounts:history", 90))
     register_figures("money", money_figures, 10)
     register_figures("standing", standing_figures, 30)

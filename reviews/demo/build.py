@@ -14,6 +14,7 @@ from kam.changes.context import source
 from kam.jobs.progress import InlineJob
 from reviews.demo import cast, papers, planning
 from reviews.demo.assessments import ReviewSteps
+from reviews.demo.market import MarketSteps
 from reviews.demo.people import PROGRAMME
 from reviews.demo.steps import deputy_of
 from teams.models import Programme
@@ -48,7 +49,7 @@ def build(today: datetime.date) -> None:
         Builder(today).run()
 
 
-class Builder(ReviewSteps):
+class Builder(MarketSteps, ReviewSteps):
     """Everything, step by step."""
 
     def run(self) -> None:
@@ -64,6 +65,7 @@ class Builder(ReviewSteps):
         with asking_once():  # nobody's rights change from here on
             with self.on_day(0):
                 self.make_money()
+                self.make_market()
                 self.make_contacts()
                 self.make_double()
             self.review()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from accounts.models import Activity, ExchangeRate, Product
-from reviews.load import customers, people, work
+from reviews.load import customers, market, people, work
 from teams.models import Programme
 
 PROGRAMME = "Load test {}"
@@ -67,6 +67,7 @@ def build(
         Product(programme=programme, code=f"P{number:03}", name=f"Product {number}")
         for number in range(20)
     )
+    channels = market.open_channels(programme)
     pairs = 2 * customers.GROUP
     crew = people.hire(programme, -(-count // pairs), password)
     for start in range(0, count, PORTION):
@@ -77,6 +78,7 @@ def build(
         customers.introduce(crew, portion, today)
         customers.sell(portion, products, crew, today)
         customers.serve(portion, activities, crew, today)
+        market.buy(portion, channels, crew, today)
         work.plan(crew, portion, today)
         work.review(crew, portion, today)
         if progress is not None:

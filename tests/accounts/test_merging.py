@@ -25,6 +25,7 @@ from kam.access.dates import business_today
 from tests.factories.accounts import (
     AccountFactory,
     ActivityFactory,
+    CategoryPurchaseFactory,
     ContactFactory,
     ExternalIdFactory,
     FactFactory,
@@ -106,6 +107,7 @@ def test_every_column_is_chosen_or_follows():
 def test_ties_are_those_known():
     found = {(tie.owner_label, tie.far_label) for tie in ties.ties() if tie.owner != tie.far_owner}
     assert {pair for pair in found if pair[0] != pair[1]} == {
+        ("accounts.CategoryPurchase", "accounts.Site"),
         ("accounts.Contact", "accounts.Site"),
         ("accounts.ContactExternalId", "accounts.Contact"),
         ("accounts.Interaction", "accounts.Contact"),
@@ -118,6 +120,7 @@ def test_ties_are_those_known():
 def furnish(account: Account, actor: Any, place: int) -> None:
     """One of everything that hangs on an account."""
     site = SiteFactory(account=account)
+    CategoryPurchaseFactory(account=account, site=site)
     boss = ContactFactory(account=account, site=site)
     contact = ContactFactory(account=account, reports_to=boss)
     ContactExternalId.objects.create(

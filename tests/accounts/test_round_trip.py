@@ -14,6 +14,7 @@ from django.core.files.base import ContentFile
 from accounts.models import (
     Account,
     ActivityCost,
+    CategoryPurchase,
     Contact,
     ContactExternalId,
     ExchangeRate,
@@ -28,6 +29,8 @@ from tests.factories.accounts import (
     AccountFactory,
     ActivityCostFactory,
     ActivityFactory,
+    CategoryPurchaseFactory,
+    ChannelFactory,
     ContactFactory,
     ExchangeRateFactory,
     ExternalIdFactory,
@@ -79,10 +82,11 @@ LISTS = {
     "contacts": "contacts",
     "exchange_rates": "exchange-rates",
     "activity_costs": "activity-costs",
+    "category_purchases": "category-purchases",
     "ledger": "ledger-entries",
 }
 """Kind of import and list, in the order in which files have to come."""
-OWN = {"Programme", "Changed", "Status since", "Reason", "Next review", "Part of"}
+OWN = {"Programme", "Recorded by", "Changed", "Status since", "Reason", "Next review", "Part of"}
 """Columns of what a programme writes by itself, besides our ids and figures of twelve months."""
 OPTIONS = {
     "memberships": {"teams": "create"},
@@ -99,6 +103,8 @@ class Home:
         self.programme = ProgrammeFactory(name=name, currency="GBP")
         self.manager = RoleGrantFactory(programme_manager=True, programme=self.programme).user
         self.unit = BusinessUnitFactory(programme=self.programme, name="Rail, north")
+        top = ChannelFactory(programme=self.programme, name="=On-trade", code="@on")
+        self.channel = ChannelFactory(parent=top, name="Hotels, large")
         self.freight = ActivityFactory(programme=self.programme, code="freight", name="=Freight")
         self.function = Function.objects.create(
             programme=self.programme, code="service", name="Service"
@@ -156,6 +162,7 @@ def fill(home: Home) -> None:
             status=("key", "candidate", "groomed")[number % 3],
             country="=UK" if number == 2 else "",
             industry="+Rail" if number == 3 else "",
+            channel=home.channel if number % 2 else None,
             currency="EUR" if number % 4 == 0 else "",
             website="https://example.org/a?b=1,2" if number == 1 else "",
             description='-"text"\nof two lines, 1.5' if number == 4 else "",
@@ -200,6 +207,17 @@ def fill(home: Home) -> None:
             amount=Decimal("-1234.567891") + number,
             source="=sheet" if number % 3 else "",
         )
+        CategoryPurchaseFactory(
+            account=account,
+            category=line if number % 2 else None,
+            use_type=("", "resale", "own_input")[number % 3],
+            volume=Decimal("12.5000") if number % 3 else None,
+            volume_unit="=t" if number % 3 else "",
+            amount=Decimal("1234567.891234") if number % 3 < 2 else None,
+            currency="EUR" if number % 4 == 0 else "GBP",
+            source="-panel" if number % 2 else "",
+            confidence=("measured", "reported", "estimated")[number % 3],
+        )
         for day, amount in ((1, "1234567.891234"), (2, "-0.000001"), (3, "100")):
             LedgerEntryFactory(
                 account=account,
@@ -212,6 +230,7 @@ def fill(home: Home) -> None:
                 document="=D1" if day == 3 else f"000{number}",
                 source="erp",
             )
+    CategoryPurchaseFactory(channel=home.channel, category=line)
     for day in (1, 2, 3):
         ExchangeRateFactory(
             programme=programme,
@@ -270,7 +289,17 @@ def test_file_comes_back_the_same_from_an_empty_programme(home, empty, form):
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_own_file_changes_nothing(home, form):
-    models = (Product, Membership, Account, Site, Contact, ExchangeRate, ActivityCost, LedgerEntry)
+    models = (
+        Product,
+        Membership,
+        Account,
+        Site,
+        Contact,
+        ExchangeRate,
+        ActivityCost,
+        CategoryPurchase,
+        LedgerEntry,
+    )
     before = [model.objects.count() for model in models]
     for kind in LISTS:
         content = home.file(kind, form)

@@ -17,6 +17,8 @@ from playwright.sync_api import Page, ViewportSize
 
 from accounts.models import (
     Account,
+    CategoryPurchase,
+    Channel,
     Conflict,
     Contact,
     DuplicatePair,
@@ -105,6 +107,8 @@ KEYS: dict[str, Keys] = {
         DuplicatePair.objects.get(kind="contact").contact_b_id,
     ],
     "contacts/<int:pk>/": lambda: [first(Contact, account=birch())],
+    "category-purchases/<int:pk>/": lambda: [first(CategoryPurchase, account=birch())],
+    "settings/channels/<int:pk>/": lambda: [first(Channel, parent__isnull=False)],
     "sites/<int:pk>/": lambda: [first(Site, account=birch())],
     "talks/<int:pk>/": lambda: [first(Interaction, account=birch())],
     "plans/<int:pk>/rows/<slug:kind>/": lambda: [birch_plan().pk, "objective"],

@@ -1,0 +1,170 @@
+"""Trade channels that files name: found by code or by names from the top, made where missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.imports.directory import plain_name
+from accounts.models import Account, Channel, ProductLine, StagedAccount
+from accounts.services.channel import CHANNEL_FIELDS, SEPARATOR, place
+from kam.changes import editing, record
+from kam.changes.models import Change
+from kam.imports.models import Run
+from kam.imports.records.session import Pending
+from teams.models import User
+
+_STEP = re.compile(r"\s*[/>\\»]\s*")
+LONGEST = 120
+
+
+def steps_of(text: str) -> list[str]:
+    """Names from the top down in "On-trade / Hotels"."""
+    return [step for step in _STEP.split(" ".join(text.split())) if step]
+
+
+def _plain(steps: list[str]) -> str:
+    return SEPARATOR.join(plain_name(step) for step in steps)
+
+
+class Channels:
+    """Channels in use of one programme, by code, by names from the top, or by a name that only
+    one has."""
+
+    def __init__(self, programme: int) -> None:
+        self.programme = programme
+        self.by_name: dict[str, int] = {}
+        self.by_code: dict[str, int] = {}
+        alone: dict[str, list[int]] = {}
+        rows = Channel.objects.active().filter(programme=programme).order_by("path")
+        for pk, name, code, full in rows.values_list("pk", "name", "code", "full_name"):
+            self.by_name[_plain(steps_of(full))] = pk
+            alone.setdefault(plain_name(name), []).append(pk)
+            if code:
+                self.by_code[plain_name(code)] = pk
+        self.alone = {name: found[0] for name, found in alone.items() if len(found) == 1}
+        self.missing: dict[str, Pending] = {}
+
+    def find(self, text: str) -> int | None:
+        """Primary key of the channel that `text` means; None where there is none."""
+        plain = plain_name(text)
+        if plain in self.by_code:
+            return self.by_code[plain]
+        return self.by_name.get(_plain(steps_of(text))) or self.alone.get(plain)
+
+    def pending(self, text: str) -> Pending:
+        """The names of one that will be made."""
+        steps = [step[:LONGEST] for step in steps_of(text)]
+        names = SEPARATOR.join(steps) or text[:LONGEST]
+        return self.missing.setdefault(_plain(steps), Pending(names))
+
+    def made(self, actor: User, names: str) -> int:
+        """The channel with these names, made with all above it where it is missing; in the
+        transaction that publishes."""
+        found = self.find(names)
+        if found is not None:
+            return found
+        parent: Channel | None = None
+        steps = steps_of(names) or [names]
+        for place_of in range(len(steps)):
+            plain = _plain(steps[: place_of + 1])
+            known = self.by_name.get(plain)
+            if known is not None:
+                parent = Channel.objects.get(pk=known)
+                continue
+            channel = Channel(
+                programme_id=self.programme, name=steps[place_of][:LONGEST], parent=parent
+            )
+            fields = ("programme", *CHANNEL_FIELDS)
+            parent = editing.create(actor=actor, obj=channel, fields=fields)
+            place(parent)
+            self.by_name[plain] = parent.pk
+        assert parent is not None  # noqa: S101  (there is at least one step)
+        return parent.pk
+
+
+def give_channels(run: Run, wanted: Mapping[int | None, dict[str, Any]]) -> None:
+    """Put accounts that are in no channel into the one that `run` names, with a row of history
+    each; those that the run itself has made carry it from the start."""
+    channels = {pk: extra["channel"] for pk, extra in wanted.items() if pk and "channel" in extra}
+    rows = Account.objects.select_for_update(of=("self",), no_key=True)
+    made = StagedAccount.objects.filter(run=run, created=True, account__in=channels)
+    new = set(made.values_list("account", flat=True))
+    found = list(rows.filter(pk__in=channels, channel=None).order_by("pk"))
+    now = timezone.now()
+    log = []
+    for account in found:
+        account.channel_id = channels[account.pk]
+        account.updated_at = now
+        if account.pk not in new:
+            account.version += 1
+        after = {"channel": account.channel_id}
+        log.append(record.Logged(account, "updated", {"channel": None}, after))
+    Account.objects.bulk_update(found, ["channel", "version", "updated_at"], batch_size=200)
+    record.many(actor=run.owner, rows=log)
+
+
+def take_channels(run: Run, actor_id: int) -> None:
+    """Take accounts out of the channels into which `run` has put them, where they still are."""
+    changes = Change.objects.filter(
+        object_type=Account._meta.label_lower,
+        verb="updated",
+        source=Change.Source.IMPORT,
+        source_reference=str(run.pk),
+        after__has_key="channel",
+    )
+    given = {row.object_id: row.after["channel"] for row in changes}
+    rows = Account.objects.select_for_update(of=("self",), no_key=True)
+    found = [
+        account
+        for account in rows.filter(pk__in=given).order_by("pk")
+        if account.channel_id == given[account.pk]
+    ]
+    now = timezone.now()
+    log = []
+    for account in found:
+        before = {"channel": account.channel_id}
+        account.channel, account.updated_at = None, now
+        account.version += 1
+        log.append(record.Logged(account, "import_undone", before, {"channel": None}))
+    Account.objects.bulk_update(found, ["channel", "version", "updated_at"], batch_size=200)
+    record.many(actor=User.objects.get(pk=actor_id), rows=log)
+
+
+class Listed:
+    """Channels and categories that a run has made."""
+
+    def __init__(self, run: Run, actor_id: int) -> None:
+        self.run = run
+        self.actor = User.objects.get(pk=actor_id)
+
+    def remove_unused(self) -> None:
+        """Delete those that nobody has changed and nothing refers to, the lowest first."""
+        for channel in self._made(Channel).order_by("-path"):
+            used = (
+                channel.children.exists()
+                or channel.accounts.exists()
+                or channel.category_purchases.exists()
+            )
+            if not used:
+                self._delete(channel)
+        unused = self._made(ProductLine).filter(products=None, category_purchases=None)
+        for line in unused:
+            self._delete(line)
+
+    def _made(self, model: Any) -> Any:
+        made = Change.objects.filter(
+            object_type=model._meta.label_lower,
+            verb="created",
+            source=Change.Source.IMPORT,
+            source_reference=str(self.run.pk),
+        )
+        return model.objects.filter(pk__in=made.values("object_id"), version=1)
+
+    def _delete(self, row: Any) -> None:
+        gone = [record.Logged(row, "import_undone", {"name": row.name}, {})]
+        record.many(actor=self.actor, rows=gone)
+        row.delete()

@@ -1,0 +1,449 @@
+"""What customers buy in our categories, as a file (K086; handbook 3.4)."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.choices import PurchaseConfidence, UseType
+from accounts.imports.channels import Channels, Listed, give_channels, take_channels
+from accounts.imports.directory import plain_name
+from accounts.imports.records.customers import (
+    ACCOUNT_FIELDS,
+    BLAMED,
+    REASONS,
+    SYSTEM_OPTION,
+    CustomerKind,
+    CustomerSession,
+    unknown_option,
+)
+from accounts.imports.records.periods import period_of
+from accounts.models import Account, CategoryPurchase, ProductLine, Site
+from accounts.services.product import LINE_FIELDS
+from kam.changes import editing
+from kam.imports.kinds import Field, Option
+from kam.imports.models import Run, StagedRecord
+from kam.imports.records import MODE, Cells, Wanted
+from kam.imports.records.session import Pending
+from kam.imports.refusal import Refused
+from kam.imports.totals import is_total
+from teams.models import Programme
+
+SHOWN_CATEGORIES = 40
+"""Categories whose amounts a trial shows."""
+LISTS = Option(
+    "lists",
+    gettext_lazy("A channel or category not yet known"),
+    "create",
+    (("create", gettext_lazy("Create it")), ("reject", gettext_lazy("Reject the rows"))),
+)
+
+
+class CategoryPurchasesKind(CustomerKind):
+    """Category purchases of customers, of their sites, and of whole channels."""
+
+    name: ClassVar = "category_purchases"
+    label: ClassVar = gettext_lazy("Category purchases")
+    seen_at: ClassVar = (gettext_lazy("See the category purchases"), "accounts:purchases")
+    model: ClassVar = CategoryPurchase
+    fields: ClassVar = (
+        *ACCOUNT_FIELDS,
+        Field("site", gettext_lazy("Site"), "text", ("location", "plant", "outlet", "standort")),
+        Field(
+            "channel",
+            gettext_lazy("Channel"),
+            "text",
+            ("trade channel", "channel code", "channel name", "vertriebskanal", "kanal"),
+            gettext_lazy("its code, or names from the top, e.g. On-trade / Hotels"),
+        ),
+        Field(
+            "category",
+            gettext_lazy("Category"),
+            "text",
+            ("product line", "category name", "product category", "warengruppe"),
+            gettext_lazy("a product line; empty: all that we could sell"),
+        ),
+        Field(
+            "period",
+            gettext_lazy("Period"),
+            "text",
+            ("year", "fiscal year", "quarter", "jahr", "zeitraum"),
+            gettext_lazy("a year, half-year, quarter or month: 2025, 2025-H1, 2025-Q2, 2025-03"),
+        ),
+        Field(
+            "period_from",
+            gettext_lazy("From"),
+            "date",
+            ("from", "first day", "start date", "valid from", "von"),
+        ),
+        Field(
+            "period_until",
+            gettext_lazy("Until"),
+            "date",
+            ("until", "to", "last day", "end date", "valid until", "bis"),
+        ),
+        Field(
+            "use_type",
+            gettext_lazy("Use type"),
+            "text",
+            ("bought for", "use", "usage", "verwendung"),
+            gettext_lazy("resale or own input"),
+        ),
+        Field(
+            "volume",
+            gettext_lazy("Volume"),
+            "number",
+            ("purchase volume", "quantity", "qty", "units", "menge"),
+        ),
+        Field(
+            "volume_unit",
+            gettext_lazy("Unit of volume"),
+            "text",
+            ("unit of volume", "unit", "uom", "unit of measure", "einheit", "mengeneinheit"),
+        ),
+        Field(
+            "amount",
+            gettext_lazy("Amount"),
+            "number",
+            ("purchases", "category purchases", "spend", "value", "purchase value", "betrag"),
+        ),
+        Field("currency", gettext_lazy("Currency"), "currency", ("ccy", "whg", "währung")),
+        Field("source", gettext_lazy("Source"), "text", ("quelle", "provenance")),
+        Field("as_of", gettext_lazy("As of"), "date", ("date of information", "stand")),
+        Field(
+            "confidence",
+            gettext_lazy("Confidence"),
+            "text",
+            ("certainty", "quality", "sicherheit"),
+            gettext_lazy("measured, reported or estimated"),
+        ),
+    )
+    options: ClassVar = (
+        MODE,
+        unknown_option("reject"),
+        LISTS,
+        Option(
+            "period",
+            gettext_lazy("Period where none is named"),
+            help=gettext_lazy("A year, half-year, quarter or month, e.g. 2025 or 2025-Q2."),
+        ),
+        Option(
+            "currency",
+            gettext_lazy("Currency where none is named"),
+            help=gettext_lazy("Empty: the account's."),
+        ),
+        SYSTEM_OPTION,
+    )
+    blamed: ClassVar = {
+        **BLAMED,
+        "nothing": ("amount", "volume"),
+        "no_period": ("period", "period_from", "period_until"),
+        "order": ("period_until",),
+        "site_without": ("site",),
+        "channel_of": ("channel",),
+        **{f"bad_{field.name}": (field.name,) for field in fields},
+    }
+    shown: ClassVar = (
+        gettext_lazy("Account or channel"),
+        gettext_lazy("Category"),
+        gettext_lazy("Period"),
+        gettext_lazy("Volume"),
+        gettext_lazy("Amount"),
+    )
+    previewed: ClassVar = (
+        "account_name/account/channel",
+        "category",
+        "period/period_from",
+        "volume",
+        "amount",
+    )
+    numeric: ClassVar = frozenset({3, 4})
+
+    def problems(self, mapping: Iterable[str]) -> list[str]:
+        """Whose purchases, and how much; the period may be that of the whole file."""
+        given = set(mapping)
+        missing = []
+        if not {"account", "account_name", "channel"} & given:
+            missing.append(
+                _("Say which column holds the customer, number or name, or the channel.")
+            )
+        if not {"amount", "volume"} & given:
+            missing.append(_("Say which column holds the amount or the volume."))
+        if len({"period_from", "period_until"} & given) == 1:
+            missing.append(_("Say which columns hold the first and the last day, both of them."))
+        return missing
+
+    def open(self, run: Run) -> PurchasesSession:
+        """Begin a pass over category purchases."""
+        return PurchasesSession(run)
+
+    def before_publishing(self, run: Run, part: list[StagedRecord]) -> None:
+        """Make the channels and categories that are not there yet."""
+        super().before_publishing(run, part)
+        channels, categories = Channels(run.scope_id), _categories(run.scope_id)
+        for item in part:
+            for values in (item.after, item.extra):
+                if isinstance(values.get("channel"), str):
+                    values["channel"] = channels.made(run.owner, values["channel"])
+            name = item.after.get("category")
+            if isinstance(name, str):
+                item.after["category"] = categories.get(name) or _made(run, name, categories)
+
+    def published(self, run: Run, part: list[StagedRecord]) -> None:
+        """Customers come into the channels that their rows name."""
+        give_channels(run, {item.after.get("account"): item.extra for item in part})
+
+    def withdraw(self, run: Run, actor_id: int) -> None:
+        """Purchases go, customers leave the channels, unused channels and categories go."""
+        take_channels(run, actor_id)
+        super().withdraw(run, actor_id)
+        Listed(run, actor_id).remove_unused()
+
+
+def _categories(programme: int) -> dict[str, int]:
+    """Product lines in use by their name; where two differ in case only, by that exactly."""
+    rows = ProductLine.objects.active().filter(programme=programme).order_by("-pk")
+    found = list(rows.values_list("name", "pk"))
+    return {plain_name(name): pk for name, pk in found} | dict(found)
+
+
+def _made(run: Run, name: str, categories: dict[str, int]) -> int:
+    line = ProductLine(programme_id=run.scope_id, name=name)
+    fields = ("programme", *LINE_FIELDS)
+    categories[name] = editing.create(actor=run.owner, obj=line, fields=fields).pk
+    return categories[name]
+
+
+class PurchasesSession(CustomerSession):
+    """One pass over category purchases."""
+
+    model: ClassVar = CategoryPurchase
+    reasons: ClassVar = {
+        **REASONS,
+        "no_account": gettext_lazy("names neither a customer nor a channel"),
+        "nothing": gettext_lazy("has neither amount nor volume"),
+        "no_period": gettext_lazy("names no period, or not both of its days"),
+        "order": gettext_lazy("ends before it begins"),
+        "site_without": gettext_lazy("names a site without the customer whose it is"),
+        "channel_of": gettext_lazy(
+            "names another channel than the one in which the customer is: move it there first"
+        ),
+    }
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        programme = Programme.objects.get(pk=run.scope_id)
+        self.own, self.default = programme.currency, run.option("currency")
+        self.period = run.option("period")
+        self.makes = run.option("lists") != "reject"
+        self.channels, self.categories = Channels(programme.pk), _categories(programme.pk)
+        accounts = Account.objects.filter(programme=programme)
+        columns = accounts.values_list("pk", "currency", "channel")
+        self.money, self.placed = {}, {}
+        for pk, currency, channel in columns:
+            self.money[pk] = currency or self.own
+            if channel:
+                self.placed[pk] = channel
+        self.wants: dict[Any, Any] = {}
+        sites = Site.objects.active().filter(account__programme=programme)
+        self.sites = {
+            (account, plain_name(name)): pk
+            for account, name, pk in sites.values_list("account", "name", "pk")
+        }
+        known = CategoryPurchase.objects.active().filter(programme=programme)
+        key = (
+            "account_id",
+            "site_id",
+            "channel_id",
+            "category_id",
+            "period_from",
+            "period_until",
+            "use_type",
+        )
+        self.known = {
+            tuple(rest): (pk, currency)
+            for pk, currency, *rest in known.values_list("pk", "currency", *key)
+        }
+        self.uses = _words(UseType) | {"own": UseType.OWN_INPUT.value}
+        self.sure = _words(PurchaseConfidence)
+        self.sums: dict[str, Decimal] = defaultdict(Decimal)
+        self.parts: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        self.volumes: dict[str, Decimal] = defaultdict(Decimal)
+
+    def read(self, cells: Cells) -> Wanted:
+        """The purchases of a row: of its customer, or of the channel where it names none."""
+        channel, account = self._channel(cells), self._account(cells)
+        called = self.called.get(account, account)
+        extra = {}
+        if account is not None and channel is not None:
+            extra = self._placing(account, called, channel)
+            channel = None
+        site, category = self._site(cells, account), self._category(cells)
+        first, last = self._period(cells)
+        use = cells.choice("use_type", self.uses) or ""
+        measures = {
+            name: number
+            for name in ("volume", "amount")
+            if (number := cells.number(name)) is not None
+        }
+        if not measures:
+            raise Refused("nothing")
+        key = (called, site, channel, category, first, last, use)
+        values: dict[str, Any] = {
+            "programme": self.run.scope_id,
+            "account": account,
+            "site": site,
+            "channel": channel,
+            "category": category,
+            "period_from": first,
+            "period_until": last,
+            "use_type": use,
+            **measures,
+            "currency": self._currency(cells, account, key),
+        }
+        confidence = cells.choice("confidence", self.sure)
+        given = {
+            "volume_unit": cells.text("volume_unit"),
+            "source": cells.text("source"),
+            "as_of": cells.date("as_of"),
+            "confidence": confidence,
+        }
+        values |= {name: value for name, value in given.items() if value}
+        if key not in self.known:
+            values["recorded_by"] = self.run.owner_id
+        return Wanted((key,), values, extra)
+
+    def find(self, wanted: Wanted) -> int | None:
+        """The purchases of the same holder, category, period and use."""
+        return self.known.get(wanted.keys[0], (None, ""))[0]
+
+    def note(self, wanted: Wanted) -> None:
+        """Add up what is taken, for the totals."""
+        values = wanted.values
+        category = self._named(values["category"])
+        if "amount" in values:
+            self.sums[values["currency"]] += values["amount"]
+            self.parts[category, values["currency"]] += values["amount"]
+        if "volume" in values:
+            self.volumes[values.get("volume_unit", "")] += values["volume"]
+
+    def totals(self) -> list[dict[str, str]]:
+        """Amounts by currency and by category, volumes by unit, and what would be made."""
+        shown = [(_("Amount"), total, currency) for currency, total in sorted(self.sums.items())]
+        ranked = sorted(self.parts.items(), key=lambda item: (-item[1], item[0]))
+        for (category, currency), total in ranked[:SHOWN_CATEGORIES]:
+            shown.append((_("Amount, %(category)s") % {"category": category}, total, currency))
+        for unit, total in sorted(self.volumes.items()):
+            shown.append((_("Volume"), total, unit))
+        rows = [
+            {"label": label, "value": format(total.normalize(), "f"), "unit": unit}
+            for label, total, unit in shown
+        ]
+        made = (
+            (_("Channels not known: they are made"), self.channels.missing),
+            (_("Categories not known: they are made"), self._new_categories()),
+        )
+        rows += [{"label": text, "value": str(len(new)), "unit": ""} for text, new in made if new]
+        return super().totals() + rows
+
+    def _account(self, cells: Cells) -> Any:
+        if cells.text("channel") and not cells.text("account") and not cells.text("account_name"):
+            return None
+        return self.account(cells)
+
+    def _channel(self, cells: Cells) -> int | str | None:
+        text = cells.text("channel")
+        if not text:
+            return None
+        found = self.channels.find(text)
+        if found is None and is_total(text):
+            raise Refused("total")
+        if found is None and not self.makes:
+            raise Refused("bad_channel", _("names “%(name)s”: no channel") % {"name": text[:80]})
+        return self.channels.pending(text) if found is None else found
+
+    def _placing(self, account: Any, called: Any, channel: int | str) -> dict[str, Any]:
+        """What is stored beside the row so that its customer comes into the channel."""
+        if account in self.placed:
+            if self.placed[account] != channel:
+                raise Refused("channel_of")
+            return {}
+        if self.wants.setdefault(called, channel) != channel:
+            raise Refused("channel_of")
+        return {"channel": channel}
+
+    def _site(self, cells: Cells, account: Any) -> int | None:
+        name = cells.text("site")
+        if not name:
+            return None
+        if account is None:
+            raise Refused("site_without")
+        found = self.sites.get((account, plain_name(name)))
+        if found is None:
+            text = _("names “%(name)s”: the customer has no such site")
+            raise Refused("bad_site", text % {"name": name[:80]})
+        return found
+
+    def _category(self, cells: Cells) -> int | str | None:
+        name = cells.text("category")
+        if not name:
+            return None
+        found = self.categories.get(name) or self.categories.get(plain_name(name))
+        if found is None and is_total(name):
+            raise Refused("total")
+        if found is None and not self.makes:
+            raise Refused("bad_category", _("names “%(name)s”: no category") % {"name": name[:80]})
+        if found is None and len(name) > (ProductLine._meta.get_field("name").max_length or 0):
+            raise Refused("bad_category", _("has the name of a category that is too long"))
+        if found is None:
+            found = self.categories[plain_name(name)] = Pending(name)  # type: ignore[assignment]
+        return found
+
+    def _new_categories(self) -> set[str]:
+        return {name for name in self.categories.values() if isinstance(name, str)}
+
+    def _named(self, category: Any) -> str:
+        if category is None:
+            return _("all categories")
+        if isinstance(category, str):
+            return category
+        if not hasattr(self, "_names"):
+            lines = ProductLine.objects.filter(programme=self.run.scope_id)
+            self._names = dict(lines.values_list("pk", "name"))
+        return self._names[category]
+
+    def _period(self, cells: Cells) -> tuple[datetime.date, datetime.date]:
+        first, last = cells.date("period_from"), cells.date("period_until")
+        named = cells.text("period")
+        if (first is None) != (last is None):
+            raise Refused("no_period")
+        if first is not None and last is not None:
+            if last < first:
+                raise Refused("order")
+            return first, last
+        text = named or self.period
+        if not text:
+            raise Refused("no_period")
+        found = period_of(text)
+        if found is None:
+            message = _("has “%(text)s”, which is no year, half-year, quarter or month")
+            raise Refused("bad_period", message % {"text": text[:40]})
+        return found
+
+    def _currency(self, cells: Cells, account: Any, key: Any) -> str:
+        """What the row names, else the one of the file, of the known figure, of the account."""
+        known = self.known.get(key, (None, ""))[1]
+        return cells.text("currency") or self.default or known or self.money.get(account, self.own)
+
+
+def _words(choices: type[models.TextChoices]) -> dict[str, str]:
+    """Value by its code and by its word, in small letters."""
+    words = {str(item.label).casefold(): item.value for item in choices}
+    return words | {item.value: item.value for item in choices}
