@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import Account, Conflict, Merge, MergeStep, NotedDay, StagedAccount
+from accounts import figures
+from accounts.models import Account, Conflict, Merge, MergeStep, NotedDay, StagedAccount, SumsPeriod
 from accounts.services.duplicate import keep_found
 from accounts.services.merge import carry_stragglers
 from kam.access.dates import business_today
@@ -19,7 +20,7 @@ from kam.imports.policies import is_system
 from kam.jobs.backend import task
 from kam.jobs.progress import current_job
 from kam.jobs.schedule import periodic
-from teams.models import Membership, RoleGrant, User
+from teams.models import Membership, Programme, RoleGrant, User
 
 DAY = datetime.timedelta(days=1)
 LONGEST_GAP = datetime.timedelta(days=400)
@@ -110,3 +111,20 @@ def settle_merges() -> int:
     MergeStep.objects.filter(merge__undo_until__lt=now).delete()
     young = Merge.objects.filter(undone_at=None, merged_at__gte=now - SETTLING)
     return sum(carry_stragglers(merge=merge) for merge in young.order_by("pk"))
+
+
+def _has_many_accounts() -> bool:
+    """Whether any programme may be so large that sums are kept, or was."""
+    place = figures.LARGE
+    return figures.is_possible() and (
+        SumsPeriod.objects.exists() or Account.objects.order_by("pk")[place : place + 1].exists()
+    )
+
+
+@periodic(every=datetime.timedelta(minutes=15), when=_has_many_accounts)
+@task()
+def keep_sums() -> None:
+    """Keep the sums that pages of large programmes read: of another year when a month is over, at
+    other rates when these change (`accounts.figures.kept`)."""
+    for programme in Programme.objects.order_by("pk"):
+        figures.keep_if_large(programme, programme.today())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.utils import timezone
 
 from accounts import figures
@@ -49,9 +49,10 @@ class Row:
 
 
 class Census(NamedTuple):
-    """Accounts by stage: on the day, a year before, and as aimed at.
+    """Accounts by stage: on the day, a year before (where asked for), and as aimed at.
 
-    `overdue` stage reviews; `bare` accounts with sales and no recorded cost to serve, a period.
+    `overdue` stage reviews; `bare` accounts with sales and no recorded cost to serve, a period;
+    `kept` their sums, where these are kept.
     """
 
     stages: dict[str, int]
@@ -59,6 +60,7 @@ class Census(NamedTuple):
     targets: dict[str, int]
     overdue: int
     bare: tuple[int, ...]
+    kept: figures.KeptYear | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Portfolio:
     before: figures.Figures | None
     pareto: figures.Pareto
     top: list[Row]
-    months: figures.Months | None
+    months: figures.Months | figures.KeptYear | None
     begins: datetime.date | None = None
 
     @property
@@ -120,17 +122,26 @@ def build(
     accounts = accounts_of(user, scope)
     rates = rates or rates_for(scope)
     periods = [scope.period, scope.period.year_before()] if compare else [scope.period]
-    census = take_census(accounts, scope, periods)
-    if all(period.is_whole_months for period in periods):
+    census = take_census(accounts, scope, periods, rates)
+    kept = census.kept
+    months: figures.Months | figures.KeptYear | None = None
+    if kept is not None:
+        months = kept
+        found = [kept.total(), *([kept.total(before=True)] if compare else [])]
+        if compare and not kept.is_rated:
+            months = figures.Months(accounts, periods, rates)
+    elif all(period.is_whole_months for period in periods):
         months = figures.Months(accounts, periods, rates)
         found = [
             months.total(period, bare=bare)
             for period, bare in zip(periods, census.bare, strict=True)
         ]
     else:
-        months = None
         found = figures.compared(accounts, periods, rates)
-    pareto, top = _ranking(user, accounts, scope, rates, found[0].revenue)
+    if kept is not None and scope.level == "account" and found[0].revenue is not None:
+        pareto, top = _ranking_kept(accounts, scope, rates, kept)
+    else:
+        pareto, top = _ranking(user, accounts, scope, rates, found[0].revenue)
     whole = compare and scope.period.year_before().is_covered_from(begins)
     return Portfolio(census, found[0], found[1] if whole else None, pareto, top, months, begins)
 
@@ -141,26 +152,37 @@ def begins(user: Reader, scope: Scope) -> datetime.date | None:
 
 
 def take_census(
-    accounts: QuerySet[Account], scope: Scope, periods: Sequence[figures.Period]
+    accounts: QuerySet[Account],
+    scope: Scope,
+    periods: Sequence[figures.Period],
+    rates: figures.Rates,
 ) -> Census:
-    """Count `accounts` by stage on `as_of`, a year before it and as aimed at, in one query."""
+    """Count `accounts` by stage on `as_of`, a year before it (for two `periods`) and as aimed at,
+    and add up their kept sums, in one query."""
     today = scope.programme.today()
-    year_ago = scope.as_of - datetime.timedelta(days=365)
-    then = _known(StageChange.objects.filter(account=OuterRef("pk")), "happened_on", year_ago)
     stage: Any = F("stage")
     if scope.as_of < today:
         known = StageChange.objects.filter(account=OuterRef("pk"))
         stage = Subquery(_known(known, "happened_on", scope.as_of).values("to_stage")[:1])
-    bare = {
-        f"bare_{place}": Count("pk", filter=figures.without_costs(period))
-        for place, period in enumerate(periods)
-    }
-    rows = (
+    then: Any = Value("")
+    if len(periods) > 1:
+        year_ago = scope.as_of - datetime.timedelta(days=365)
+        earlier = StageChange.objects.filter(account=OuterRef("pk"))
+        then = Subquery(_known(earlier, "happened_on", year_ago).values("to_stage")[:1])
+    kept = rates.kept_for(scope.period, compare=len(periods) > 1)
+    sums: dict[str, Any] = {}
+    if kept is not None:
+        accounts = figures.with_kept_sums(accounts, kept)
+        sums = figures.added(compare=len(periods) > 1)
+    else:
+        for place, period in enumerate(periods):
+            sums[f"bare_{place}"] = Count("pk", filter=figures.without_costs(period))
+    rows = list(
         accounts.order_by()
-        .annotate(stage_now=stage, stage_then=Subquery(then.values("to_stage")[:1]))
+        .annotate(stage_now=stage, stage_then=then)
         .values("stage_now", "stage_then", "target_stage")
         .annotate(
-            count=Count("pk"), late=Count("pk", filter=Q(review_due_on__lt=scope.as_of)), **bare
+            count=Count("pk"), late=Count("pk", filter=Q(review_due_on__lt=scope.as_of)), **sums
         )
     )
     stages, formerly = (dict.fromkeys([*Stage.values, NOT_ASSESSED], 0) for _ in range(2))
@@ -172,9 +194,10 @@ def take_census(
         if row["target_stage"]:
             targets[row["target_stage"]] += row["count"]
         overdue += row["late"]
-        for place in range(len(periods)):
+        for place in range(len(periods) if kept is None else 0):
             lacking[place] += row[f"bare_{place}"]
-    return Census(stages, formerly, targets, overdue, tuple(lacking))
+    year = figures.KeptYear(rates, scope.period, rows) if kept is not None else None
+    return Census(stages, formerly, targets, overdue, tuple(lacking), year)
 
 
 class MonthPair(NamedTuple):
@@ -254,12 +277,30 @@ def _ranking(
     pareto = figures.pareto(revenues, total)
     while len(head) < TOP and next(revenues, None) is not None:
         pass
+    return pareto, _rows(head, total)
+
+
+def _ranking_kept(
+    accounts: QuerySet[Account],
+    scope: Scope,
+    rates: figures.Rates,
+    kept: figures.KeptYear,
+) -> tuple[figures.Pareto, list[Row]]:
+    """The same from kept sums."""
+    total, place = kept.total().revenue, rates.kept_for(scope.period)
+    assert place is not None  # noqa: S101  (what was kept was found there)
+    largest = figures.ranked_sums(accounts, place)[:TOP]
+    named = largest.values_list("account", "account__name", "revenue")
+    return figures.pareto_kept(accounts, place, total), _rows(list(named), total)
+
+
+def _rows(head: Iterable[tuple[int, str, Decimal]], total: Decimal | None) -> list[Row]:
     rows, reached = [], Decimal(0)
     for pk, name, revenue in head:
         reached += revenue
         share = figures.ratio(revenue, total)
         rows.append(Row(pk, name, revenue, share, figures.ratio(reached, total)))
-    return pareto, rows
+    return rows
 
 
 def _ranked(
@@ -275,18 +316,22 @@ def _grouped(
     user: Reader, accounts: QuerySet[Account], scope: Scope, rates: figures.Rates
 ) -> list[tuple[int, str, Decimal | None]]:
     """Revenue by group, under the highest account of the group that `user` may see."""
-    roots = Account.objects.visible_to(user).filter(pk=OuterRef("root"))
-    hidden = accounts.filter(~Q(root=F("pk")), ~Exists(roots.order_by()))
-    if not hidden.exists():
-        keys = ("account__root", "account__root__name")
-        rows = figures.revenue_rows(accounts, scope.period, rates, *keys)
-        return list(rows.values_list(*keys, "total"))
-    names = dict(Account.objects.visible_to(user).values_list("pk", "name"))
+    visible = Account.objects.visible_to(user)
+    topped = Q(root=F("pk")) | Q(Exists(visible.filter(pk=OuterRef("root")).order_by()))
+    keys = ("account__root", "account__root__name")
+    whole = figures.revenue_rows(accounts.filter(topped), scope.period, rates, *keys)
+    groups = list(whole.values_list(*keys, "total"))
+    topless = accounts.filter(~topped)
+    paths = figures.revenue_rows(topless, scope.period, rates, "account__path")
+    parts = list(paths.values_list("account__path", "total"))
+    if not parts:
+        return groups
+    below = visible.filter(root__in=topless.order_by().values("root"))
+    names = dict(below.values_list("pk", "name"))
     sums: dict[int, Any] = {}
-    paths = figures.revenue_rows(accounts, scope.period, rates, "account__path")
-    for path, revenue in paths.values_list("account__path", "total"):
+    for path, revenue in parts:
         chain = [int(part) for part in path.strip("/").split("/")]
         top = next(pk for pk in chain if pk in names)
         sums[top] = sums.get(top, Decimal(0)) + (revenue or Decimal(0))
-    ordered = sorted(sums.items(), key=lambda item: (-item[1], item[0]))
-    return [(pk, names[pk], revenue) for pk, revenue in ordered]
+    groups += [(pk, names[pk], revenue) for pk, revenue in sums.items()]
+    return sorted(groups, key=lambda group: (-(group[2] or Decimal(0)), group[0]))

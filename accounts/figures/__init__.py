@@ -21,6 +21,16 @@ from accounts.figures.basis import (
     ratio,
     trailing_year,
 )
+from accounts.figures.kept import (
+    LARGE,
+    KeptYear,
+    added,
+    is_possible,
+    keep,
+    keep_if_large,
+    refresh,
+    retire,
+)
 from accounts.figures.months import Months, by_month, compared, totals
 from accounts.figures.ranking import (
     PARETO_SHARE,
@@ -28,6 +38,8 @@ from accounts.figures.ranking import (
     first_month,
     latest_month,
     pareto,
+    pareto_kept,
+    ranked_sums,
     revenue_rows,
 )
 from accounts.figures.sums import (
@@ -35,20 +47,24 @@ from accounts.figures.sums import (
     by_account,
     by_activity,
     with_figures,
+    with_kept_sums,
     without_costs,
 )
 
 __all__ = [
     "AMOUNT",
+    "LARGE",
     "PARETO_SHARE",
     "SIX_PLACES",
     "ActivityTotal",
     "Figures",
+    "KeptYear",
     "MonthFigures",
     "Months",
     "Pareto",
     "Period",
     "Rates",
+    "added",
     "between",
     "by_account",
     "by_activity",
@@ -56,14 +72,22 @@ __all__ = [
     "change_ratio",
     "compared",
     "first_month",
+    "is_possible",
+    "keep",
+    "keep_if_large",
     "latest_month",
     "pareto",
+    "pareto_kept",
+    "ranked_sums",
     "rates_for",
     "rates_on",
     "ratio",
+    "refresh",
+    "retire",
     "revenue_rows",
     "totals",
     "trailing_year",
     "with_figures",
+    "with_kept_sums",
     "without_costs",
 ]

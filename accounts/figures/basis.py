@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Hashable, Mapping
+import hashlib
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
@@ -21,7 +22,6 @@ from django.db.models import (
     When,
 )
 
-from accounts.models import ExchangeRate
 from kam.access.prepared import kept_objects
 from kam.access.querysets import Reader, sight_of
 from teams.models import Programme
@@ -65,17 +65,43 @@ def trailing_year(on: datetime.date) -> Period:
     return Period(_shift_year(this_month, -1), this_month - datetime.timedelta(days=1))
 
 
+class KeptPeriod(NamedTuple):
+    """A period whose sums are kept at certain rates (`accounts.figures.kept`); `pk` is where."""
+
+    pk: int
+    first: datetime.date | None
+    last: datetime.date | None
+
+
 class Rates(NamedTuple):
-    """One unit of each currency in `home`, at the rates of the day `on`."""
+    """One unit of each currency in `home`, at the rates of the day `on`; `kept` are the periods
+    whose sums at just these rates are kept."""
 
     home: str
     on: datetime.date
     factors: Mapping[str, Decimal]
+    kept: tuple[KeptPeriod, ...] = ()
 
     @property
     def key(self) -> Hashable:
         """All that sums at these rates depend on."""
-        return self.home, self.on, tuple(self.factors.items())
+        return self.home, self.on, tuple(self.factors.items()), self.kept
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same rates, whatever the day."""
+        text = " ".join(
+            f"{code}={rate.normalize():f}" for code, rate in sorted(self.factors.items())
+        )
+        return hashlib.sha256(f"{self.home} {text}".encode()).hexdigest()
+
+    def kept_for(self, period: Period, *, compare: bool = False) -> int | None:
+        """Where the sums of `period` are kept (with those of the year before, if it has one, for
+        `compare`); None where they have to be added up."""
+        if period.known_on is not None or (compare and period.first is None):
+            return None
+        days = (period.first, period.last)
+        return next((item.pk for item in self.kept if (item.first, item.last) == days), None)
 
     def factor(self) -> Case:
         """Row's rate by its `currency`; NULL where no rate is known."""
@@ -85,46 +111,75 @@ class Rates(NamedTuple):
         ]
         return Case(*known, default=None, output_field=RATE)
 
-    def total(self, name: str) -> Sum:
-        """Converted sum of the column `name`; rows without a rate are counted apart."""
+    def total(self, name: str, within: Q | None = None) -> Sum:
+        """Converted sum of the column `name`, of rows `within`; rows without a rate are counted
+        apart."""
         if len(self.factors) == 1:
-            return Sum(name, filter=Q(currency=self.home), output_field=AMOUNT)
-        return Sum(F(name) * self.factor(), output_field=AMOUNT)
+            own = Q(currency=self.home)
+            return Sum(name, filter=own if within is None else own & within, output_field=AMOUNT)
+        return Sum(F(name) * self.factor(), filter=within, output_field=AMOUNT)
 
-    def unknown(self) -> Count:
-        """Rows in a currency without a rate."""
-        return Count("pk", filter=~Q(currency__in=list(self.factors)))
+    def unknown(self, within: Q | None = None) -> Count:
+        """Rows `within` in a currency without a rate."""
+        lacking = ~Q(currency__in=list(self.factors))
+        return Count("pk", filter=lacking if within is None else lacking & within)
 
 
 def rates_on(programme: Programme, on: datetime.date) -> Rates:
     """Latest rate of each currency up to the day `on`; the programme's own is 1."""
 
-    def known(programme: int) -> QuerySet:
-        rows = ExchangeRate.objects.active().filter(programme=programme, valid_from__lte=on)
-        return rows.order_by("currency", "valid_from").values_list("currency", "rate")
+    def rows(programme: int) -> QuerySet:
+        return _with_rates(Programme.objects.filter(pk=programme), on)
 
-    rows = kept_objects(("rates", on), known, programme=programme.pk)
-    return Rates(programme.currency, on, {**dict(rows), programme.currency: Decimal(1)})
+    return _rates(kept_objects(("rates", on), rows, programme=programme.pk), on)
 
 
 def rates_for(user: Reader, on: datetime.date) -> Rates | None:
     """Rates to the currency of the first programme that `user` belongs to; None without one."""
 
-    def rates() -> QuerySet:
-        known = Q(exchange_rates__archived_at=None, exchange_rates__valid_from__lte=on)
-        programmes = Programme.objects.visible_to(user).active()
-        return (
-            programmes.annotate(known=FilteredRelation("exchange_rates", condition=known))
-            .order_by("pk", "known__currency", "known__valid_from")
-            .values_list("pk", "currency", "known__currency", "known__rate")
-        )
+    def rows() -> QuerySet:
+        return _with_rates(Programme.objects.visible_to(user).active(), on)
 
-    found = kept_objects(("rates for", sight_of(user), on), rates)
-    if not found:
-        return None
-    home = found[0][1]
-    factors = {code: rate for pk, _home, code, rate in found if pk == found[0][0] and code}
-    return Rates(home, on, {**factors, home: Decimal(1)})
+    found = kept_objects(("rates for", sight_of(user), on), rows)
+    return _rates([row for row in found if row[0] == found[0][0]], on) if found else None
+
+
+def _with_rates(programmes: QuerySet, on: datetime.date) -> QuerySet:
+    """Rows of each rate known on the day `on` with each period whose sums are kept."""
+    known = Q(exchange_rates__archived_at=None, exchange_rates__valid_from__lte=on)
+    ready = Q(sums_periods__ready_at__isnull=False, sums_periods__retired_at=None)
+    return (
+        programmes.annotate(
+            known=FilteredRelation("exchange_rates", condition=known),
+            kept=FilteredRelation("sums_periods", condition=ready),
+        )
+        .order_by("pk", "known__currency", "known__valid_from", "kept__pk")
+        .values_list(
+            "pk",
+            "currency",
+            "known__currency",
+            "known__rate",
+            "kept__rates_key",
+            "kept__pk",
+            "kept__first",
+            "kept__last",
+        )
+    )
+
+
+def _rates(rows: Iterable[tuple], on: datetime.date) -> Rates:
+    """Rates of the one programme to which `rows` belong; a later rate replaces an earlier one."""
+    factors: dict[str, Decimal] = {}
+    kept: dict[KeptPeriod, str] = {}
+    home = ""
+    for _programme, home, code, rate, rates_key, *period in rows:  # noqa: B007  (all have one home)
+        if code:
+            factors[code] = rate
+        if rates_key:
+            kept[KeptPeriod(*period)] = rates_key
+    rates = Rates(home, on, {**factors, home: Decimal(1)})
+    mark = rates.fingerprint if kept else ""
+    return rates._replace(kept=tuple(period for period, key in kept.items() if key == mark))
 
 
 @dataclass(frozen=True)

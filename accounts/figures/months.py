@@ -147,9 +147,10 @@ def _is_within(part: Part, period: Period) -> bool:
 
 def _added(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
     kept = list(rows)
-    return {name: _sum(row.get(name) for row in kept) for name in SUMS}
+    return {name: sum_of(row.get(name) for row in kept) for name in SUMS}
 
 
-def _sum(values: Iterable[Any]) -> Any:
+def sum_of(values: Iterable[Any]) -> Any:
+    """Their sum as a database says it: None of nothing."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import F, Max, QuerySet
+from django.db.models import Count, F, FloatField, IntegerField, Max, QuerySet, Sum, Value
+from django.db.models.functions import Cast, Floor, Ln
 
-from accounts.figures.basis import Period, Rates
+from accounts.figures.basis import AMOUNT, Period, Rates
 from accounts.figures.sums import sales_in
-from accounts.models import Account, MonthTotal
+from accounts.models import Account, AccountSums, MonthTotal
 
+ZERO = Decimal(0)
+BANDS = 1024
+"""Bands of revenue a factor of e: accounts of one differ by 0.1 %."""
 PARETO_SHARE = Decimal("0.8")
 """The share of revenue whose smallest set of customers is sought (K055)."""
 
@@ -20,10 +25,16 @@ PARETO_SHARE = Decimal("0.8")
 def revenue_rows(accounts: QuerySet[Account], period: Period, rates: Rates, *keys: str) -> QuerySet:
     """Rows with `keys` and `total` of accounts with sales, or of what else `keys` name
     (`account__root`: groups), largest first; ties by the first key."""
-    column = "revenue" if period.is_whole_months else "amount"
-    sales = sales_in(accounts.order_by().values("pk"), period).order_by().values(*keys)
+    pks = accounts.order_by().values("pk")
+    kept = rates.kept_for(period)
     ordered = F("total").desc(nulls_last=True)
-    return sales.annotate(total=rates.total(column)).order_by(ordered, keys[0])
+    if kept is None:
+        column = "revenue" if period.is_whole_months else "amount"
+        sales = sales_in(pks, period).order_by().values(*keys)
+        return sales.annotate(total=rates.total(column)).order_by(ordered, keys[0])
+    rows = AccountSums.objects.filter(period=kept, account__in=pks, line_count__gt=0)
+    sums = rows.order_by().values(*keys)
+    return sums.annotate(total=Sum("revenue_sum", output_field=AMOUNT)).order_by(ordered, keys[0])
 
 
 class Pareto(NamedTuple):
@@ -33,20 +44,49 @@ class Pareto(NamedTuple):
     accounts: int | None
 
 
-def pareto(revenues: Iterator[Decimal | None], total: Decimal | None) -> Pareto:
+def pareto(
+    revenues: Iterator[Decimal | None], total: Decimal | None, reached: Decimal = ZERO
+) -> Pareto:
     """Smallest number of customers, largest first, that reach 80 % of `total`.
 
     The total includes customers with negative sales (`data/README.md`). `revenues` comes in
-    falling order and is read no further than needed.
+    falling order and is read no further than needed; `reached` is what came before.
     """
     if total is None or total <= 0:
         return Pareto(PARETO_SHARE, None)
-    reached = Decimal(0)
     for count, revenue in enumerate(revenues, start=1):
         reached += revenue or 0
         if reached >= PARETO_SHARE * total:
             return Pareto(PARETO_SHARE, count)
     return Pareto(PARETO_SHARE, None)
+
+
+def pareto_kept(accounts: QuerySet[Account], kept: int, total: Decimal | None) -> Pareto:
+    """What `pareto` says of `accounts`, from their kept sums: the database counts them in narrow
+    bands of revenue, and only those of the band in which the share is reached are read."""
+    if total is None or total <= 0:
+        return Pareto(PARETO_SHARE, None)
+    size = Floor(Ln(Cast("revenue", FloatField())) * Value(float(BANDS)))
+    sellers = ranked_sums(accounts, kept).filter(revenue__gt=0)
+    banded = sellers.annotate(band=Cast(size, IntegerField()))
+    bands = banded.order_by().values_list("band").annotate(count=Count("pk"), sum=Sum("revenue"))
+    reached, above = Decimal(0), 0
+    for band, count, revenue in sorted(bands, reverse=True):
+        if reached + revenue < PARETO_SHARE * total:
+            reached, above = reached + revenue, above + count
+            continue
+        edges = [Decimal(math.exp((band + step) / BANDS)) for step in (-1, 2)]  # by the index
+        within = banded.filter(revenue__range=edges, band=band)
+        inside = pareto(within.values_list("revenue", flat=True).iterator(), total, reached)
+        return Pareto(PARETO_SHARE, inside.accounts and above + inside.accounts)
+    return Pareto(PARETO_SHARE, None)
+
+
+def ranked_sums(accounts: QuerySet[Account], kept: int) -> QuerySet[AccountSums]:
+    """Kept sums of those of `accounts` that have sales, the largest revenue first."""
+    pks = accounts.order_by().values("pk")
+    rows = AccountSums.objects.filter(period=kept, account__in=pks, line_count__gt=0)
+    return rows.order_by(F("revenue").desc(nulls_last=True), "account_id")
 
 
 def first_month(accounts: QuerySet[Account]) -> datetime.date | None:

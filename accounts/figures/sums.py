@@ -11,6 +11,7 @@ from django.db.models import (
     Count,
     Exists,
     F,
+    FilteredRelation,
     OuterRef,
     Q,
     QuerySet,
@@ -65,29 +66,25 @@ def by_account(pks: Iterable[int], period: Period, rates: Rates) -> dict[int, Fi
 
 
 def with_figures(
-    accounts: QuerySet[Account], period: Period, rates: Rates, *, compare: bool = True
+    accounts: QuerySet[Account],
+    period: Period,
+    rates: Rates,
+    *,
+    compare: bool = True,
+    ranked: bool = False,
 ) -> QuerySet[Account]:
     """`accounts` with `revenue`, `gross_margin`, `cost_to_serve`, `contribution` and
     `revenue_before` (the year before) of their own lines, to show and to sort by; NULL is "not
     available", revenue without lines is 0. Without `compare` nothing is said of the year before.
+    `ranked` says that the list is sorted by revenue.
     """
-
-    def own(source: QuerySet, value: Any) -> Subquery:
-        return Subquery(source.order_by().values("account").annotate(own=value).values("own"))
-
-    mine = OuterRef("pk")
-    sums = sales_sums(rates, whole=period.is_whole_months)
-    sales, before = sales_in(mine, period), sales_in(mine, period.year_before())
-    nothing = Value(Decimal(0), output_field=AMOUNT)
-    annotated = accounts.annotate(
-        revenue=Coalesce(own(sales, sums["revenue_sum"]), nothing, output_field=AMOUNT),
-        revenue_before=Coalesce(own(before, sums["revenue_sum"]), nothing, output_field=AMOUNT)
-        if compare
-        else Value(None, output_field=AMOUNT),
-        known_cost=Coalesce(own(sales, sums["cost_sum"]), nothing, output_field=AMOUNT),
-        costless=Coalesce(own(sales, sums["costless"]), 0),
-        cost_to_serve=own(costs_in(mine, period), rates.total("amount")),
-    )
+    kept = rates.kept_for(period, compare=compare)
+    if kept is not None:
+        annotated = _with_kept(accounts, kept, ranked=ranked)
+    else:
+        annotated = _with_added(accounts, period, rates, compare=compare)
+    if not compare:
+        annotated = annotated.annotate(revenue_before=Value(None, output_field=AMOUNT))
     margin = F("revenue") - F("known_cost")
     return annotated.annotate(
         gross_margin=Case(When(costless=0, then=margin), default=None, output_field=AMOUNT),
@@ -95,6 +92,54 @@ def with_figures(
             When(costless=0, then=margin - F("cost_to_serve")), default=None, output_field=AMOUNT
         ),
     )
+
+
+def _with_added(
+    accounts: QuerySet[Account], period: Period, rates: Rates, *, compare: bool
+) -> QuerySet[Account]:
+    """Sums of the rows behind each account."""
+
+    def own(source: QuerySet, value: Any) -> Subquery:
+        return Subquery(source.order_by().values("account").annotate(own=value).values("own"))
+
+    mine = OuterRef("pk")
+    sums = sales_sums(rates, whole=period.is_whole_months)
+    sales, before = sales_in(mine, period), sales_in(mine, period.year_before())
+    annotations = {
+        "revenue": _or_zero(own(sales, sums["revenue_sum"])),
+        "known_cost": _or_zero(own(sales, sums["cost_sum"])),
+        "costless": Coalesce(own(sales, sums["costless"]), 0),
+        "cost_to_serve": own(costs_in(mine, period), rates.total("amount")),
+    }
+    if compare:
+        annotations["revenue_before"] = _or_zero(own(before, sums["revenue_sum"]))
+    return accounts.annotate(**annotations)
+
+
+def _with_kept(accounts: QuerySet[Account], kept: int, *, ranked: bool) -> QuerySet[Account]:
+    """The same from the sums that are kept. A list that is `ranked` by them is read from their
+    index, in which every account stands; any other one shows an account that has none as well."""
+    rows = with_kept_sums(accounts, kept)
+    if ranked:
+        rows = rows.filter(sums__isnull=False)
+    return rows.annotate(
+        revenue=F("sums__revenue") if ranked else _or_zero(F("sums__revenue")),
+        revenue_before=_or_zero(F("sums__revenue_sum_before")),
+        known_cost=_or_zero(F("sums__cost_sum")),
+        costless=Coalesce("sums__costless", 0),
+        cost_to_serve=F("sums__serve_sum"),
+    )
+
+
+def with_kept_sums(accounts: QuerySet[Account], kept: int) -> QuerySet[Account]:
+    """`accounts` joined with their kept sums as `sums` (`AccountSums`)."""
+    condition = Q(kept_sums__period=kept)
+    return accounts.annotate(sums=FilteredRelation("kept_sums", condition=condition))
+
+
+def _or_zero(value: Any) -> Coalesce:
+    """0 where there are no rows."""
+    return Coalesce(value, Value(Decimal(0), output_field=AMOUNT), output_field=AMOUNT)
 
 
 class ActivityTotal(NamedTuple):
@@ -155,15 +200,15 @@ def _whose(accounts: Any) -> Q:
     return Q(account=accounts) if isinstance(accounts, OuterRef) else Q(account__in=accounts)
 
 
-def sales_sums(rates: Rates, *, whole: bool) -> dict[str, Any]:
-    """What is summed of monthly totals (`whole`), or of lines."""
+def sales_sums(rates: Rates, *, whole: bool, within: Q | None = None) -> dict[str, Any]:
+    """What is summed of monthly totals (`whole`), or of lines; of those `within` alone."""
     if whole:
         return {
-            "revenue_sum": rates.total("revenue"),
-            "cost_sum": rates.total("cost"),
-            "line_count": Sum("lines"),
-            "costless": Sum("lines_without_cost"),
-            "sales_unrated": rates.unknown(),
+            "revenue_sum": rates.total("revenue", within),
+            "cost_sum": rates.total("cost", within),
+            "line_count": Sum("lines", filter=within),
+            "costless": Sum("lines_without_cost", filter=within),
+            "sales_unrated": rates.unknown(within),
         }
     return {
         "revenue_sum": rates.total("amount"),
@@ -174,12 +219,12 @@ def sales_sums(rates: Rates, *, whole: bool) -> dict[str, Any]:
     }
 
 
-def cost_sums(rates: Rates) -> dict[str, Any]:
-    """What is summed of costs to serve."""
+def cost_sums(rates: Rates, within: Q | None = None) -> dict[str, Any]:
+    """What is summed of costs to serve; of those `within` alone."""
     return {
-        "serve_sum": rates.total("amount"),
-        "recorded": Count("pk"),
-        "costs_unrated": rates.unknown(),
+        "serve_sum": rates.total("amount", within),
+        "recorded": Count("pk", filter=within),
+        "costs_unrated": rates.unknown(within),
     }
 
 

@@ -11,7 +11,7 @@ from django.db.models.deletion import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import tasks
+from accounts import figures, tasks
 from accounts.models import Account, Conflict, ExternalId, StagedAccount, StagedTotal, StatusChange
 from kam.changes import record
 from kam.changes.models import Change
@@ -27,7 +27,9 @@ PREPARED = 500
 
 def show_accounts(run: Run) -> None:
     """The accounts that `run` has made become visible, as changed now."""
-    Account.objects.filter(staged_by=run).update(staged_by=None, updated_at=timezone.now())
+    made = Account.objects.filter(staged_by=run)
+    figures.refresh(made.values_list("pk", flat=True))
+    made.update(staged_by=None, updated_at=timezone.now())
 
 
 def refuse_merged(run: Run) -> None:

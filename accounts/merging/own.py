@@ -290,6 +290,7 @@ def register_own() -> None:
         Rule("accounts.Fact.account"),
         Lines("accounts.LedgerEntry.account", words=_("sales lines")),
         Sums("accounts.MonthTotal.account", "month", "currency", "recorded_on"),
+        Stays("accounts.AccountSums.account", "made anew from the months and costs of each"),
         Costs("accounts.ActivityCost.account", words=_("costs to serve")),
         Purchases("accounts.CategoryPurchase.account", words=_("category purchases")),
         Sums("accounts.StagedTotal.account", "run_id", "month", "currency"),

@@ -20,9 +20,12 @@ from accounts.models.market import CategoryPurchase
 from accounts.models.merge import Merge, MergeStep
 from accounts.models.people import Contact, ContactExternalId, Interaction
 from accounts.models.staging import StagedAccount, StagedTotal
+from accounts.models.sums import KEPT_MONTHS, AccountSums, SumsPeriod
 
 __all__ = [
+    "KEPT_MONTHS",
     "Account",
+    "AccountSums",
     "Activity",
     "ActivityCost",
     "CategoryPurchase",
@@ -50,4 +53,5 @@ __all__ = [
     "StagedAccount",
     "StagedTotal",
     "StatusChange",
+    "SumsPeriod",
 ]

@@ -12,6 +12,7 @@ from accounts.querysets.hanging import (
     InteractionQuerySet,
     LedgerQuerySet,
     ProductQuerySet,
+    ProgrammeScopedQuerySet,
     ProgrammeTrackedQuerySet,
     TrackedHangingQuerySet,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "MergeQuerySet",
     "MergeStepQuerySet",
     "ProductQuerySet",
+    "ProgrammeScopedQuerySet",
     "ProgrammeTrackedQuerySet",
     "Reach",
     "TrackedHangingQuerySet",

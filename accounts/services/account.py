@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
-from accounts import policies
+from accounts import figures, policies
 from accounts.models import Account, Channel, ExternalId
 from accounts.querysets import AccountQuerySet
 from accounts.services import barriers
@@ -68,6 +68,7 @@ def create_account(
     record.created(actor=actor, obj=account, fields=LOGGED_FIELDS)
     if external_ids:
         account = set_external_ids(actor=actor, account=account, external_ids=external_ids)
+    figures.refresh([account.pk])
     return account
 
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from accounts import policies
+from accounts import figures, policies
 from accounts.figures import SIX_PLACES
 from accounts.models import Account, ActivityCost, ExchangeRate, LedgerEntry, MonthTotal
 from kam.access.dates import business_today
@@ -69,6 +69,7 @@ def enter_sales_lines(
     months = itertools.groupby(sorted(entries, key=_month_key), key=_month_key)
     for key, group in months:
         _add_to_month(account, key, list(group), sign=1)
+    figures.refresh([account.pk])
     if len(entries) == 1:
         record.created(actor=actor, obj=entries[0], fields=ENTRY_FIELDS)
     elif entries:
@@ -97,6 +98,7 @@ def remove_sales_line(*, actor: User, entry: LedgerEntry) -> None:
     if entry.run_id is not None:
         raise ValidationError(_("It came with an import: undo the import."), code="imported")
     _add_to_month(account, _month_key(entry), [entry], sign=-1)
+    figures.refresh([account.pk])
     before = record.snapshot(entry, ENTRY_FIELDS)
     record.change(actor=actor, obj=entry, before=before, after={}, verb="deleted")
     entry.delete()
@@ -119,10 +121,13 @@ def enter_activity_costs(
     for row in rows:
         _check_cost(row)
     if len(rows) == 1:
-        return [editing.create(actor=actor, obj=rows[0], fields=COST_FIELDS)]
+        editing.create(actor=actor, obj=rows[0], fields=COST_FIELDS)
+        figures.refresh([account.pk])
+        return rows
     for row in rows:
         row.clean_fields(exclude=RELATIONS)
     ActivityCost.objects.bulk_create(rows)
+    figures.refresh([account.pk])
     after = {"activity_costs": len(rows)}
     record.change(actor=actor, obj=account, verb="costs", before={}, after=after)
     return rows
@@ -151,7 +156,9 @@ def update_activity_cost(
         setattr(cost, name, value)
     _check_cost(cost)
     cost.refresh_from_db(fields=list(wanted))
-    return editing.save(actor=actor, obj=cost, changes=wanted)
+    cost = editing.save(actor=actor, obj=cost, changes=wanted)
+    figures.refresh([cost.account_id])
+    return cost
 
 
 @transaction.atomic
@@ -161,7 +168,9 @@ def archive_activity_cost(
     """Take a cost out of the figures. Raises PermissionDenied or VersionConflict."""
     if not policies.can_manage(actor, cost.account):
         raise PermissionDenied
-    return editing.archive(actor=actor, obj=editing.locked(cost), expected_version=expected_version)
+    cost = editing.archive(actor=actor, obj=editing.locked(cost), expected_version=expected_version)
+    figures.refresh([cost.account_id])
+    return cost
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import policies
+from accounts import figures, policies
 from accounts.merging import fields, own, preview, refusals
 from accounts.merging.journal import Journal
 from accounts.merging.rules import Joining, rules_for
@@ -142,6 +142,7 @@ def carry_stragglers(*, merge: Merge) -> int:
     joining = Joining(survivor, loser, journal)
     for rule in rules_for(Account):
         rule.carry(joining)
+    figures.refresh([survivor.pk, loser.pk])
     return sum(journal.moved.values())
 
 
@@ -221,6 +222,7 @@ def _join_accounts(
     joining = Joining(survivor, loser, journal)
     for rule in rules_for(Account):
         rule.carry(joining)
+    figures.refresh([survivor.pk, loser.pk])
     _carry_soft(journal, survivor, loser)
     _put_below(journal, survivor, loser, merge.merged_at)
     follow_survivors(Account.objects.filter(merged_into=survivor))

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from accounts import policies
+from accounts import figures, policies
 from accounts.merging import own, ties
 from accounts.merging.journal import as_stored, columns_of, model_of, touch
 from accounts.merging.rules import rules_for
@@ -124,6 +124,7 @@ class Undoing:
             }[MergeStep.Action(step.action)](step)
         if self.merge.kind == DuplicateKind.ACCOUNT:
             self._recount()
+            figures.refresh([self.survivor, self.loser])
             self._carry_history()
             own.align_pairs(self.survivor)
             own.align_files(self.survivor, self.loser)

@@ -71,6 +71,8 @@ class AccountRows:
     """Accounts that the reader may see, with what a row shows; archived ones if asked for."""
 
     request: HttpRequest
+    is_ranked = False
+    """Whether the rows are sorted by revenue."""
 
     @cached_property
     def today(self) -> Any:
@@ -94,7 +96,7 @@ class AccountRows:
         """`accounts` with all that a row shows."""
         rows = accounts.for_page(self.request.user)  # type: ignore[attr-defined]
         if self.rates is not None and self.shows_figures:
-            rows = figures.with_figures(rows, self.period, self.rates)
+            rows = figures.with_figures(rows, self.period, self.rates, ranked=self.is_ranked)
         return rows
 
     @property
@@ -128,6 +130,10 @@ class AccountListView(TableMixin, AccountRows, PartialMixin, ScopedViewMixin, Li
         name, descending = super().sorting
         known = name not in FIGURE_COLUMNS or self.rates is not None
         return (name, descending) if known else ("name", False)
+
+    @property
+    def is_ranked(self) -> bool:  # type: ignore[override]
+        return self.sorting[0] == "revenue"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

@@ -1,4 +1,4 @@
-"""Indexes that search needs, on whichever database there is."""
+"""Indexes that search and sorted lists need, on whichever database there is."""
 
 from __future__ import annotations
 
@@ -56,3 +56,28 @@ class SearchIndex(models.Index):
             if allowed:
                 cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
         return allowed
+
+
+class RankIndex(models.Index):
+    """Serves lists in falling order with what is unknown last, as all tables sort.
+
+    A falling index of PostgreSQL puts it first unless told; SQLite takes no such words, and reads
+    an ordinary index either way.
+    """
+
+    def create_sql(
+        self, model: type[models.Model], schema_editor: Any, using: str = "", **kwargs: Any
+    ) -> Any:
+        """The statement that makes the index."""
+        if schema_editor.connection.vendor != "postgresql":
+            return super().create_sql(model, schema_editor, using, **kwargs)
+        columns = ", ".join(
+            schema_editor.quote_name(model._meta.get_field(name).column)  # type: ignore[union-attr]
+            + (f" {order} NULLS LAST" if order else "")
+            for name, order in self.fields_orders
+        )
+        return Statement(
+            f"CREATE INDEX %(name)s ON %(table)s ({columns})",
+            name=schema_editor.quote_name(self.name),
+            table=Table(model._meta.db_table, schema_editor.quote_name),
+        )

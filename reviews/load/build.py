@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
+from accounts import figures
 from accounts.models import Activity, ExchangeRate, Product
 from reviews.load import customers, market, people, work
 from teams.models import Programme
@@ -83,4 +84,5 @@ def build(
         work.review(crew, portion, today)
         if progress is not None:
             progress(places.stop)
+    figures.keep_if_large(programme, today)
     return programme

@@ -192,7 +192,11 @@ class PortfolioView(ScopeMixin, PartialMixin, ScopedViewMixin, TableMixin, ListV
     def get_queryset(self) -> QuerySet[Account]:
         mine = portfolio.accounts_of(self.request.user, self.scope).with_manager()
         self.queryset = figures.with_figures(
-            mine, self.scope.period, self.rates, compare=self.compares
+            mine,
+            self.scope.period,
+            self.rates,
+            compare=self.compares,
+            ranked=self.sorting[0] == "revenue",
         )
         return super().get_queryset()
 

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Count, DateField, Sum
 from django.db.models.functions import TruncMonth
 
+from accounts import figures
 from accounts.models import LedgerEntry, MonthTotal, StagedTotal
 
 COLUMNS = (
@@ -128,6 +129,13 @@ def publish_totals(run_id: int, recorded_on: datetime.date) -> None:
             f" ON CONFLICT (account_id, month, currency, recorded_on) DO UPDATE SET {adding}",
             [recorded_on, run_id],
         )
+    _refresh(run_id)
+
+
+def _refresh(run_id: int) -> None:
+    """Sums that are kept of the run's accounts follow."""
+    staged = StagedTotal.objects.filter(run=run_id).order_by("account").distinct()
+    figures.refresh(staged.values_list("account", flat=True))
 
 
 def withdraw_totals(run_id: int, recorded_on: datetime.date) -> None:
@@ -148,6 +156,7 @@ def withdraw_totals(run_id: int, recorded_on: datetime.date) -> None:
             f" (SELECT account_id FROM {STAGED} WHERE run_id = %s)",
             [run_id],
         )
+    _refresh(run_id)
 
 
 def delete_some(table: str, run_id: int, limit: int) -> int:

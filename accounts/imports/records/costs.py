@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import figures
 from accounts.figures import SIX_PLACES
 from accounts.imports.directory import plain_name
 from accounts.imports.records.customers import (
@@ -23,7 +24,7 @@ from accounts.imports.records.customers import (
 )
 from accounts.models import Account, Activity, ActivityCost
 from kam.imports.kinds import Field, Option
-from kam.imports.models import Run
+from kam.imports.models import Run, StagedRecord
 from kam.imports.records import MODE, Cells, Wanted
 from kam.imports.refusal import Refused
 from teams.models import Programme
@@ -96,9 +97,27 @@ class ActivityCostsKind(CustomerKind):
             missing.append(_("Say which column holds the amount, or quantity and rate."))
         return missing
 
+    def publish(self, run: Run) -> None:
+        """Costs count; the sums of their accounts follow."""
+        super().publish(run)
+        figures.refresh(_accounts_of(run))
+
+    def withdraw(self, run: Run, actor_id: int) -> None:
+        """Costs count no longer, or as before."""
+        touched = list(_accounts_of(run))
+        super().withdraw(run, actor_id)
+        figures.refresh(touched)
+
     def open(self, run: Run) -> CostsSession:
         """Begin a pass over costs."""
         return CostsSession(run)
+
+
+def _accounts_of(run: Run) -> Iterable[int]:
+    """Accounts of the costs that the run has made or changed."""
+    records = StagedRecord.objects.filter(run=run).order_by().values("object_id")
+    costs = ActivityCost.objects.filter(pk__in=records).order_by("account").distinct()
+    return costs.values_list("account", flat=True)
 
 
 class CostsSession(CustomerSession):

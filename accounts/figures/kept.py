@@ -1,0 +1,274 @@
+"""Sums of each account over the periods that everybody asks for, kept beside its months.
+
+A programme of many accounts keeps them for the trailing year (with the year before) and for all
+of time, at the rates of the day: then a page reads one row an account instead of all its months,
+and sorts by an index. Every write to months or costs to serve has the rows of its accounts made
+anew, in the same transaction (`refresh`). A page that asks for another period, for other rates or
+for what was known on a past day adds up as ever; `Rates.kept_for` decides. Only PostgreSQL keeps
+them: SQLite is held to 10,000 accounts (`design.md` 8).
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.utils import timezone
+
+from accounts.figures.basis import Figures, Period, Rates, between, rates_on, trailing_year
+from accounts.figures.months import sum_of
+from accounts.figures.sums import (
+    SUMS,
+    cost_sums,
+    costs_in,
+    figures_from,
+    rounded,
+    sales_in,
+    sales_sums,
+)
+from accounts.models import KEPT_MONTHS, Account, AccountSums, SumsPeriod
+from teams.models import Programme
+
+PORTION = 1000
+"""Accounts whose sums are made in one statement."""
+LARGE = 5000
+"""Accounts of a programme from which on keeping sums is worth its while: fewer are added up as
+fast."""
+LOCK = 0x6B616D53
+"""Key of the advisory lock: shared by whoever writes sums, alone to whoever adds a period."""
+READ_ON = datetime.timedelta(hours=1)
+"""How long the sums of a retired period stay for a page that has looked for them before."""
+BEFORE = "_before"
+MONTHS = tuple(f"month_{place}" for place in range(KEPT_MONTHS))
+COUNTS = ("line_count", "costless", "sales_unrated", "recorded", "costs_unrated")
+COLUMNS = (*SUMS, *(f"{name}{BEFORE}" for name in SUMS), *MONTHS)
+NEVER_NULL = {"revenue", *COUNTS, *(f"{name}{BEFORE}" for name in COUNTS)}
+TABLE = AccountSums._meta.db_table
+
+
+def refresh(accounts: Iterable[int]) -> None:
+    """Make the kept sums of `accounts` (primary keys) anew, after their months, costs to serve or
+    they themselves have been written in this transaction.
+
+    Rows are locked before anything is added up, so that of two writers the second one sees what
+    the first has written; everybody locks in the order of the keys.
+    """
+    if not is_possible():
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
+    periods = list(SumsPeriod.objects.filter(retired_at=None).order_by("pk"))
+    if not periods:
+        return
+    wanted = sorted(set(accounts))
+    for period in periods:
+        for part in _portions(wanted):
+            _make(period, part)
+
+
+def is_possible() -> bool:
+    """Whether this database keeps sums."""
+    return connection.vendor == "postgresql"
+
+
+def keep(programme: Programme, today: datetime.date) -> None:
+    """Keep the sums that pages ask for on the day `today`, and those alone.
+
+    Not in a transaction: each portion of accounts is one. What a killed process leaves undone the
+    next call does, and so with accounts that have no sums for whatever reason.
+    """
+    if not is_possible():
+        return
+    current = []
+    for period in (trailing_year(today), Period(None, None)):
+        found = _kept(programme, period, rates_on(programme, period.last or today))
+        if found is None:  # somebody writes without a pause: another time
+            return
+        current.append(found.pk)
+    retire(programme, but=current)
+
+
+def keep_if_large(programme: Programme, today: datetime.date) -> None:
+    """Keep sums of a programme that is worth it, and none of any other one."""
+    some = Account.objects.filter(programme=programme).order_by("pk")
+    if some[LARGE : LARGE + 1].exists():
+        keep(programme, today)
+    else:
+        retire(programme)
+
+
+def retire(programme: Programme, *, but: Sequence[int] = ()) -> None:
+    """Keep no sums of `programme` any more, apart from the periods `but`."""
+    if not is_possible():
+        return
+    now = timezone.now()
+    others = SumsPeriod.objects.filter(programme=programme).exclude(pk__in=but)
+    others.filter(retired_at=None).update(retired_at=now)
+    for period in others.filter(retired_at__lt=now - READ_ON):
+        AccountSums.objects.filter(period=period).delete()
+        period.delete()
+
+
+def _kept(programme: Programme, period: Period, rates: Rates) -> SumsPeriod | None:
+    same = {
+        "first": period.first,
+        "last": period.last,
+        "currency": rates.home,
+        "rates_key": rates.fingerprint,
+    }
+    known = SumsPeriod.objects.filter(programme=programme, retired_at=None, **same)
+    found = known.first() or _begin(programme, same, rates)
+    if found is None:
+        return None
+    own = AccountSums.objects.filter(period=found, account=OuterRef("pk"))
+    lacking = Account.objects.filter(~Exists(own), programme=programme).order_by("pk")
+    for part in _portions(list(lacking.values_list("pk", flat=True))):
+        with transaction.atomic():
+            _make(found, part)
+    if found.ready_at is None:
+        found.ready_at = timezone.now()
+        found.save(update_fields=["ready_at"])
+    return found
+
+
+@transaction.atomic
+def _begin(programme: Programme, same: Mapping[str, Any], rates: Rates) -> SumsPeriod | None:
+    """A new period, once nobody is writing who could have missed it; None while somebody is.
+
+    Nobody queues for the lock: who waits for it would let others wait.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            return None
+    factors = {code: str(rate) for code, rate in rates.factors.items()}
+    known = SumsPeriod.objects.filter(programme=programme, retired_at=None, **same).first()
+    return known or SumsPeriod.objects.create(programme=programme, factors=factors, **same)
+
+
+def _portions(pks: Sequence[int]) -> Iterator[list[int]]:
+    for start in range(0, len(pks), PORTION):
+        yield list(pks[start : start + PORTION])
+
+
+def _make(period: SumsPeriod, pks: list[int]) -> None:
+    """Write the sums of those of `pks` that belong to the programme of `period`."""
+    names = sorted(NEVER_NULL)
+    (sales, sales_given), (costs, costs_given) = (
+        rows.query.sql_with_params() for rows in _sources(period, pks)
+    )
+    values = ", ".join(f"{name} = {_value(name)}" for name in ("revenue", *COLUMNS))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {TABLE} (period_id, account_id, {', '.join(names)})"  # noqa: S608  (our own names)
+            f" SELECT %s, id, {', '.join('0' for _name in names)} FROM {Account._meta.db_table}"
+            " WHERE id = ANY(%s) AND programme_id = %s ORDER BY id"
+            " ON CONFLICT (period_id, account_id) DO NOTHING",
+            [period.pk, pks, period.programme_id],
+        )
+        cursor.execute(
+            f"SELECT 1 FROM {TABLE} WHERE period_id = %s AND account_id = ANY(%s)"  # noqa: S608
+            " ORDER BY account_id FOR NO KEY UPDATE",
+            [period.pk, pks],
+        )
+        cursor.execute(
+            f"UPDATE {TABLE} AS kept SET {values}"  # noqa: S608  (our own names)
+            " FROM (SELECT unnest(%s::bigint[]) AS account_id) AS own"
+            f" LEFT JOIN ({sales}) AS sales ON sales.account = own.account_id"
+            f" LEFT JOIN ({costs}) AS costs ON costs.account = own.account_id"
+            " WHERE kept.period_id = %s AND kept.account_id = own.account_id",
+            [pks, *sales_given, *costs_given, period.pk],
+        )
+
+
+def _value(name: str) -> str:
+    source = "costs" if name.removesuffix(BEFORE) in cost_sums(NO_RATES) else "sales"
+    column = f"{source}.{'revenue_sum' if name == 'revenue' else name}"
+    return f"COALESCE({column}, 0)" if name in NEVER_NULL else column
+
+
+NO_RATES = Rates("", datetime.date.min, {})
+
+
+def _sources(stored: SumsPeriod, pks: list[int]) -> tuple[QuerySet, QuerySet]:
+    """Rows by account of all that is kept of sales and of costs to serve, by its column."""
+    factors = {code: Decimal(rate) for code, rate in stored.factors.items()}
+    rates = Rates(stored.currency, datetime.date.max, factors)
+    period = Period(stored.first, stored.last)
+    whole = period if period.first is None else period._replace(first=period.year_before().first)
+    sales: dict[str, Any] = {}
+    costs: dict[str, Any] = {}
+    for ending, days in (("", period), (BEFORE, period.year_before())):
+        is_asked = not ending or period.first is not None
+        within = between("month", days) if is_asked else Q(month=None)
+        found = sales_sums(rates, whole=True, within=within) | cost_sums(rates, within=within)
+        for name, value in found.items():
+            (costs if name in cost_sums(rates) else sales)[f"{name}{ending}"] = value
+    for name, month in zip(MONTHS, _months(whole), strict=True):
+        sales[name] = rates.total("revenue", Q(month=month))
+    return (
+        sales_in(pks, whole, whole=True).order_by().values("account").annotate(**sales),
+        costs_in(pks, whole).order_by().values("account").annotate(**costs),
+    )
+
+
+def _months(whole: Period) -> list[datetime.date | None]:
+    """First days of the months that are kept one by one; None where there are none."""
+    if whole.first is None:
+        return [None] * KEPT_MONTHS
+    place = whole.first.year * 12 + whole.first.month - 1
+    return [
+        datetime.date(*_year_and_month(place + step), 1)  # type: ignore[misc]
+        for step in range(KEPT_MONTHS)
+    ]
+
+
+def _year_and_month(place: int) -> tuple[int, int]:
+    return place // 12, place % 12 + 1
+
+
+def added(*, compare: bool) -> dict[str, Any]:
+    """Sums of the kept columns of rows joined by `with_kept_sums`, for an aggregate; those of the
+    year before and of single months to `compare`. `bare` counts accounts with sales and without
+    recorded cost to serve (`without_costs`)."""
+    found: dict[str, Any] = {}
+    for ending in ("", BEFORE) if compare else ("",):
+        found |= {f"{name}{ending}": Sum(f"sums__{name}{ending}") for name in SUMS}
+        bare = Q(**{f"sums__line_count{ending}__gt": 0, f"sums__recorded{ending}": 0})
+        found[f"bare{ending}"] = Count("pk", filter=bare)
+    if compare:
+        found |= {name: Sum(f"sums__{name}") for name in MONTHS}
+    return found
+
+
+class KeptYear:
+    """Figures of many accounts in a period, of the year before it, and its single months, from
+    rows of `added`."""
+
+    def __init__(self, rates: Rates, period: Period, rows: Iterable[Mapping[str, Any]]) -> None:
+        self.rates, self.period = rates, period
+        kept = list(rows)
+        names = added(compare=period.first is not None)
+        self.sums = {name: sum_of(row.get(name) for row in kept) for name in names}
+        first = period.first and period.year_before().first
+        self.places = dict(zip(_months(period._replace(first=first)), MONTHS, strict=True))
+
+    @property
+    def is_rated(self) -> bool:
+        """Whether every line could be converted: if not, single months say where it lacks."""
+        return not (self.sums["sales_unrated"] or self.sums.get(f"sales_unrated{BEFORE}"))
+
+    def total(self, *, before: bool = False) -> Figures:
+        """Figures of the period, or of the year `before` it."""
+        ending = BEFORE if before else ""
+        row = {name: self.sums[f"{name}{ending}"] for name in SUMS}
+        bare = self.sums[f"bare{ending}"] or 0
+        return figures_from(self.rates, row, accounts_without_costs=bare)
+
+    def revenue(self, month: datetime.date) -> Decimal | None:
+        """Net revenue of a month of either year, 0 without lines."""
+        return rounded(self.sums[self.places[month]])

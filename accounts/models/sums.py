@@ -1,0 +1,98 @@
+"""Sums of each account over a period, kept so that nobody has to add up its months again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts import querysets
+from accounts.models.account import Account
+from kam.web.indexes import RankIndex
+from teams.models import Programme
+
+EXACT: dict[str, Any] = {"max_digits": 44, "decimal_places": 16, "null": True}
+"""Six places times the ten of a rate: what is converted is kept as it comes out, unrounded."""
+KEPT_MONTHS = 24
+"""Months whose revenue is kept one by one: those of a year and of the year before it."""
+
+
+class SumsPeriod(models.Model):
+    """A period whose sums are kept for every account of a programme, at certain rates.
+
+    `factors` are the rates to `currency`, `rates_key` stands for them. Sums are written from the
+    moment on at which the row is there, and read from `ready_at` on, when all accounts have
+    theirs, until `retired_at`. Both days None: all of time, which has no year before.
+    """
+
+    programme = models.ForeignKey(
+        Programme, on_delete=models.CASCADE, related_name="sums_periods", editable=False
+    )
+    first = models.DateField(null=True)
+    last = models.DateField(null=True)
+    currency = models.CharField(max_length=3)
+    rates_key = models.CharField(max_length=64)
+    factors = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    ready_at = models.DateTimeField(null=True)
+    retired_at = models.DateTimeField(null=True)
+
+    objects = querysets.ProgrammeScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.first} – {self.last}"
+
+
+class AccountSums(models.Model):
+    """What `accounts.figures` adds up of one account, converted: see `accounts.figures.kept`.
+
+    Columns are those of `accounts.figures.sums.SUMS`, `…_before` those of the year before: None
+    where the sum of no rows would be NULL. `revenue` is `revenue_sum` with 0 for none, to sort by;
+    `month_0` … are the revenue of single months, the year before first.
+    """
+
+    period = models.ForeignKey(
+        SumsPeriod, on_delete=models.CASCADE, related_name="rows", db_index=False
+    )
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="kept_sums", verbose_name=_("account")
+    )
+    revenue = models.DecimalField(max_digits=44, decimal_places=16, default=0)
+    revenue_sum = models.DecimalField(**EXACT)
+    cost_sum = models.DecimalField(**EXACT)
+    line_count = models.BigIntegerField(default=0)
+    costless = models.BigIntegerField(default=0)
+    sales_unrated = models.BigIntegerField(default=0)
+    serve_sum = models.DecimalField(**EXACT)
+    recorded = models.BigIntegerField(default=0)
+    costs_unrated = models.BigIntegerField(default=0)
+    revenue_sum_before = models.DecimalField(**EXACT)
+    cost_sum_before = models.DecimalField(**EXACT)
+    line_count_before = models.BigIntegerField(default=0)
+    costless_before = models.BigIntegerField(default=0)
+    sales_unrated_before = models.BigIntegerField(default=0)
+    serve_sum_before = models.DecimalField(**EXACT)
+    recorded_before = models.BigIntegerField(default=0)
+    costs_unrated_before = models.BigIntegerField(default=0)
+
+    objects = querysets.HangingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["period", "account"]
+        indexes = [
+            RankIndex(fields=["period", "-revenue", "account"], name="sums_revenue"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["period", "account"], name="sums_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.revenue}"
+
+
+for _place in range(KEPT_MONTHS):
+    AccountSums.add_to_class(f"month_{_place}", models.DecimalField(**EXACT))

@@ -1,0 +1,268 @@
+"""Kept sums say the same as months and costs to serve, whatever is written, for everybody."""
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db.models import F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from accounts import figures, services
+from accounts.models import Account, AccountSums, SumsPeriod
+from accounts.services import ledger
+from accounts.tasks import keep_sums
+from kam.access.dates import business_today
+from reviews import portfolio
+from tests.accounts.test_imports_ledger import HEAD, import_file, undo
+from tests.concurrency import run_together
+from tests.factories.accounts import (
+    AccountFactory,
+    ActivityFactory,
+    ConflictFactory,
+    ExchangeRateFactory,
+)
+from tests.factories.teams import (
+    BusinessUnitFactory,
+    MembershipFactory,
+    ProgrammeFactory,
+    RoleGrantFactory,
+    TeamFactory,
+)
+
+pytestmark = pytest.mark.postgres_only
+YEAR = figures.trailing_year(business_today())
+ALWAYS = figures.Period(None, None)
+
+
+def month(place: int) -> datetime.date:
+    """A day in the month that lies `place` months after the year before began."""
+    first = YEAR.year_before().first
+    assert first is not None
+    count = first.year * 12 + first.month - 1 + place
+    return datetime.date(count // 12, count % 12 + 1, 7)
+
+
+class World:
+    """A programme of four accounts in two units, and people who see different ones of them."""
+
+    def __init__(self) -> None:
+        self.programme = ProgrammeFactory(currency="GBP")
+        self.north, south = BusinessUnitFactory.create_batch(2, programme=self.programme)
+        team = TeamFactory(programme=self.programme)
+        self.manager = RoleGrantFactory(programme_manager=True, programme=self.programme).user
+        self.senior = RoleGrantFactory(senior_manager=True, business_unit=self.north).user
+        self.member = MembershipFactory(role="member", team=team).user
+        self.accounts = [
+            AccountFactory(programme=self.programme, status="key", business_unit=unit, team=own)
+            for unit, own in ((self.north, None), (self.north, team), (south, None), (None, None))
+        ]
+        self.accounts.append(AccountFactory(parent=self.accounts[0], business_unit=self.north))
+        ConflictFactory(a=self.accounts[1], b=self.accounts[2], kind="ring_fence")
+        self.activity = ActivityFactory(programme=self.programme)
+        ExchangeRateFactory(programme=self.programme, currency="EUR", rate=Decimal("0.8612345678"))
+        figures.keep(self.programme, self.programme.today())
+
+    def account(self, place: int) -> Account:
+        return Account.objects.get(pk=self.accounts[place].pk)
+
+    def sell(self, place: int, when: int, amount: Decimal, cost: Any, currency: str) -> Any:
+        line = {"booked_on": month(when), "amount": amount, "cost": cost, "currency": currency}
+        return ledger.enter_sales_line(
+            actor=self.manager, account=self.account(place), changes=line
+        )
+
+    def serve(self, place: int, when: int, amount: Decimal, currency: str) -> Any:
+        cost = {"activity": self.activity, "month": month(when).replace(day=1), "amount": amount}
+        cost |= {"currency": currency, "source": str(when)}
+        known = self.account(place).activity_costs.filter(month=cost["month"], currency=currency)
+        if known.exists():
+            return known.first()
+        return ledger.enter_activity_cost(
+            actor=self.manager, account=self.account(place), changes=cost
+        )
+
+    def step(self, kind: str, place: int, when: int, amount: Decimal, cost: Any, code: str) -> None:
+        """Something that people do."""
+        if kind in ("sell", "take back"):
+            entry = self.sell(place, when, amount, cost, code)
+            if kind == "take back":
+                ledger.remove_sales_line(actor=self.manager, entry=entry)
+        elif kind == "archive":
+            account = self.account(place)
+            if not account.is_archived and not Account.objects.filter(parent=account).exists():
+                services.archive_account(actor=self.manager, account=account, expected_version=None)
+        else:
+            row = self.serve(place, when, amount, code)
+            if kind == "correct":
+                changes = {"amount": amount + 1}
+                ledger.update_activity_cost(
+                    actor=self.manager, cost=row, expected_version=None, changes=changes
+                )
+            elif kind == "drop" and not row.is_archived:
+                ledger.archive_activity_cost(actor=self.manager, cost=row, expected_version=None)
+
+
+def rates_of(programme: Any, period: figures.Period) -> figures.Rates:
+    rates = figures.rates_on(programme, period.last or programme.today())
+    assert rates.kept_for(period) is not None
+    return rates
+
+
+def rows_of(accounts: Any, period: figures.Period, rates: figures.Rates) -> list[tuple]:
+    names = ("revenue", "revenue_before", "gross_margin", "cost_to_serve", "contribution")
+    compare = period.first is not None
+    found = []
+    for ranked in (False, True):
+        rows = figures.with_figures(accounts, period, rates, compare=compare, ranked=ranked)
+        for row in rows.order_by(F("revenue").desc(nulls_last=True), "pk"):
+            values = (getattr(row, name) for name in names)
+            found.append((row.pk, *(value and round(value, 6) for value in values)))
+    return found
+
+
+def told(user: Any, programme: Any, period: figures.Period, *, kept: bool, **asked: Any) -> Any:
+    """All that the portfolio and the list say to `user`, from kept sums or from what is behind."""
+    scope = portfolio.Scope(programme, period, programme.today(), **asked)
+    rates = rates_of(programme, period)
+    if not kept:
+        rates = rates._replace(kept=())
+    compare = period.first is not None
+    begins = portfolio.begins(user, scope)
+    whole = portfolio.build(user, scope, compare=compare, rates=rates, begins=begins)
+    assert (whole.census.kept is not None) is kept
+    return (
+        whole.census._replace(kept=None, bare=()),
+        whole.now,
+        whole.before,
+        whole.pareto,
+        whole.top,
+        portfolio.month_pairs(whole, scope) if compare else None,
+        rows_of(portfolio.accounts_of(user, scope), period, rates),
+    )
+
+
+def assert_same(world: World, reader: str, **asked: Any) -> None:
+    """Both ways say the same to `reader` of the year and of all of time."""
+    user = getattr(world, reader)
+    for period in (YEAR, ALWAYS):
+        expected = told(user, world.programme, period, kept=False, **asked)
+        assert told(user, world.programme, period, kept=True, **asked) == expected
+
+
+AMOUNTS = st.decimals(-10_000, 10_000, places=2)
+STEPS = st.tuples(
+    st.sampled_from(["sell", "sell", "sell", "take back", "serve", "correct", "drop", "archive"]),
+    st.integers(0, 4),
+    st.integers(-1, 24),
+    AMOUNTS,
+    st.none() | AMOUNTS,
+    st.sampled_from(["GBP", "EUR", "EUR", "XAF"]),
+)
+
+
+class TestKeptSums(TestCase):
+    @settings(max_examples=10)
+    @given(
+        st.lists(STEPS, max_size=7),
+        st.sampled_from(["manager", "senior", "member"]),
+        st.sampled_from([{}, {"statuses": ("key",)}, {"level": "group"}]),
+    )
+    def test_kept_sums_say_what_months_and_costs_say(self, steps, reader, asked):
+        world = World()
+        for step in steps:
+            world.step(*step)
+        assert_same(world, reader, **asked)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def file_of(place: int) -> str:
+    day = month(place).isoformat()
+    return f"{HEAD}7,Birch,{day},A,2,10.25,,\n8,Elm,{day},A,1,7,,\n"
+
+
+@pytest.mark.django_db
+def test_kept_sums_follow_files_and_their_undo(world):
+    run = import_file(world.manager, file_of(20))
+    assert Account.objects.get(name="Birch").kept_sums.count() == 2
+    assert_same(world, "manager")
+    costs = (
+        f"Customer ID,Activity,Month,Amount,Currency\n7,{world.activity.name},{month(20)},5,EUR\n"
+    )
+    paid = import_file(world.manager, costs, kind="activity_costs", name="costs.csv")
+    assert AccountSums.objects.filter(recorded=1).count() == 2
+    assert_same(world, "manager")
+    undo(world.manager, paid)
+    assert_same(world, "manager")
+    undo(world.manager, run)
+    assert_same(world, "manager")
+
+
+@pytest.mark.django_db
+def test_kept_sums_follow_a_merge_and_its_undo(world):
+    for place in (2, 3):
+        world.sell(place, 20, Decimal(100 + place), None, "EUR")
+        world.serve(place, 21, Decimal(7), "GBP")
+    survivor, loser = world.account(2), world.account(3)
+    merge = services.merge_accounts(actor=world.manager, survivor=survivor, loser=loser)
+    assert_same(world, "manager")
+    assert not AccountSums.objects.filter(account=loser, line_count__gt=0).exists()
+    services.undo_merge(actor=world.manager, merge=merge)
+    assert AccountSums.objects.filter(account=loser, line_count=1).count() == 2
+    assert_same(world, "manager")
+
+
+@pytest.mark.django_db
+def test_new_account_stands_in_the_ranked_list(world):
+    made = services.create_account(
+        actor=world.manager, programme=world.programme, changes={"name": "New"}
+    )
+    rates = rates_of(world.programme, YEAR)
+    mine = Account.objects.visible_to(world.manager)
+    assert made in figures.with_figures(mine, YEAR, rates, ranked=True)
+
+
+@pytest.mark.django_db
+def test_other_rates_are_added_up_until_sums_at_them_are_kept(world):
+    world.sell(0, 20, Decimal(100), None, "EUR")
+    today = world.programme.today()
+    before = SumsPeriod.objects.filter(retired_at=None).values_list("pk", flat=True)
+    old = set(before)
+    ExchangeRateFactory(
+        programme=world.programme, currency="EUR", valid_from=YEAR.last, rate=Decimal("0.9")
+    )
+    assert figures.rates_on(world.programme, YEAR.last).kept_for(YEAR) is None
+    figures.keep(world.programme, today)
+    assert not old & set(before.all())
+    assert_same(world, "manager")
+    assert figures.rates_on(world.programme, YEAR.last).kept_for(YEAR.year_before()) is None
+    assert (
+        figures.rates_on(world.programme, YEAR.last).kept_for(YEAR._replace(known_on=today)) is None
+    )
+
+
+@pytest.mark.django_db
+def test_small_programmes_keep_no_sums(world):
+    keep_sums.call()
+    assert not SumsPeriod.objects.filter(retired_at=None).exists()
+    assert figures.rates_on(world.programme, YEAR.last).kept == ()
+    world.sell(0, 20, Decimal(100), None, "GBP")
+    assert not AccountSums.objects.exclude(revenue=0).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_at_the_same_moment_leave_nothing_out():
+    world = World()
+    run_together(
+        *(lambda: world.sell(0, 20, Decimal(100), None, "GBP") for _writer in range(2)),
+        *(lambda place=place: world.serve(0, place, Decimal(5), "EUR") for place in (18, 19, 20)),
+        lambda: figures.keep(world.programme, world.programme.today()),
+    )
+    assert {row.line_count for row in AccountSums.objects.filter(account=world.accounts[0])} == {2}
+    assert_same(world, "manager")
