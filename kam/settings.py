@@ -181,11 +181,11 @@ FILTERS_EMPTY_CHOICE_LABEL = gettext_lazy("any")
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+FILES_DIR = env.str("FILES_DIR", default=str(VAR_DIR / f"{KEPT_AS}-files"))
 STORAGES = {
     "default": {
         "BACKEND": env.str("FILES_STORAGE", default="django.core.files.storage.FileSystemStorage"),
-        "OPTIONS": env.json("FILES_OPTIONS", default={})
-        or {"location": env.str("FILES_DIR", default=str(VAR_DIR / f"{KEPT_AS}-files"))},
+        "OPTIONS": env.json("FILES_OPTIONS", default={}) or {"location": FILES_DIR},
     },
     "staticfiles": {
         "BACKEND": (
@@ -199,7 +199,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 FILE_UPLOAD_PERMISSIONS = 0o640
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=500_000_000)
-IMPORT_FOLDER = env.str("IMPORT_FOLDER", default="")
+IMPORT_FOLDER = env.str("IMPORT_FOLDER", default=f"{FILES_DIR}/incoming" if DEMO else "")
 FILE_UPLOAD_HANDLERS = [
     "kam.documents.uploads.BoundedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",

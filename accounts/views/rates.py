@@ -66,7 +66,7 @@ class RateListView(TableMixin, ScopedViewMixin, ListView):
     columns = (
         Column("currency", gettext_lazy("Currency"), sort="currency", optional=False),
         Column("from", gettext_lazy("From"), sort="valid_from", optional=False),
-        Column("rate", gettext_lazy("One unit is worth"), numeric=True, optional=False),
+        Column("rate", gettext_lazy("One is worth"), numeric=True, optional=False),
         Column("source", gettext_lazy("Source"), sort="source", phone=False),
         Column("act", gettext_lazy("Action"), optional=False, numeric=True),
     )

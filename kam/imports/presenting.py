@@ -27,7 +27,8 @@ def found_line(run: Run) -> str:
     found = run.found
     parts = []
     if run.rows_total:
-        parts.append(_("%(rows)s rows") % {"rows": number(run.rows_total)})
+        words = ngettext("%(rows)s row", "%(rows)s rows", run.rows_total)
+        parts.append(words % {"rows": number(run.rows_total)})
     if found.encoding:
         parts.append(str(found.encoding.value).upper())
     if found.delimiter:

@@ -14,6 +14,7 @@ from kam.changes.context import source
 from kam.jobs.progress import InlineJob
 from reviews.demo import cast, papers, planning
 from reviews.demo.assessments import ReviewSteps
+from reviews.demo.exchange import exchange
 from reviews.demo.market import MarketSteps
 from reviews.demo.people import PROGRAMME
 from reviews.demo.steps import deputy_of
@@ -34,6 +35,15 @@ PLANS = {
     "Yarrow Seeds": "draft",
 }
 """Customers with a plan, the one decided last first, and what state it is in."""
+
+
+DOUBLES = (
+    ("Umbra Optics", ("Ines Duarte", "Duarte, Ines"), "i.duarte@umbra.example"),
+    ("Cedar Health", ("Nadia Osei", "Osei, Nadia"), "n.osei@cedar.example"),
+)
+"""Customers, who is recorded twice there, and their mail."""
+SECOND = {"job_title": "Head of procurement", "phone": "+44 20 7946 0123"}
+"""What the second record knows and the first does not."""
 
 
 def is_built() -> bool:
@@ -74,17 +84,17 @@ class Builder(MarketSteps, ReviewSteps):
                     self.make_plan(name, day)
             with self.on_day(1) as day:
                 papers.file_papers(self.accounts["Birch Logistics"], self.people, day)
+            with self.on_day(1):
+                exchange(self.programme, self.people, self.today)
 
     def make_double(self) -> None:
-        """One person recorded twice, for the list of possible duplicates."""
-        account = self.accounts["Umbra Optics"]
-        for name in ("Ines Duarte", "Duarte, Ines"):
-            create_contact(
-                actor=self.director,
-                account=account,
-                changes={"name": name, "email": "i.duarte@umbra.example"},
-            )
-        keep_found(accounts=Account.objects.filter(pk=account.pk), job=InlineJob())
+        """People recorded twice, for the list of possible duplicates."""
+        for customer, names, email in DOUBLES:
+            account = self.accounts[customer]
+            for name, more in zip(names, ({}, SECOND), strict=True):
+                values = {"name": name, "email": email, **more}
+                create_contact(actor=self.director, account=account, changes=values)
+            keep_found(accounts=Account.objects.filter(pk=account.pk), job=InlineJob())
 
     def make_plan(self, name: str, day: datetime.date) -> None:
         """The plan of a customer, in its state since `day`."""

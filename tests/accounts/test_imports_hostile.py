@@ -299,6 +299,8 @@ REFUSED = {
         "F5 holds a formula",
     ),
     "archive of files": (archive(), "zip archive"),
+    "cell without end": (b"0" * 300_000, "100,000 characters"),
+    "cell without end, packed": (gzip.compress(b"0" * 9_000_000), "longer than any row"),
     "quotation never closed": (f'{PLAIN}"{"x" * 200_000}'.encode(), "never closed"),
 }  # fmt: skip
 
@@ -330,6 +332,14 @@ def test_file_that_unpacks_without_end_is_refused(manager, settings, packed):
 def test_what_reads_both_ways_is_asked_and_never_guessed(manager, rows, question):
     run = tried(manager, text(rows))
     assert (run.status, question in services.problems(run)[0]) == ("uploaded", True)
+
+
+def test_mixture_of_encodings_is_asked_about_and_never_guessed(manager):
+    data = PLAIN.encode() + PLAIN.partition("\n")[2].encode("cp1252")
+    run = tried(manager, data)
+    assert (run.status, services.questions(run)[0][1]) == ("uploaded", "encoding")
+    run = services.configure_run(actor=manager, run=run, chosen={"encoding": "cp1252"})
+    assert (run.status, run.found.encoding.value) == ("mapped", "cp1252")
 
 
 def test_file_without_a_heading_keeps_its_first_row(manager):

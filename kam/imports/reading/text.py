@@ -23,7 +23,12 @@ HEAD_BYTES = 256 * 1024
 PROBE_BYTES = 64 * 1024 * 1024
 """How far UTF-8 is proven before the run; what comes later is proven while reading."""
 FIELD_CHARACTERS = 100_000
+LINE_CHARACTERS = 4_000_000
+"""Longer cells and lines are no table: they are refused before they fill the memory."""
 WESTERN = ("cp1252", "latin_1", "iso8859_15", "cp1250", "iso8859_2", "cp1254", "iso8859_9", "ascii")
+MIXED = 0.1
+"""Share of lines in UTF-8 from which on a file that is not UTF-8 throughout is taken for a mixture,
+which nobody but a person can read."""
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -72,11 +77,23 @@ def _first_bad(stream: IO[bytes], head: bytes) -> tuple[bytes | None, bool]:
 def _legacy(block: bytes) -> Finding:
     lines = [line for line in block.splitlines() if not line.isascii()][:400]
     sample = b"\n".join(lines)
+    if sum(map(_is_utf8, lines)) > len(lines) * MIXED:
+        reason = _("some lines are UTF-8 and some are not: which letters has it?")
+        return Finding("cp1252", reason, needed=True)
     undefined = any(code in sample for code in (0x81, 0x8D, 0x8F, 0x90, 0x9D))
     best = charset_normalizer.from_bytes(sample).best() if undefined or len(lines) > 20 else None
     if best is None or (best.encoding in WESTERN and not undefined):
         return Finding("cp1252", _("not UTF-8; letters of western Europe"))
     return Finding(best.encoding, _("not UTF-8; most likely by its letters: look at the preview"))
+
+
+def _is_utf8(line: bytes) -> bool:
+    """Whether a line that is not plain reads as UTF-8, which other encodings hardly ever do."""
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def find_delimiter(head: str) -> Finding:
@@ -89,7 +106,10 @@ def find_delimiter(head: str) -> Finding:
         lines.pop()
     best, score, width = ",", 0.0, 1
     for mark in DELIMITERS:
-        counts = Counter(len(row) for row in csv.reader(lines, delimiter=mark) if row)
+        try:
+            counts = Counter(len(row) for row in csv.reader(lines, delimiter=mark) if row)
+        except csv.Error:  # a cell beyond all reason: reading the rows says so
+            continue
         usual, times = counts.most_common(1)[0] if counts else (1, 0)
         if usual > 1 and times / max(sum(counts.values()), 1) * usual**0.5 > score:
             best, width = mark, usual
@@ -107,6 +127,17 @@ def head_of(stream: IO[bytes], encoding: str) -> str:
     return text[: cut + 1] if cut > 0 else text
 
 
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """The lines of a file, none of them read further than a line may go."""
+    number = 0
+    while line := text.readline(LINE_CHARACTERS):
+        number += 1
+        if len(line) >= LINE_CHARACTERS and line[-1] not in "\r\n":
+            message = _("Line %(line)d is longer than any row of a table: this is no list.")
+            raise UnreadableFile(message % {"line": number})
+        yield line
+
+
 def read_rows(stream: IO[bytes], *, encoding: str, delimiter: str) -> Iterator[list[str]]:
     """Rows as lists of text, blank lines left out; raises `UnreadableFile` with the row.
 
@@ -114,7 +145,7 @@ def read_rows(stream: IO[bytes], *, encoding: str, delimiter: str) -> Iterator[l
     """
     csv.field_size_limit(FIELD_CHARACTERS)
     text = io.TextIOWrapper(stream, encoding=encoding, errors="strict", newline="")
-    reader = csv.reader(text, delimiter=delimiter)
+    reader = csv.reader(_lines(text), delimiter=delimiter)
     try:
         first = next(reader, [])
         is_mark = len(first) in (1, 2) and first[0].lower().startswith("sep=")
@@ -127,7 +158,10 @@ def read_rows(stream: IO[bytes], *, encoding: str, delimiter: str) -> Iterator[l
         message = _("After line %(line)d comes a letter that is not %(encoding)s. Choose another.")
         raise UnreadableFile(message % {"line": reader.line_num, "encoding": encoding}) from error
     except csv.Error as error:
-        message = _("After line %(line)d a quotation mark is opened and never closed.")
+        message = _(
+            "After line %(line)d a cell has more than 100,000 characters: a quotation mark may be"
+            " opened and never closed."
+        )
         raise UnreadableFile(message % {"line": reader.line_num}) from error
     finally:
         if not stream.closed:

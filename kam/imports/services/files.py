@@ -277,6 +277,7 @@ def _settle(run: Run) -> None:
 
 
 QUESTIONS = {
+    "encoding": gettext_lazy("Say in which letters the file is written."),
     "decimal": gettext_lazy("Say whether a comma or a point divides the decimals."),
     "dates": gettext_lazy("Say whether the day or the month comes first."),
 }
