@@ -9,13 +9,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Initiator, Stage, UncouplingReason
 from accounts.models import Account
 from kam.changes.models import Tracked
+from kam.web.addresses import address
 from reviews import querysets, scoring
 from reviews.choices import CheckState, ClosingStatus, ReviewStatus, ShareOrigin, Side
 from reviews.texts import CHECK_TEXTS, SIGNAL_TEXTS
@@ -173,7 +173,7 @@ class StageReview(Tracked):
         }
 
     def get_absolute_url(self) -> str:
-        return reverse("reviews:detail", args=[self.pk])
+        return address("reviews:detail", self.pk)
 
     @property
     def is_draft(self) -> bool:

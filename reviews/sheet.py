@@ -31,9 +31,9 @@ RADAR_CENTRE = (150, 112)
 
 @dataclass(frozen=True)
 class Choice:
-    """One of the five scores."""
+    """One of the five scores, as the page shows and sends it."""
 
-    value: int
+    value: str
     label: Any
     checked: bool
 
@@ -52,14 +52,29 @@ class AnswerRow:
 
     item: str
     text: Any
-    choices: list[Choice]
     answer: Answer | None
     data: tuple[evidence.Evidence, ...]
     is_capped: bool
     is_outdated: bool
     is_computed: bool
     computed: int | None
-    scale: str = ""
+
+    @property
+    def choices(self) -> list[Choice]:
+        """The five scores, with the one that was chosen."""
+        chosen = self.answer.score if self.answer else None
+        return [
+            Choice(str(value), str(label), value == chosen)
+            for value, label in enumerate(STATEMENTS[self.item].scale)
+        ]
+
+    @property
+    def scale(self) -> str:
+        """What 0 to 4 mean for a statement that has its own scale, in one line."""
+        scale = STATEMENTS[self.item].scale
+        if scale is SCALE:
+            return ""
+        return ", ".join(f"{value} {label}" for value, label in enumerate(scale))
 
     @property
     def version(self) -> int:
@@ -178,22 +193,16 @@ class Sheet:
     def row(self, item: str, data: tuple[evidence.Evidence, ...]) -> AnswerRow:
         """One statement."""
         answer = self.answers.get(item)
-        chosen = answer.score if answer else None
         is_computed = item == scoring.COMPUTED_ITEM
         return AnswerRow(
             item=item,
             text=STATEMENTS[item].text,
-            choices=[
-                Choice(value, label, value == chosen)
-                for value, label in enumerate(STATEMENTS[item].scale)
-            ],
             answer=answer,
             data=data,
             is_capped=item in self.outcome.get("capped", ()),
             is_outdated=item in self.outcome.get("outdated", ()),
             is_computed=is_computed,
             computed=scoring.wallet_score(self.review.share_used) if is_computed else None,
-            scale=_own_scale(item),
         )
 
     @property
@@ -284,14 +293,6 @@ class Sheet:
     @property
     def radar(self) -> Radar:
         return Radar(self)
-
-
-def _own_scale(item: str) -> str:
-    """What 0 to 4 mean for a statement that has its own scale, in one line."""
-    scale = STATEMENTS[item].scale
-    if scale is SCALE:
-        return ""
-    return ", ".join(f"{value} {label}" for value, label in enumerate(scale))
 
 
 class Radar:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 
+from kam.web.addresses import address
 from teams import services
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -22,7 +22,7 @@ def first_use(get_response: Handler) -> Handler:
     elsewhere = ("/api/", settings.STATIC_URL)
 
     def handle(request: HttpRequest) -> HttpResponse:
-        path, page = request.path, reverse("set_up")
+        path, page = request.path, address("set_up")
         is_visitor = path != page and not path.startswith(elsewhere)
         if is_visitor and not request.user.is_authenticated and not services.is_set_up():
             return redirect(page)

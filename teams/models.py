@@ -12,7 +12,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +19,7 @@ from kam.access.models import Dated
 from kam.api.models import ExternalNumber
 from kam.changes.errors import field_error
 from kam.changes.models import Tracked
+from kam.web.addresses import address
 from teams import querysets
 
 currency_code = RegexValidator(r"^[A-Z]{3}\Z", _("A currency is three capital letters, e.g. GBP."))
@@ -325,7 +325,7 @@ class Team(Tracked):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("teams:detail", args=[self.pk])
+        return address("teams:detail", self.pk)
 
     @property
     def present_managers(self) -> list[Membership]:

@@ -92,9 +92,12 @@ def ranked_sums(accounts: QuerySet[Account], kept: int) -> QuerySet[AccountSums]
 def first_month(accounts: QuerySet[Account]) -> datetime.date | None:
     """First day of the first month in which any of `accounts` has sales: before it nothing is
     known, which is not nothing sold (handbook 0)."""
-    pks = accounts.order_by().values("pk")
-    rows = MonthTotal.objects.filter(account__in=pks).order_by("month")
-    return rows.values_list("month", flat=True).first()
+    return months_of(accounts).values_list("month", flat=True).first()
+
+
+def months_of(accounts: QuerySet[Account]) -> QuerySet[MonthTotal]:
+    """Totals of `accounts`, the earliest month first."""
+    return MonthTotal.objects.filter(account__in=accounts.order_by().values("pk")).order_by("month")
 
 
 def latest_month(accounts: QuerySet[Account]) -> datetime.date | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import querysets
 from accounts.choices import Initiator, Stage, Status, UncouplingReason
 from accounts.models.channel import Channel
 from kam.changes.models import Tracked
+from kam.web.addresses import address
 from kam.web.indexes import SearchIndex
 from teams.models import BusinessUnit, Programme, Team, currency_code
 
@@ -154,7 +154,7 @@ class Account(Tracked):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("accounts:detail", args=[self.pk])
+        return address("accounts:detail", self.pk)
 
     @property
     def depth(self) -> int:

@@ -9,7 +9,6 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +16,7 @@ from accounts import querysets
 from accounts.models.account import Account
 from accounts.models.duplicate import DuplicateKind
 from accounts.models.people import Contact
+from kam.web.addresses import address
 
 
 class ExactEncoder(DjangoJSONEncoder):
@@ -91,7 +91,7 @@ class Merge(models.Model):
         return f"{self.loser_name} → {self.survivor_name}"
 
     def get_absolute_url(self) -> str:
-        return reverse("accounts:merge", args=[self.pk])
+        return address("accounts:merge", self.pk)
 
     @property
     def survivor(self) -> Any:

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import querysets
@@ -14,6 +13,7 @@ from accounts.choices import Confidence
 from accounts.models.account import Account, Site
 from kam.api.models import ExternalNumber
 from kam.changes.models import Tracked
+from kam.web.addresses import address
 from kam.web.indexes import SearchIndex
 
 
@@ -136,7 +136,7 @@ class Contact(Tracked):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("accounts:contact", args=[self.pk])
+        return address("accounts:contact", self.pk)
 
     @property
     def buying_role_names(self) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import ListView
 
 from accounts import exports, figures
+from accounts.figures.ranking import months_of
 from accounts.models import Account, ActivityCost, LedgerEntry
 from accounts.views.parts import AccountPartView
 from kam.access.dates import business_today
@@ -63,6 +64,13 @@ class FiguresView(AccountPartView):
     part = "figures"
     part_template_name = "accounts/_figures.html"
 
+    def get_queryset(self) -> QuerySet[Account]:
+        """With the first month in which the reader sees sales in the account's programme."""
+        known = Account.objects.visible_to(self.request.user)
+        known = known.filter(programme=OuterRef(OuterRef("programme")))
+        months = months_of(known).values("month")[:1]
+        return super().get_queryset().annotate(first_month=Subquery(months))
+
     @cached_property
     def form(self) -> PeriodForm:
         usual = figures.trailing_year(business_today())
@@ -86,8 +94,7 @@ class FiguresView(AccountPartView):
         periods = (self.period, self.period.year_before())
         months = figures.Months(self._whole(), periods, rates, own=account.pk)
         now, before = (months.total(period, own=True) for period in periods)
-        known = Account.objects.visible_to(self.request.user).filter(programme=account.programme_id)
-        covered = periods[1].is_covered_from(figures.first_month(known))
+        covered = periods[1].is_covered_from(account.first_month)
         parts = figures.by_activity(account, self.period, rates)
         lines_url = f"{reverse('accounts:lines', args=[account.pk])}?{self._query()}"
         return super().get_context_data(

@@ -14,7 +14,6 @@ from django.contrib import messages
 from django.db.models import Case, F, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.generic import DetailView
@@ -23,6 +22,7 @@ from accounts.models import Account
 from kam.access.dates import business_today
 from kam.access.prepared import kept_objects
 from kam.access.querysets import sight_of
+from kam.web.addresses import address
 from kam.web.views import PartialMixin, ScopedViewMixin
 from teams.models import Membership, TeamRole
 
@@ -122,7 +122,7 @@ class AccountPartView(PartialMixin, ScopedViewMixin, DetailView):
             {
                 "name": part.name,
                 "label": part.label,
-                "url": reverse(part.url_name, args=[self.object.pk]),
+                "url": address(part.url_name, self.object.pk),
                 "current": part.name == self.part,
                 "count": part.count(self.object) if part.count else None,
             }

@@ -14,6 +14,10 @@ from typing import Any, NamedTuple, TypeVar
 from django.core.exceptions import EmptyResultSet, ImproperlyConfigured
 from django.db import connection
 from django.db.models import QuerySet
+from django.db.models.fields.related_descriptors import (
+    ManyToManyDescriptor,
+    ReverseManyToOneDescriptor,
+)
 
 Answer = TypeVar("Answer")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:")
@@ -21,6 +25,7 @@ MOST_KEPT = 1000
 """Queries whose SQL is kept; all are forgotten beyond that."""
 
 
+Known = TypeVar("Known")
 Slots = tuple[Any, ...]
 Key = int | datetime.date
 """What may stand in kept SQL as a parameter: primary keys, days and moments."""
@@ -69,18 +74,25 @@ def kept_count(key: Hashable, build: Callable[..., QuerySet], **values: Key) -> 
 def _kept_sql(
     key: Hashable, build: Callable[..., QuerySet], values: dict[str, Key]
 ) -> tuple[str, Slots] | None:
-    full = (connection.vendor, key)
-    if full not in _kept:
-        _make_room(_kept)
+
+    def compile_it() -> tuple[str, Slots] | None:
         stand_ins = _stand_ins(values)
         compiler = build(**stand_ins).query.get_compiler(connection=connection)
-        _kept[full] = _sql_of(compiler, stand_ins)
-    return _kept[full]
+        return _sql_of(compiler, stand_ins)
+
+    return _once(_kept, key, compile_it)
 
 
-def _make_room(kept: dict) -> None:
-    if len(kept) >= MOST_KEPT:
-        kept.clear()
+def _once(kept: dict[Hashable, Known], key: Hashable, make: Callable[[], Known]) -> Known:
+    """What is kept under `key` for this kind of database; other threads may forget it any time."""
+    full = (connection.vendor, key)
+    try:
+        return kept[full]
+    except KeyError:
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
+        known = kept[full] = make()
+        return known
 
 
 def _stand_ins(values: dict[str, Key]) -> dict[str, Key]:
@@ -127,7 +139,9 @@ class _Compiled(NamedTuple):
     queryset: QuerySet
     compiler: Any
     sql: str
-    slots: tuple[Any, ...]
+    slots: Slots
+    converters: dict[int, Any]
+    children: tuple[str, ...]
 
 
 _compiled: dict[Hashable, _Compiled | None] = {}
@@ -142,16 +156,34 @@ def kept_objects(key: Hashable, build: Callable[..., QuerySet], **values: Key) -
     `kam.access.querysets.sight_of(reader)`. A queryset that compares with a moment that is not
     one of `values` cannot be kept and raises ImproperlyConfigured.
     """
-    full = (connection.vendor, key)
-    if full not in _compiled:
-        _make_room(_compiled)
-        _compiled[full] = _compile(build, _stand_ins(values))
-    known = _compiled[full]
+    known = _once(_compiled, key, lambda: _compile(build, _stand_ins(values)))
     if known is None:
         return []
     rows = known.queryset._chain()  # type: ignore[attr-defined]
     rows.query.get_compiler = lambda *_given, **_options: _again(known, rows.query, values)
-    return list(rows)
+    found = list(rows)
+    if found and known.children:
+        _load_children(found, known.children)
+    return found
+
+
+def _load_children(rows: list[Any], names: tuple[str, ...]) -> None:
+    """What `prefetch_related(*names)` loads, with kept SQL: rows that point to `rows`."""
+    for name in names:
+        field = getattr(type(rows[0]), name).rel.field
+
+        def pointing(pks: list[int], field: Any = field) -> QuerySet:
+            return field.model._default_manager.filter(**{f"{field.name}__in": pks})
+
+        own: dict[int, list[Any]] = {row.pk: [] for row in rows}
+        for child in kept_among(("children", field), pointing, own):
+            own[getattr(child, field.attname)].append(child)
+        for row in rows:
+            for child in own[row.pk]:
+                setattr(child, field.name, row)
+            children = getattr(row, name).all()
+            children._result_cache, children._prefetch_done = own[row.pk], True
+            vars(row).setdefault("_prefetched_objects_cache", {})[name] = children
 
 
 _told: dict[Hashable, Any] = {}
@@ -188,7 +220,27 @@ def _compile(build: Callable[..., QuerySet], stand_ins: dict[str, Key]) -> _Comp
     queryset = build(**stand_ins)
     compiler = queryset.query.get_compiler(connection=connection)
     known = _sql_of(compiler, stand_ins)
-    return None if known is None else _Compiled(queryset, compiler, *known)
+    if known is None:
+        return None
+    converters = compiler.get_converters(
+        [column[0] for column in compiler.select[: compiler.col_count]]
+    )
+    children = _children_of(queryset)
+    if children:
+        queryset = queryset.prefetch_related(None)
+    return _Compiled(queryset, compiler, *known, converters, children)
+
+
+def _children_of(queryset: Any) -> tuple[str, ...]:
+    """The look-ups of `prefetch_related` where all are plain names of rows that point here."""
+    names = queryset._prefetch_related_lookups
+    plain = all(
+        isinstance(name, str)
+        and isinstance(getattr(queryset.model, name, None), ReverseManyToOneDescriptor)
+        and not isinstance(getattr(queryset.model, name), ManyToManyDescriptor)
+        for name in names
+    )
+    return names if plain else ()
 
 
 def _is_moment(value: Any) -> bool:
@@ -205,6 +257,7 @@ def _again(known: _Compiled, query: Any, values: dict[str, Key]) -> Any:
         setattr(compiler, name, getattr(known.compiler, name))
     parameters = _filled(known.slots, values)
     compiler.as_sql = lambda *_given, **_options: (known.sql, parameters)
+    compiler.get_converters = lambda _columns: known.converters
     return compiler
 
 

@@ -1,8 +1,11 @@
 """The change log and the base of everything that it describes."""
 
+from functools import cache
+
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils.encoding import force_str
 from django.utils.translation import gettext_lazy as _
 
 from kam.changes.querysets import ChangeQuerySet
@@ -86,6 +89,12 @@ class Change(models.Model):
         return f"{self.verb} {self.object_type} {self.object_id}"
 
 
+@cache
+def _labels(field):
+    """Labels of a field's choices by value; translated when they are shown."""
+    return dict(field.flatchoices)
+
+
 class Tracked(models.Model):
     """What people edit: `version` is its ETag, archiving replaces deletion.
 
@@ -99,6 +108,11 @@ class Tracked(models.Model):
 
     class Meta:
         abstract = True
+
+    def _get_FIELD_display(self, field):  # noqa: N802  (Django's name)
+        """As Django's, which puts all labels of a field into words to find one."""
+        value = getattr(self, field.attname)
+        return force_str(_labels(field).get(value, value), strings_only=True)
 
     @property
     def is_archived(self) -> bool:

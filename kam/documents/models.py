@@ -9,11 +9,11 @@ from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from kam.changes.models import Change, Tracked
 from kam.documents import names, querysets
+from kam.web.addresses import address
 
 FOLDER = "attachments"
 """Where all of it lies in the storage."""
@@ -127,7 +127,7 @@ class Attachment(Tracked, StoredContent):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("documents:detail", args=[self.pk])
+        return address("documents:detail", self.pk)
 
     @property
     def is_for_people(self) -> bool:

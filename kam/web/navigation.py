@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.functional import Promise, cached_property
 
 from kam.access.querysets import Reader
+from kam.web.addresses import address
 
 
 def everybody(user: Reader) -> bool:
@@ -137,7 +137,7 @@ class Frame:
         return self._answers[entry.visible]
 
     def _show(self, entry: Entry) -> Shown:
-        url = reverse(entry.url_name)
+        url = address(entry.url_name)
         path = self.request.path
         current = path == url or (url != "/" and path.startswith(url))
         badge = entry.badge(self.user) if entry.badge else None

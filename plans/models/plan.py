@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from kam.changes.models import Tracked
+from kam.web.addresses import address
 from plans import querysets
 from plans.choices import Depth, PlanStatus, Transition
 from teams.models import currency_code
@@ -138,7 +138,7 @@ class Plan(Tracked):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("plans:detail", args=[self.pk])
+        return address("plans:detail", self.pk)
 
     @property
     def is_locked(self) -> bool:
@@ -188,7 +188,7 @@ class PlanVersion(models.Model):
         return f"{self.plan}, {self.number}"
 
     def get_absolute_url(self) -> str:
-        return reverse("plans:version", args=[self.pk])
+        return address("plans:version", self.pk)
 
 
 class PlanDecision(models.Model):

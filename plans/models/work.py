@@ -10,11 +10,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from kam.changes.models import Tracked
+from kam.web.addresses import address
 from kam.web.indexes import SearchIndex
 from plans import progress, querysets
 from plans.choices import (
@@ -127,7 +127,7 @@ class Objective(PlanContent):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return f"{reverse('plans:detail', args=[self.plan_id])}#objective-{self.pk}"
+        return f"{address('plans:detail', self.plan_id)}#objective-{self.pk}"
 
     def clean(self) -> None:
         super().clean()
@@ -351,7 +351,7 @@ class Action(Tracked):
         return self.text[:100]
 
     def get_absolute_url(self) -> str:
-        return reverse("plans:action", args=[self.pk])
+        return address("plans:action", self.pk)
 
     def clean(self) -> None:
         super().clean()

@@ -182,6 +182,7 @@ def faces(people: Iterable[tuple[object, str]], label: str = "") -> dict[str, An
 
 
 @register.simple_tag
+@lru_cache(maxsize=1000)
 def pips(value: int, of: int = 5, label: str = "") -> SafeString:
     """`value` of `of` dots, e.g. a contact's influence."""
     dots = format_html_join(
