@@ -95,22 +95,30 @@ def may_add(user: Reader, account: Account) -> bool:
 
 def find_plans(user: Reader, text: str, limit: int) -> list[Found]:
     """Plans by part of the title or of the account's name."""
-    rows = Plan.objects.visible_to(user).active().select_related("account")
-    rows = rows.found_by(text, ("title", "account__name")).order_by("-starts_on", "pk")
+
+    def rows(**words: str) -> QuerySet[Plan]:
+        plans = Plan.objects.visible_to(user).active().select_related("account")
+        plans = plans.found_by(" ".join(words.values()), ("title", "account__name"))
+        return plans.order_by("-starts_on", "pk")[:limit]
+
     return [
         Found(f"{row.title}, {row.account}", row.get_absolute_url(), row.get_status_display())
-        for row in map(as_read, rows[:limit])
+        for row in map(as_read, search.kept_by_words(("plans", limit), user, text, rows))
     ]
 
 
 def find_actions(user: Reader, text: str, limit: int) -> list[Found]:
     """Actions by words of their text."""
-    rows = Action.objects.visible_to(user).active().select_related("account")
-    for word in text.split():
-        rows = rows.filter(text__icontains=word)
+
+    def rows(**words: str) -> QuerySet[Action]:
+        actions = Action.objects.visible_to(user).active().select_related("account")
+        for word in words.values():
+            actions = actions.filter(text__icontains=word)
+        return actions.order_by("-updated_at", "pk")[:limit]
+
     return [
         Found(row.text, row.get_absolute_url(), f"{row.account}, {late(row.due)}")
-        for row in rows.order_by("-updated_at", "pk")[:limit]
+        for row in search.kept_by_words(("actions", limit), user, text, rows)
     ]
 
 

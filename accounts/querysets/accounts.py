@@ -143,8 +143,8 @@ class AccountQuerySet(TrackedQuerySet):
         by_number = numbers.filter(value__istartswith=text).order_by().values("account")
         return self.filter(pk__in=by_name.union(by_number, all=True))
 
-    def first_found(self, text: str, limit: int) -> list[Any]:
-        """At most `limit` accounts found by `text`, by name; then those found by number alone.
+    def first_found(self, text: str, limit: int) -> Self:
+        """Accounts found by `text`: at most `limit` by name, and as many by number.
 
         Either look-up ends at its first `MATCHES`, so that a common word costs no more than a
         rare one; of more than those the first by name may be missing.
@@ -161,9 +161,7 @@ class AccountQuerySet(TrackedQuerySet):
             .values("pk")
             for rows in among
         )
-        rows = self.filter(pk__in=first.union(*rest, all=True)).order_by("name", "pk")
-        by_name = text.casefold()
-        return sorted(rows, key=lambda row: by_name not in row.name.casefold())[:limit]
+        return self.filter(pk__in=first.union(*rest, all=True)).order_by("name", "pk")
 
     def numbered_in(self, system: str) -> Self:
         """Accounts that have a number in the named system."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -19,11 +19,21 @@ from accounts import exports, figures, policies
 from accounts.choices import RationaleType, Status
 from accounts.filters import AccountFilter, chips
 from accounts.models import Account, StatusChange
+from accounts.views.panels import first_accounts
 from kam.access.dates import business_today
+from kam.access.prepared import kept_among
 from kam.access.querysets import sight_of
 from kam.documents.tables import Table
 from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
-from kam.web.views.tables import Column, ExportMixin, is_filtered
+from kam.web.views.tables import (
+    CappedPaginator,
+    Column,
+    ExportMixin,
+    KeptListMixin,
+    Rows,
+    is_filtered,
+    is_of_choices,
+)
 from teams.models import User
 
 UNLISTED = {"search", "group", "parent"}
@@ -99,6 +109,11 @@ class AccountRows:
             rows = figures.with_figures(rows, self.period, self.rates, ranked=self.is_ranked)
         return rows
 
+    def kept_under(self) -> Hashable:
+        """What a list of them depends on."""
+        rates = self.rates.key if self.rates is not None else None
+        return sight_of(self.request.user), self.period, rates
+
     @property
     def shows_figures(self) -> bool:
         """Whether the address asks for a column of figures, or sorts by one."""
@@ -120,10 +135,6 @@ class AccountListView(TableMixin, AccountRows, PartialMixin, ScopedViewMixin, Li
     export_layout = exports.ACCOUNTS
     template_name = "accounts/account_list.html"
     partial_template_name = "accounts/_account_table.html"
-
-    def kept_under(self) -> Hashable:
-        rates = self.rates.key if self.rates is not None else None
-        return sight_of(self.request.user), self.period, rates
 
     @cached_property
     def sorting(self) -> tuple[str, bool]:
@@ -180,40 +191,61 @@ class RegisterView(ExportMixin, AccountRows, ScopedViewMixin, ListView):
         return context | {"rows": rows, "today": self.today}
 
 
-class AccountGroupsView(ExportMixin, AccountRows, ScopedViewMixin, ListView):
+class AccountGroupsView(KeptListMixin, AccountRows, ScopedViewMixin, ListView):
     """Accounts as groups of companies, what is below rolled up, nothing counted twice."""
 
     model = Account
     paginate_by = 50
+    paginator_class = CappedPaginator
     template_name = "accounts/account_groups.html"
 
-    def get_queryset(self) -> QuerySet[Account]:
+    @cached_property
+    def filterset(self) -> AccountFilter:
+        """The bound filters over what the reader may see."""
         shown = Account.objects.visible_to(self.request.user)
         if "archived" not in self.request.GET:
             shown = shown.active()
-        self.filterset = AccountFilter(self.request.GET, queryset=shown, request=self.request)
-        if is_filtered(self.filterset, self.request.GET):
-            shown = self.filterset.qs if self.filterset.is_valid() else shown.none()
-        self.found = shown
+        return AccountFilter(self.request.GET, queryset=shown, request=self.request)
+
+    @property
+    def found(self) -> QuerySet[Account]:
+        """Accounts that the address asks for."""
+        bound = self.filterset
+        if not is_filtered(bound, self.request.GET):
+            return bound.queryset
+        return bound.qs if bound.is_valid() else bound.queryset.none()
+
+    def is_kept(self) -> bool:
+        return super().is_kept() and is_of_choices(self.filterset, self.request.GET)
+
+    def get_queryset(self) -> QuerySet[Account]:
         above = self.found.filter(pk=OuterRef("parent")).order_by()
         return self.with_columns(self.found.filter(~Exists(above)))
 
     def get_table(self) -> Table:
         """All that is found, each account below the one that it is part of."""
-        self.get_queryset()
         rows = self.with_columns(self.found).order_by("path")
         return exports.ACCOUNTS.table(rows, self.request.user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         tops = list(context["page_obj"].object_list)
-        groups = self.with_columns(self.found.filter(root__in={top.root_id for top in tops}))
-        nodes = roll_up(tops, list(groups) if tops else [])
+        nodes = roll_up(tops, self.below({top.root_id for top in tops}))
         return context | {
             "nodes": nodes,
             "period": self.period,
             "currency": self.rates.home if self.rates else "",
         }
+
+    def below(self, roots: set[int]) -> list[Account]:
+        """All that is found in the groups with these top accounts."""
+
+        def rows(pks: Collection[int]) -> QuerySet[Account]:
+            return self.with_columns(self.found.filter(root__in=pks))
+
+        if not isinstance(self.object_list, Rows):
+            return list(rows(roots)) if roots else []
+        return kept_among((self.object_list.key, "below"), rows, roots)
 
 
 @dataclass
@@ -286,6 +318,5 @@ class AccountPickView(LoginRequiredMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         text = self.request.GET.get(self.request.GET.get("field", "q"), "").strip()
-        visible = Account.objects.visible_to(self.request.user).active()
-        rows = visible.first_found(text, PICKED) if text else []
+        rows = first_accounts(self.request.user, text, PICKED) if text else []
         return super().get_context_data(rows=rows, **kwargs)

@@ -151,7 +151,6 @@ def shortcuts(accounts: Iterable[Account]) -> Shortcuts:
 
 def find_accounts(user: Reader, text: str, limit: int) -> list[Found]:
     """Accounts by part of the name, or by the start of a number in another system."""
-    found = Account.objects.visible_to(user).active().first_found(text, limit)
     return [
         Found(
             row.name,
@@ -159,20 +158,35 @@ def find_accounts(user: Reader, text: str, limit: int) -> list[Found]:
             ", ".join(part for part in (row.get_status_display(), row.country) if part),
             row.stage,
         )
-        for row in found
+        for row in first_accounts(user, text, limit)
     ]
+
+
+def first_accounts(user: Reader, text: str, limit: int) -> list[Account]:
+    """At most `limit` accounts found by `text`: by name first, then by number alone."""
+
+    def matching(text: str) -> QuerySet[Account]:
+        return Account.objects.visible_to(user).active().first_found(text, limit)
+
+    rows = kept_objects(("found accounts", limit, sight_of(user)), matching, text=text)
+    by_name = text.casefold()
+    return sorted(rows, key=lambda row: by_name not in row.name.casefold())[:limit]
 
 
 def find_contacts(user: Reader, text: str, limit: int) -> list[Found]:
     """People by part of the name, or by the start of the address."""
-    matching = Contact.objects.visible_to(user).active().found_by(text).select_related("account")
+
+    def matching(text: str) -> QuerySet[Contact]:
+        rows = Contact.objects.visible_to(user).active().found_by(text).select_related("account")
+        return rows.order_by("name", "pk")[:limit]
+
     return [
         Found(
             row.name,
             reverse("accounts:contact", args=[row.pk]),
             ", ".join(part for part in (row.job_title, row.account.name) if part),
         )
-        for row in matching.order_by("name", "pk")[:limit]
+        for row in kept_objects(("found people", limit, sight_of(user)), matching, text=text)
     ]
 
 

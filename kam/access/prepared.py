@@ -27,8 +27,8 @@ MOST_KEPT = 1000
 
 Known = TypeVar("Known")
 Slots = tuple[Any, ...]
-Key = int | datetime.date
-"""What may stand in kept SQL as a parameter: primary keys, days and moments."""
+Key = int | datetime.date | str
+"""What may stand in kept SQL as a parameter: primary keys, days, moments, and words of a search."""
 
 _kept: dict[Hashable, tuple[str, Slots] | None] = {}
 
@@ -104,6 +104,8 @@ def _stand_ins(values: dict[str, Key]) -> dict[str, Key]:
             made[name] = datetime.datetime(1, 1, place, tzinfo=datetime.UTC)
         elif isinstance(value, datetime.date):
             made[name] = datetime.date(1, 1, place)
+        elif isinstance(value, str):
+            made[name] = f"WordThatNobodyTypes{place}."
         else:
             made[name] = -900_000_000 - place
     return made
@@ -116,11 +118,8 @@ def _sql_of(compiler: Any, stand_ins: dict[str, Key]) -> tuple[str, Slots] | Non
         sql, parameters = compiler.as_sql()
     except EmptyResultSet:
         return None
-    names = {(type(value), value): name for name, value in _all_adapted(stand_ins).items()}
-    slots = tuple(
-        _Slot(names[key]) if (key := (type(value), value)) in names else value
-        for value in parameters
-    )
+    adapted = {name: _adapted(value) for name, value in stand_ins.items()}
+    slots = tuple(_slot(value, adapted) for value in parameters)
     if any(map(_is_moment, slots)):
         raise ImproperlyConfigured(f"This query names a moment and cannot be kept: {sql}")
     if stand_ins.keys() - {slot.name for slot in slots if isinstance(slot, _Slot)}:
@@ -128,9 +127,28 @@ def _sql_of(compiler: Any, stand_ins: dict[str, Key]) -> tuple[str, Slots] | Non
     return sql, slots
 
 
+def _slot(parameter: Any, adapted: dict[str, Any]) -> Any:
+    """Where one of `adapted` goes, alone or in a pattern of LIKE; else the parameter itself."""
+    for name, value in adapted.items():
+        if isinstance(parameter, type(value)) and value == parameter:  # or a driver's own kind
+            return _Slot(name)
+        if isinstance(value, str) and isinstance(parameter, str) and value in parameter:
+            before, after = parameter.split(value, 1)
+            if before.strip("%") == after.strip("%") == "":
+                return _Slot(name, before, after)
+    return parameter
+
+
 def _filled(slots: Slots, values: dict[str, Key]) -> Slots:
     """Parameters of a call."""
-    return tuple(_adapted(values[slot.name]) if isinstance(slot, _Slot) else slot for slot in slots)
+    return tuple(_fill(slot, values) if isinstance(slot, _Slot) else slot for slot in slots)
+
+
+def _fill(slot: _Slot, values: dict[str, Key]) -> Any:
+    value = values[slot.name]
+    if slot.before or slot.after:
+        return f"{slot.before}{connection.ops.prep_for_like_query(value)}{slot.after}"
+    return _adapted(value)
 
 
 class _Compiled(NamedTuple):
@@ -151,8 +169,9 @@ def kept_objects(key: Hashable, build: Callable[..., QuerySet], **values: Key) -
     """What `list(build(**values))` gives, with all that the queryset loads. Its SQL is kept under
     `key`, never a row.
 
-    `values` are primary keys, days or moments that stand in the SQL as parameters alone. `key`
-    names all else on which the SQL depends; where rows are cut down to a reader it holds
+    `values` are primary keys, days, moments or words of a search, which stand in the SQL as
+    parameters alone: words also in the patterns of "contains" and "startswith", not of "iexact".
+    `key` names all else on which the SQL depends; where rows are cut down to a reader it holds
     `kam.access.querysets.sight_of(reader)`. A queryset that compares with a moment that is not
     one of `values` cannot be kept and raises ImproperlyConfigured.
     """
@@ -192,11 +211,7 @@ _told: dict[Hashable, Any] = {}
 def kept_shape(key: Hashable, tell: Callable[[], Answer]) -> Answer:
     """What `tell()` says of the shape of a queryset (its order, its columns), kept under `key` as
     its SQL is. Never of rows."""
-    full = (connection.vendor, key)
-    if full not in _told:
-        _make_room(_told)
-        _told[full] = tell()
-    return _told[full]
+    return _once(_told, key, tell)
 
 
 def kept_among(
@@ -261,11 +276,12 @@ def _again(known: _Compiled, query: Any, values: dict[str, Key]) -> Any:
     return compiler
 
 
-class _Slot:
-    """Where a value goes."""
+class _Slot(NamedTuple):
+    """Where a value goes: alone, or as a word between the signs of a pattern."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    name: str
+    before: str = ""
+    after: str = ""
 
 
 def _adapted(value: Key) -> Any:
@@ -274,7 +290,3 @@ def _adapted(value: Key) -> Any:
     if isinstance(value, datetime.date):
         return connection.ops.adapt_datefield_value(value)
     return value
-
-
-def _all_adapted(values: dict[str, Key]) -> dict[str, Any]:
-    return {name: _adapted(value) for name, value in values.items()}

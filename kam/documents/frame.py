@@ -49,10 +49,14 @@ def is_read(user: Reader, obj: Any) -> bool:
 
 def find_files(user: Reader, text: str, limit: int) -> list[Found]:
     """Files by words of their name or description."""
-    rows = Attachment.objects.visible_to(user).active().found_by(text).for_list()
+
+    def rows(**words: str) -> QuerySet[Attachment]:
+        found = Attachment.objects.visible_to(user).active()
+        return found.found_by(" ".join(words.values())).for_list()[:limit]
+
     return [
         Found(row.name, row.get_absolute_url(), f"{row.account}, {row.description}".strip(", "))
-        for row in rows[:limit]
+        for row in search.kept_by_words(("files", limit), user, text, rows)
     ]
 
 

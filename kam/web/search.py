@@ -6,12 +6,17 @@ leaves no trace, neither as a row nor as a count.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from kam.access.querysets import Reader
+from django.db.models import QuerySet
 
+from kam.access.prepared import kept_objects
+from kam.access.querysets import Reader, sight_of
+
+LONGEST, MOST_WORDS = 200, 8
+"""Characters and words of a search that are looked at."""
 SHORTEST = 2
 """Characters from which on a search is made."""
 
@@ -52,6 +57,15 @@ _sources: dict[str, SearchSource] = {}
 def register(source: SearchSource) -> None:
     """Add `source`; a second one of the same name replaces the first."""
     _sources[source.name] = source
+
+
+def kept_by_words(
+    key: Hashable, user: Reader, text: str, build: Callable[..., QuerySet]
+) -> list[Any]:
+    """Rows of `build(**words)`, one argument for each of the first words of `text`; the SQL is
+    kept for as many words (`kam.access.prepared`)."""
+    words = {f"word{place}": word for place, word in enumerate(text[:LONGEST].split()[:MOST_WORDS])}
+    return kept_objects(("found by words", key, len(words), sight_of(user)), build, **words)
 
 
 def find(user: Reader, text: str, limit: int = 8, only: str = "") -> list[Group]:

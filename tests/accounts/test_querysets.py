@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import Account, Contact
+from accounts.views.panels import first_accounts
 from kam.access.dates import business_today
 from tests.factories.accounts import (
     AccountFactory,
@@ -230,6 +231,8 @@ def test_suggestions_come_by_name_then_by_number(programme):
     numbered = AccountFactory(programme=programme, name="Zeta")
     numbered.external_ids.create(programme=programme, system="erp", value="elm-1")
     named = [AccountFactory(programme=programme, name=name) for name in ("Elm B", "Elm A")]
-    found = Account.objects.first_found("elm", 3)
-    assert found == [named[1], named[0], numbered]
-    assert Account.objects.first_found("elm", 1) == [named[1]]
+    reader = RoleGrantFactory().user
+    assert first_accounts(reader, "elm", 3) == [named[1], named[0], numbered]
+    assert first_accounts(reader, "elm", 1) == [named[1]]
+    assert first_accounts(reader, "%", 3) == []
+    assert first_accounts(UserFactory(), "elm", 3) == []
