@@ -115,6 +115,14 @@ class Logged(NamedTuple):
     audience_id: int | None = None
 
 
+def described(row: Logged) -> dict[str, Any]:
+    """What the log will hold of a change, for whoever writes it down before it counts
+    (`copied`); who makes it and from where comes then."""
+    made = _row(None, *row)
+    names = ("verb", "account_id", "audience", "audience_id", "before", "after")
+    return {"label": made.object_label} | {name: getattr(made, name) for name in names}
+
+
 def many(*, actor: models.Model | None, rows: Iterable[Logged]) -> None:
     """Log changes of many objects in few statements; nothing is folded."""
     Change.objects.bulk_create(

@@ -191,6 +191,8 @@ class StagedRecord(models.Model):
     `before` and `after` hold field -> value as the change log stores them, `extra` what is stored
     beside the record, e.g. its number in another system. `object_id` is the record; a new one gets
     it, reserved, before it counts. `version` is that of a known record when it was read.
+    What is `ready` is published in a few statements for all rows: `columns` holds what becomes of
+    the record's own columns, `log` its row of history.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -201,11 +203,17 @@ class StagedRecord(models.Model):
     before = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     after = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     extra = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    ready = models.BooleanField(default=False)
+    columns = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    log = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
 
     objects = querysets.StagedRecordQuerySet.as_manager()
 
     class Meta:
         ordering = ["run", "row"]
+        indexes = [
+            models.Index(fields=["run"], condition=Q(ready=False), name="stagedrecord_waiting")
+        ]
         constraints = [models.UniqueConstraint(fields=["run", "row"], name="stagedrecord_key")]
 
     def __str__(self) -> str:

@@ -25,7 +25,7 @@ def update_each(objects: Sequence[models.Model], names: Iterable[str]) -> None:
     meta = objects[0]._meta
     fields: list[Any] = [meta.get_field(name) for name in names]
     quote = connection.ops.quote_name
-    table, key = quote(meta.db_table), quote(meta.pk.column)
+    table, key = quote(meta.db_table), quote(str(meta.pk.column))
     casts = [_cast(field) for field in fields]
     columns = ", ".join(
         f"{quote(field.column)} = given.column{place}{cast}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,6 +32,7 @@ from kam.imports.kinds import Field, Numbered, Option, Outcome, Rejected, Shown
 from kam.imports.models import Run, StagedRecord
 from kam.imports.parts import batched
 from kam.imports.records import MODE, Cells, Wanted
+from kam.imports.records.columns import STAGED, text_of
 from kam.imports.records.session import Judged
 from kam.imports.refusal import Refused
 
@@ -185,29 +187,16 @@ class ContactsKind(CustomerKind):
         staged = StagedRecord.objects.filter(run=run).order_by().values("object_id")
         return Contact.objects.visible_to(user).filter(pk__in=staged).order_by("name", "pk")
 
-    def prepare_chunk(self, run: Run) -> int:
-        """Besides: who reports to whom, once everybody has a key."""
-        return super().prepare_chunk(run) or lines.write_down(run)
+    def connect(self, run: Run) -> int:
+        """Who reports to whom."""
+        return lines.write_down(run)
 
-    def published(self, run: Run, part: list[StagedRecord]) -> None:
-        """Numbers in the other system, and when people go quiet."""
-        system = run.option("system")
-        numbered = [item for item in part if item.extra.get("number")]
-        on = Contact.objects.in_bulk([item.object_id for item in numbered])
-        ContactExternalId.objects.bulk_create(
-            [
-                ContactExternalId(
-                    contact_id=item.object_id,
-                    account_id=on[item.object_id].account_id,
-                    system=system,
-                    value=item.extra["number"],
-                )
-                for item in numbered
-            ],
-            ignore_conflicts=True,
-        )
-        known = [item for item in part if not item.created]
-        refresh_talks(item.object_id for item in known if "interval_days" in item.after)
+    def publish(self, run: Run) -> None:
+        """Besides: numbers in the other system, and when people go quiet."""
+        super().publish(run)
+        _keep_numbers(run)
+        staged = StagedRecord.objects.filter(run=run, created=False, after__has_key="interval_days")
+        refresh_talks(item.object_id or 0 for item in staged.order_by("row").only("object_id"))
 
     def withdrawn(self, run: Run, part: list[StagedRecord]) -> None:
         """Numbers that the run gave go."""
@@ -216,6 +205,21 @@ class ContactsKind(CustomerKind):
                 ContactExternalId.objects.filter(
                     contact=item.object_id, system=run.option("system"), value=item.extra["number"]
                 ).delete()
+
+
+def _keep_numbers(run: Run) -> None:
+    """The numbers of people in the other system, in one statement."""
+    table, people = ContactExternalId._meta.db_table, Contact._meta.db_table
+    number = text_of("extra", "number")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (contact_id, account_id, system, value)"  # noqa: S608  (our own names)
+            f" SELECT staged.object_id, person.account_id, %s, {number}"
+            f" FROM {STAGED} AS staged JOIN {people} AS person ON person.id = staged.object_id"
+            f" WHERE staged.run_id = %s AND {number} <> '' ORDER BY staged.row"
+            " ON CONFLICT DO NOTHING",
+            [run.option("system"), run.pk],
+        )
 
 
 class ContactsSession(CustomerSession):

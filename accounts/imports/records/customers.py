@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+from django.db.models import BigIntegerField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -211,17 +214,12 @@ class CustomerKind(RecordKind, ProgrammeKind):
     def publish(self, run: Run) -> None:
         """Accounts appear, then the records on them."""
         staging.refuse_merged(run)
+        _refuse_merged(run)
         staging.log_prepared(run)
         staging.show_accounts(run)
         super().publish(run)
         staging.keep_matches(run)
         staging.look_for_duplicates(run)
-
-    def before_publishing(self, run: Run, part: list[StagedRecord]) -> None:
-        """Nothing comes to hang on an account that has been merged meanwhile."""
-        named = {item.after["account"] for item in part if item.after.get("account")}
-        if Account.objects.filter(pk__in=named).exclude(merged_into=None).exists():
-            raise staging.merged_meanwhile()
 
     def withdraw(self, run: Run, actor_id: int) -> None:
         """Records go, then accounts that nobody has touched since."""
@@ -234,3 +232,11 @@ class CustomerKind(RecordKind, ProgrammeKind):
         return (
             super().delete_chunk(run, limit) or staging.delete_accounts(run) or staging.forget(run)
         )
+
+
+def _refuse_merged(run: Run) -> None:
+    """Nothing comes to hang on an account that has been merged meanwhile."""
+    staged = StagedRecord.objects.filter(run=run, after__has_key="account").order_by()
+    named = staged.annotate(named=Cast(KT("after__account"), BigIntegerField())).values("named")
+    if Account.objects.filter(pk__in=named).exclude(merged_into=None).exists():
+        raise staging.merged_meanwhile()

@@ -96,6 +96,7 @@ class MembershipsKind(RecordKind, ProgrammeKind):
         gettext_lazy("From"),
         gettext_lazy("Until"),
     )
+    by_parts: ClassVar = True
     previewed: ClassVar = ("team", "user", "role", "valid_from", "valid_until")
 
     def problems(self, mapping: Iterable[str]) -> list[str]:

@@ -59,6 +59,7 @@ class ProductsKind(RecordKind, ProgrammeKind):
         **{f"bad_{field.name}": (field.name,) for field in fields},
     }
     shown: ClassVar = (gettext_lazy("Code"), gettext_lazy("Name"), gettext_lazy("Product line"))
+    by_parts: ClassVar = True
     previewed: ClassVar = ("code", "name", "line")
 
     def problems(self, mapping: Iterable[str]) -> list[str]:

@@ -151,6 +151,9 @@ class Migration(migrations.Migration):
                 ('before', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
                 ('after', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
                 ('extra', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ('ready', models.BooleanField(default=False)),
+                ('columns', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ('log', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
                 ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='imports.run')),
             ],
             options={
@@ -188,6 +191,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='folderfile',
             constraint=models.UniqueConstraint(fields=('folder', 'name', 'size', 'changed_ns'), name='folderfile_key'),
+        ),
+        migrations.AddIndex(
+            model_name='stagedrecord',
+            index=models.Index(condition=models.Q(('ready', False)), fields=['run'], name='stagedrecord_waiting'),
         ),
         migrations.AddConstraint(
             model_name='stagedrecord',

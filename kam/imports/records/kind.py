@@ -27,11 +27,13 @@ class RecordKind(ImportKind):
     """A kind whose rows become records of one model.
 
     `previewed` names the fields whose cells the preview shows, in the order of `shown`;
-    of fields divided by a slash the first that holds something.
+    of fields divided by a slash the first that holds something. Records are published in a few
+    statements for all of them, or `by_parts`, where each has to be looked at once more.
     """
 
     model: ClassVar[type[models.Model]]
     previewed: ClassVar[tuple[str, ...]] = ()
+    by_parts: ClassVar[bool] = False
     chunk_rows: ClassVar[int] = 1000
 
     def audience(self, obj: models.Model) -> tuple[str | None, int | None]:
@@ -39,7 +41,8 @@ class RecordKind(ImportKind):
         return None, None
 
     def before_publishing(self, run: Run, part: list[StagedRecord]) -> None:
-        """Make what the records of `part` refer to, and check once more what may have changed.
+        """With `by_parts`: make what the records of `part` refer to, and check once more what may
+        have changed.
 
         Raises ValidationError: nothing of the run is stored then.
         """
@@ -47,15 +50,19 @@ class RecordKind(ImportKind):
     def make_ready(self, obj: models.Model) -> None:
         """Work out what a new record derives from its values, before it is stored."""
 
-    def published(self, run: Run, part: list[StagedRecord]) -> None:
-        """The records of `part` count: write what is stored beside them."""
-
     def withdrawn(self, run: Run, part: list[StagedRecord]) -> None:
         """The records of `part` count no longer: take away what was stored beside them."""
 
     def prepare_chunk(self, run: Run) -> int:
-        """Reserve the keys of new records, so that whatever refers to them can be written down."""
-        return publishing.reserve(self, run)
+        """Reserve the keys of new records, so that whatever refers to them can be written down;
+        then write down what becomes of every record."""
+        return (
+            publishing.reserve(self, run) or self.connect(run) or publishing.make_ready(self, run)
+        )
+
+    def connect(self, run: Run) -> int:
+        """Once every record has a key: note some of what refers to them; returns how many."""
+        return 0
 
     def publish(self, run: Run) -> None:
         """Make new records, change known ones, with a row of history each."""

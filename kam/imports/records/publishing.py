@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models, transaction
+from django.db.models import BigIntegerField, F, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,6 +20,7 @@ from kam.changes.models import Change
 from kam.documents.models import Attachment
 from kam.imports.models import Run, StagedRecord
 from kam.imports.parts import batched, update_each
+from kam.imports.records import columns
 from kam.imports.records.session import differences, put
 
 if TYPE_CHECKING:
@@ -31,28 +36,123 @@ def publish(kind: RecordKind, run: Run) -> None:
     A known record that somebody has changed since it was read keeps their values of fields that
     the file does not name. Raises ValidationError when a rule stands against it meanwhile.
     """
-    for part in StagedRecord.objects.in_parts(run, PART):
-        kind.before_publishing(run, part)
-        try:
-            with transaction.atomic():
+    with _meanwhile():
+        if kind.by_parts:
+            for part in StagedRecord.objects.in_parts(run, PART):
+                kind.before_publishing(run, part)
                 _create(kind, run, [item for item in part if item.created])
                 _change(kind, run, [item for item in part if not item.created])
-        except IntegrityError as error:
-            message = _("Somebody has entered one of the records meanwhile. Try the file again.")
-            raise ValidationError(message, code="meanwhile") from error
-        kind.published(run, part)
+        else:
+            _publish_whole(kind, run)
+
+
+@contextmanager
+def _meanwhile() -> Iterator[None]:
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        message = _("Somebody has entered one of the records meanwhile. Try the file again.")
+        raise ValidationError(message, code="meanwhile") from error
+
+
+def _publish_whole(kind: RecordKind, run: Run) -> None:
+    """In a few statements, however many rows there are; but for records that somebody has changed
+    since they were made ready."""
+    now = timezone.now()
+    columns.insert(kind.model, run, now)
+    staged = StagedRecord.objects.filter(run=run)
+    known = staged.filter(created=False)
+    changed_since = _changed_since(kind, known)
+    names = {name for after in known.values_list("after", flat=True) for name in after}
+    if names:
+        columns.update(kind.model, run, sorted(names), now)
+    told = staged.filter(log__has_key="verb").exclude(created=False, object_id__in=changed_since)
+    record.copied(
+        told.order_by("row"),
+        actor_id=Value(run.owner_id),
+        source=Value(Change.Source.IMPORT.value),
+        source_reference=Value(str(run.pk)),
+        verb=KT("log__verb"),
+        object_type=Value(kind.model._meta.label_lower),
+        object_id=F("object_id"),
+        object_label=KT("log__label"),
+        account_id=Cast(KT("log__account_id"), BigIntegerField()),
+        audience=KT("log__audience"),
+        audience_id=Cast(KT("log__audience_id"), BigIntegerField()),
+        before=F("log__before"),
+        after=F("log__after"),
+    )
+    for part in batched(sorted(changed_since), PART):
+        _change(kind, run, list(known.filter(object_id__in=part).order_by("row")))
+
+
+def _changed_since(kind: RecordKind, known: Any) -> set[int]:
+    """Lock the records that `known` staged rows change; returns those that are not as they were."""
+    rows = kind.model._default_manager.select_for_update(of=("self",), no_key=True)
+    rows = rows.filter(pk__in=known.order_by().values("object_id")).order_by("pk")
+    now = dict(rows.values_list("pk", "version"))
+    changed = set()
+    for row, pk, version in known.order_by("row").values_list("row", "object_id", "version"):
+        if pk not in now:
+            raise _gone(row)
+        if now[pk] != version:
+            changed.add(pk)
+    return changed
+
+
+def make_ready(kind: RecordKind, run: Run) -> int:
+    """Work out what the next records of `run` become and what history says of it; returns how
+    many, 0 when all are ready."""
+    if kind.by_parts:
+        return 0
+    waiting = StagedRecord.objects.filter(run=run, ready=False)
+    staged = list(waiting.order_by("row")[:PART])
+    known = kind.model._default_manager.in_bulk(
+        [item.object_id for item in staged if not item.created]
+    )
+    for item in staged:
+        item.ready = True
+        obj = known.get(item.object_id or 0)
+        if item.created:
+            obj = _new(kind, item)
+            item.columns = columns.kept(obj)
+            item.log = _described(kind, obj, "created", {}, item.after | _beside(item))
+        elif obj is not None:
+            _note_changes(kind, item, obj)
+    update_each(staged, ["before", "after", "version", "ready", "columns", "log"])
+    return len(staged)
+
+
+def _note_changes(kind: RecordKind, item: StagedRecord, obj: Any) -> None:
+    changes = _changes(item, obj)
+    put(obj, changes)
+    item.version = obj.version
+    item.columns = columns.kept(obj, changes)
+    if changes or _beside(item):
+        item.log = _described(kind, obj, "updated", item.before, changes | _beside(item))
+
+
+def _described(
+    kind: RecordKind, obj: Any, verb: str, before: dict[str, Any], after: dict[str, Any]
+) -> dict[str, Any]:
+    """A row of history, as `StagedRecord.log` keeps it."""
+    return record.described(_logged(kind, obj, verb, before, after))
 
 
 def _create(kind: RecordKind, run: Run, staged: list[StagedRecord]) -> None:
-    objects = []
-    for item in staged:
-        obj = kind.model(pk=item.object_id)
-        put(obj, item.after)
-        kind.make_ready(obj)
-        objects.append(obj)
+    objects = [_new(kind, item) for item in staged]
     kind.model._default_manager.bulk_create(objects)
     made = zip(staged, objects, strict=True)
     _log(kind, run.owner, [(obj, "created", {}, item.after | _beside(item)) for item, obj in made])
+
+
+def _new(kind: RecordKind, item: StagedRecord) -> Any:
+    """The record that a row makes, not stored yet."""
+    obj = kind.model(pk=item.object_id)
+    put(obj, item.after)
+    kind.make_ready(obj)
+    return obj
 
 
 def reserve(kind: RecordKind, run: Run) -> int:
@@ -89,13 +189,8 @@ def _change(kind: RecordKind, run: Run, staged: list[StagedRecord]) -> None:
     for item in staged:
         obj = found.get(item.object_id or 0)
         if obj is None:
-            raise ValidationError(
-                _("Row %(row)d changes something that is gone by now.") % {"row": item.row},
-                code="meanwhile",
-            )
-        wanted = {name: _value(obj, name, value) for name, value in item.after.items()}
-        changes = differences(obj, wanted)
-        item.before, item.after = record.snapshot(obj, changes), changes
+            raise _gone(item.row)
+        changes = _changes(item, obj)
         if changes:
             put(obj, changes)
             obj.version += 1
@@ -106,6 +201,19 @@ def _change(kind: RecordKind, run: Run, staged: list[StagedRecord]) -> None:
     _save(kind, changed, {name for item in staged for name in item.after})
     update_each(staged, ["before", "after", "version"])
     _log(kind, run.owner, log)
+
+
+def _changes(item: StagedRecord, obj: models.Model) -> dict[str, Any]:
+    """What `obj` becomes different from what it is now; noted with what it was."""
+    wanted = {name: _value(obj, name, value) for name, value in item.after.items()}
+    changes = differences(obj, wanted)
+    item.before, item.after = record.snapshot(obj, changes), changes
+    return changes
+
+
+def _gone(row: int) -> ValidationError:
+    words = _("Row %(row)d changes something that is gone by now.") % {"row": row}
+    return ValidationError(words, code="meanwhile")
 
 
 def _beside(item: StagedRecord) -> dict[str, Any]:
@@ -131,17 +239,19 @@ def _save(kind: RecordKind, changed: list[Any], names: Collection[str]) -> None:
     now = timezone.now()
     for obj in changed:
         obj.updated_at = now
-    columns = [*sorted(names), "version", "updated_at"]
-    update_each(changed, columns)
+    update_each(changed, [*sorted(names), "version", "updated_at"])
 
 
 def _log(kind: RecordKind, actor: Any, changes: list[tuple[Any, str, dict, dict]]) -> None:
-    rows = []
-    for obj, verb, before, after in changes:
-        given = {name: value for name, value in after.items() if value not in (None, "", [])}
-        kept = given if verb == "created" else after
-        rows.append(record.Logged(obj, verb, before, kept, *kind.audience(obj)))
-    record.many(actor=actor, rows=rows)
+    record.many(actor=actor, rows=[_logged(kind, *change) for change in changes])
+
+
+def _logged(
+    kind: RecordKind, obj: Any, verb: str, before: dict[str, Any], after: dict[str, Any]
+) -> record.Logged:
+    given = {name: value for name, value in after.items() if value not in (None, "", [])}
+    kept = given if verb == "created" else after
+    return record.Logged(obj, verb, before, kept, *kind.audience(obj))
 
 
 def withdraw(kind: RecordKind, run: Run, actor_id: int) -> None:
