@@ -9,8 +9,10 @@ nothing and is left out, unless its sign alone suffices (`TELLING`).
 from __future__ import annotations
 
 import itertools
+import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
+from operator import itemgetter
 from typing import Any
 
 from accounts.duplicates import normal
@@ -22,6 +24,8 @@ MOST_IN_BLOCK = 40
 TELLING = frozenset({"core", "mail", "number"})
 """Blocks that tell however many share them: there each row is compared with the next one."""
 LONGEST_SPELLING = 40
+CACHE_KIB = 24_000
+"""Memory for the blocks of all rows; the rest lies on disk."""
 
 
 Pair = tuple[int, int]
@@ -116,20 +120,54 @@ def person_blocks(card: PersonCard) -> Iterator[Block]:
 
 def candidates(
     cards: Iterable[Any], blocks: Callable[[Any], Iterable[Block]], only: Collection[int] | None
-) -> set[Pair]:
-    """Pairs of keys that share a block; with `only`, those of which one is in it."""
-    members: dict[tuple[bool, int], list[int]] = defaultdict(list)
+) -> Iterator[Pair]:
+    """Pairs of keys that share a block, in their order; with `only`, those of which one is in it.
+
+    Blocks are sorted in a private temporary database that spills to disk: a hundred thousand
+    accounts have millions of them.
+    """
+    wanted = None if only is None else set(only)
+    stored = sqlite3.connect("", isolation_level=None)
+    try:
+        for order in (
+            f"PRAGMA cache_size=-{CACHE_KIB}",
+            "PRAGMA journal_mode=OFF",
+            "PRAGMA synchronous=OFF",
+            "CREATE TABLE block (place INTEGER NOT NULL, pk INTEGER NOT NULL)",
+            "CREATE TABLE pair (a INTEGER, b INTEGER, PRIMARY KEY (a, b)) WITHOUT ROWID",
+            "BEGIN",
+        ):
+            stored.execute(order)
+        stored.executemany("INSERT INTO block VALUES (?, ?)", _places(cards, blocks))
+        stored.executemany("INSERT OR IGNORE INTO pair VALUES (?, ?)", _pairs(stored, wanted))
+        yield from stored.execute("SELECT a, b FROM pair ORDER BY a, b")
+    finally:
+        stored.close()
+
+
+def _places(
+    cards: Iterable[Any], blocks: Callable[[Any], Iterable[Block]]
+) -> Iterator[tuple[int, int]]:
+    """A number for each block of each card, odd where the block tells, with the card's key."""
     for card in cards:
         for block in set(blocks(card)):
-            members[block[0] in TELLING, hash(block)].append(card.pk)
-    wanted = None if only is None else set(only)
-    pairs: set[Pair] = set()
-    for (tells, _block), keys in members.items():
-        found = itertools.combinations(keys, 2) if len(keys) <= MOST_IN_BLOCK else ()
-        for first, second in itertools.pairwise(keys) if tells and not found else found:
-            if wanted is None or first in wanted or second in wanted:
-                pairs.add((first, second) if first < second else (second, first))
-    return pairs
+            yield hash(block) & ~1 | (block[0] in TELLING), card.pk
+
+
+def _pairs(stored: sqlite3.Connection, wanted: set[int] | None) -> Iterator[Pair]:
+    rows = stored.execute("SELECT place, pk FROM block ORDER BY place, pk")
+    for place, members in itertools.groupby(rows, itemgetter(0)):
+        keys = [pk for _place, pk in itertools.islice(members, MOST_IN_BLOCK + 1)]
+        if len(keys) <= MOST_IN_BLOCK:
+            found: Iterable[Pair] = itertools.combinations(keys, 2)
+        elif place & 1:
+            rest = (pk for _place, pk in members)
+            found = itertools.pairwise(itertools.chain(keys, rest))
+        else:
+            continue
+        for pair in found:
+            if wanted is None or not wanted.isdisjoint(pair):
+                yield pair
 
 
 def alike(
@@ -143,7 +181,7 @@ def alike(
     compare: Any = of_people if of_people_cards else of_accounts
     blocks: Any = person_blocks if of_people_cards else account_blocks
     known = {card.pk: card for card in cards}
-    for pair in sorted(candidates(cards, blocks, only)):
+    for pair in candidates(cards, blocks, only):
         likeness = compare(known[pair[0]], known[pair[1]])
         if likeness.score >= least:
             yield pair, likeness
