@@ -123,7 +123,24 @@ class AccountRows:
         return bool(FIGURE_COLUMNS & (named | {self.request.GET.get("sort", "").strip("-")}))
 
 
-class AccountListView(TableMixin, AccountRows, PartialMixin, ScopedViewMixin, ListView):
+class RankedMixin(TableMixin):
+    """A table of accounts which, sorted by revenue, is read from the index of kept sums
+    (`figures.with_figures`); for the number of rows that index is not looked at."""
+
+    @cached_property
+    def is_ranked(self) -> bool:
+        """Whether the rows are sorted by revenue."""
+        return self.sorting[0] == "revenue"
+
+    def get_counted_queryset(self) -> QuerySet[Account]:
+        ranked, self.is_ranked = self.is_ranked, False
+        try:
+            return super().get_counted_queryset()
+        finally:
+            self.is_ranked = ranked
+
+
+class AccountListView(RankedMixin, AccountRows, PartialMixin, ScopedViewMixin, ListView):
     """Accounts that the reader may see, as a table."""
 
     model = Account
@@ -141,10 +158,6 @@ class AccountListView(TableMixin, AccountRows, PartialMixin, ScopedViewMixin, Li
         name, descending = super().sorting
         known = name not in FIGURE_COLUMNS or self.rates is not None
         return (name, descending) if known else ("name", False)
-
-    @property
-    def is_ranked(self) -> bool:  # type: ignore[override]
-        return self.sorting[0] == "revenue"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

@@ -20,11 +20,12 @@ from django.views.generic import ListView, TemplateView
 from accounts import figures
 from accounts.choices import LADDER, Stage, Status
 from accounts.models import Account
+from accounts.views.listing import RankedMixin
 from kam.access.dates import business_today
 from kam.access.querysets import sight_of
 from kam.documents import tables as files
 from kam.web import formatting
-from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
+from kam.web.views import PartialMixin, ScopedViewMixin
 from kam.web.views.tables import Column
 from reviews import alerts, portfolio
 from reviews.forms.portfolio import ScopeForm
@@ -121,7 +122,7 @@ class ScopeMixin:
         return scope
 
 
-class PortfolioView(ScopeMixin, PartialMixin, ScopedViewMixin, TableMixin, ListView):
+class PortfolioView(ScopeMixin, PartialMixin, ScopedViewMixin, RankedMixin, ListView):
     """Six figures, value by account, stages, months and the list behind them (design.md 7)."""
 
     model = Account
@@ -196,7 +197,7 @@ class PortfolioView(ScopeMixin, PartialMixin, ScopedViewMixin, TableMixin, ListV
             self.scope.period,
             self.rates,
             compare=self.compares,
-            ranked=self.sorting[0] == "revenue",
+            ranked=self.is_ranked,
         )
         return super().get_queryset()
 
