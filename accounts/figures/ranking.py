@@ -66,17 +66,18 @@ def pareto_kept(accounts: QuerySet[Account], kept: int, total: Decimal | None) -
     bands of revenue, and only those of the band in which the share is reached are read."""
     if total is None or total <= 0:
         return Pareto(PARETO_SHARE, None)
+    rows = AccountSums.objects.filter(period=kept, account__in=accounts.order_by().values("pk"))
     size = Floor(Ln(Cast("revenue", FloatField())) * Value(float(BANDS)))
-    sellers = ranked_sums(accounts, kept).filter(revenue__gt=0)
-    banded = sellers.annotate(band=Cast(size, IntegerField()))
-    bands = banded.order_by().values_list("band").annotate(count=Count("pk"), sum=Sum("revenue"))
+    banded = rows.filter(revenue__gt=0).annotate(band=Cast(size, IntegerField()))
+    counted = banded.order_by().values_list("band").annotate(count=Count("*"), sum=Sum("revenue"))
+    bands = sorted(counted, reverse=True)
     reached, above = Decimal(0), 0
-    for band, count, revenue in sorted(bands, reverse=True):
+    for band, count, revenue in bands:
         if reached + revenue < PARETO_SHARE * total:
             reached, above = reached + revenue, above + count
             continue
         edges = [Decimal(math.exp((band + step) / BANDS)) for step in (-1, 2)]  # by the index
-        within = banded.filter(revenue__range=edges, band=band)
+        within = banded.filter(revenue__range=edges, band=band).order_by("-revenue")
         inside = pareto(within.values_list("revenue", flat=True).iterator(), total, reached)
         return Pareto(PARETO_SHARE, inside.accounts and above + inside.accounts)
     return Pareto(PARETO_SHARE, None)

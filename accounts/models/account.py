@@ -12,7 +12,7 @@ from accounts.choices import Initiator, Stage, Status, UncouplingReason
 from accounts.models.channel import Channel
 from kam.changes.models import Tracked
 from kam.web.addresses import address
-from kam.web.indexes import SearchIndex
+from kam.web.indexes import CoveringIndex, SearchIndex
 from teams.models import BusinessUnit, Programme, Team, currency_code
 
 
@@ -131,6 +131,20 @@ class Account(Tracked):
             models.Index(fields=["programme", "status", "name"], name="account_status"),
             models.Index(fields=["name", "id"], name="account_list"),
             models.Index(fields=["review_due_on"], name="account_review_due"),
+            CoveringIndex(  # all that a portfolio asks of every account
+                fields=["programme", "id"],
+                covers=(
+                    "status",
+                    "business_unit",
+                    "team",
+                    "stage",
+                    "target_stage",
+                    "review_due_on",
+                    "path",
+                ),
+                condition=Q(archived_at=None, staged_by=None),
+                name="account_active",
+            ),
             SearchIndex(fields=["name"], name="account_search"),
         ]
         constraints = [

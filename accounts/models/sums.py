@@ -9,13 +9,26 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import querysets
 from accounts.models.account import Account
-from kam.web.indexes import RankIndex
+from kam.web.indexes import CoveringIndex, RankIndex
 from teams.models import Programme
 
 EXACT: dict[str, Any] = {"max_digits": 44, "decimal_places": 16, "null": True}
 """Six places times the ten of a rate: what is converted is kept as it comes out, unrounded."""
 KEPT_MONTHS = 24
 """Months whose revenue is kept one by one: those of a year and of the year before it."""
+
+
+COVERED = (
+    "revenue_sum",
+    "cost_sum",
+    "line_count",
+    "costless",
+    "sales_unrated",
+    "serve_sum",
+    "recorded",
+    "costs_unrated",
+)
+"""Columns of the period itself: all that is added up without comparison."""
 
 
 class SumsPeriod(models.Model):
@@ -85,6 +98,7 @@ class AccountSums(models.Model):
         ordering = ["period", "account"]
         indexes = [
             RankIndex(fields=["period", "-revenue", "account"], name="sums_revenue"),
+            CoveringIndex(fields=["period", "account"], covers=COVERED, name="sums_covered"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["period", "account"], name="sums_account"),

@@ -81,3 +81,27 @@ class RankIndex(models.Index):
             name=schema_editor.quote_name(self.name),
             table=Table(model._meta.db_table, schema_editor.quote_name),
         )
+
+
+class CoveringIndex(models.Index):
+    """Holds the columns `covers` beside its own, so that PostgreSQL need not look at the rows.
+
+    An ordinary index on SQLite, which has no such columns, and where Django would warn of them.
+    """
+
+    def __init__(self, *, covers: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.covers = tuple(covers)
+
+    def deconstruct(self) -> tuple[str, Any, dict[str, Any]]:
+        path, args, kwargs = super().deconstruct()
+        return path, args, kwargs | {"covers": self.covers}
+
+    def create_sql(
+        self, model: type[models.Model], schema_editor: Any, using: str = "", **kwargs: Any
+    ) -> Any:
+        """The statement that makes the index."""
+        covering = models.Index(
+            fields=self.fields, name=self.name, condition=self.condition, include=self.covers
+        )
+        return covering.create_sql(model, schema_editor, using, **kwargs)
