@@ -54,7 +54,7 @@ class Chosen:
     """Accounts that are looked at; SQL about them is kept under `key`, which names all on which
     `rows()` depends."""
 
-    rows: Callable[[], AccountQuerySet]
+    rows: Callable[[], Any]
     key: Hashable = None
 
     def find(self, name: str, build: Callable[[], QuerySet]) -> list[Any]:
@@ -73,7 +73,7 @@ def looked_at(chosen: Chosen, today: datetime.date) -> list[Account]:
     return chosen.find(f"matters {today}", lambda: _with_matters(chosen.rows(), today))
 
 
-def _with_matters(accounts: AccountQuerySet, today: datetime.date) -> QuerySet[Account]:
+def _with_matters(accounts: AccountQuerySet, today: datetime.date) -> QuerySet:
     members = memberships_today().filter(team=OuterRef("team")).order_by()
     plans = Plan.objects.active().in_force().filter(account=OuterRef("pk")).order_by()
     reviews = StageReview.objects.filter(account=OuterRef("pk"))

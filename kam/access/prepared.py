@@ -147,7 +147,7 @@ def _filled(slots: Slots, values: dict[str, Key]) -> Slots:
 def _fill(slot: _Slot, values: dict[str, Key]) -> Any:
     value = values[slot.name]
     if slot.before or slot.after:
-        return f"{slot.before}{connection.ops.prep_for_like_query(value)}{slot.after}"
+        return f"{slot.before}{connection.ops.prep_for_like_query(str(value))}{slot.after}"
     return _adapted(value)
 
 

@@ -40,7 +40,7 @@ def _objectives_left(plan: int) -> QuerySet[Objective]:
     return Objective.objects.filter(plan=plan, archived_at=None, dropped_on=None)
 
 
-def _bare_risks(plan: int) -> QuerySet[Risk]:
+def _bare_risks(plan: int) -> QuerySet:
     """High risks without a contingency."""
     return Risk.objects.filter(plan=plan, contingency="").high(HIGH_RISK).values("pk")
 

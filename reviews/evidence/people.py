@@ -78,7 +78,7 @@ def _members(account: Account, on: datetime.date) -> list[Membership]:
 
 
 def _talks(account: Account, reader: Reader, on: datetime.date) -> _Talks:
-    def held(account: int, since: datetime.date, on: datetime.date) -> QuerySet[Interaction]:
+    def held(account: int, since: datetime.date, on: datetime.date) -> QuerySet:
         talks = Interaction.objects.visible_to(reader).active().filter(account=account)
         talks = talks.filter(happened_on__range=(since, on)).order_by("happened_on")
         return talks.values_list("user_id", "contacts", "happened_on")

@@ -38,7 +38,7 @@ def commitments(review: StageReview, reader: Reader) -> Found:
     """B1: what we had taken on and finished in time; their side of it is not stored."""
     account, on = review.account, review.reviewed_on
 
-    def rows(account: int, since: datetime.date, on: datetime.date) -> QuerySet[Action]:
+    def rows(account: int, since: datetime.date, on: datetime.date) -> QuerySet:
         actions = Action.objects.visible_to(reader).active().filter(account=account)
         due = actions.filter(due__range=(since, on)).exclude(status=ActionStatus.CANCELLED)
         settled = due.filter(Q(due__lt=on) | Q(done_on__lte=on))  # today is not over yet
@@ -155,7 +155,7 @@ def wallet(share_ratio: Decimal | None, origin: str) -> Evidence:
 def _sales(account: Account, reader: Reader, on: datetime.date) -> list[Evidence]:
     """In how many of the twelve whole months before `on` they bought."""
 
-    def months(account: int, start: datetime.date, end: datetime.date) -> QuerySet[MonthTotal]:
+    def months(account: int, start: datetime.date, end: datetime.date) -> QuerySet:
         totals = MonthTotal.objects.visible_to(reader).filter(account=account)
         rows = totals.filter(month__gte=start, month__lt=end).order_by().values("month")
         return rows.annotate(net=Sum("revenue")).filter(net__gt=0)

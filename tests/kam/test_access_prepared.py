@@ -1,5 +1,6 @@
 """Queries whose SQL is kept give what the querysets give, and follow a person's rights."""
 
+import datetime
 import threading
 
 import pytest
@@ -8,7 +9,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from accounts.models import Account
-from kam.access.prepared import kept_among, kept_count, kept_objects
+from kam.access.prepared import kept_among, kept_count, kept_exists, kept_objects
 from kam.access.querysets import sight_of
 from teams.models import TeamRole
 from tests.factories.accounts import AccountFactory, ExternalIdFactory
@@ -77,6 +78,36 @@ def test_kept_query_follows_a_right_that_is_given_and_taken():
     user.is_active = False
     user.save()
     assert seen() == []
+
+
+def test_words_of_a_search_are_put_into_kept_patterns():
+    for name in ("50% off", "a_b", "Elm", "elm tree"):
+        AccountFactory(name=name)
+
+    def matching(text):
+        return Account.objects.filter(name__icontains=text).order_by("name")
+
+    for text in ("%", "_", "elm", "WordThatNobodyTypes1.", "\\"):
+        assert kept_objects("matching", matching, text=text) == list(matching(text))
+
+
+def test_days_and_moments_are_values_of_kept_queries():
+    account = AccountFactory()
+    now = timezone.now()
+
+    def changed(since):
+        return Account.objects.filter(updated_at__gte=since)
+
+    assert kept_objects("changed since", changed, since=now - datetime.timedelta(days=1)) == [
+        account
+    ]
+    assert kept_exists("changed since", changed, since=now) is False
+    assert kept_count("changed since", changed, since=now) == 0
+
+
+def test_query_that_changes_a_value_is_not_kept():
+    with pytest.raises(ImproperlyConfigured):
+        kept_exists("changed value", lambda pk: Account.objects.filter(pk=pk + 1), pk=1)
 
 
 def test_query_about_the_present_moment_is_not_kept():
