@@ -76,7 +76,7 @@ PAGES = {
     "accounts:channels": 7,
     "accounts:conflicts": 8,
     "accounts:duplicates": 6,
-    "accounts:groups": 8,
+    "accounts:groups": 7,
     "accounts:list": 7,
     "accounts:merges": 5,
     "accounts:products": 7,
