@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import (
@@ -478,6 +480,27 @@ def test_sites_are_known_by_their_name_at_their_account(manager, acme):
     works.refresh_from_db()
     assert (works.name, works.address, works.country) == ("Works", "Old Road 1", "")
     assert not Site.objects.filter(name="Port").exists()
+
+
+@pytest.mark.parametrize("verb", ["created", "updated"])
+def test_publishing_takes_as_many_queries_for_many_rows_as_for_few(manager, acme, verb):
+    counts = []
+    for number in (2, 40):
+        for city in ("", "Hull") if verb == "updated" else ("Hull",):
+            rows = "".join(f"Site {number}-{row},7,,{city},\n" for row in range(number))
+            run = upload(manager, SITES + rows, kind="sites", name="sites.csv")
+            run = services.start_run(actor=manager, run=run, enqueue=False)
+            with CaptureQueriesContext(connection) as queries:
+                run = passes.import_rows(run.pk)
+        begun = max(
+            at
+            for at, row in enumerate(queries)
+            if "stagedrecord" in row["sql"].lower()
+            and row["sql"].startswith(('INSERT INTO "accounts_site"', "INSERT INTO accounts_site"))
+        )
+        counts.append(len(queries) - begun)
+        assert getattr(run, verb) == number
+    assert counts[0] == counts[1]
 
 
 def test_site_at_which_somebody_works_is_not_taken_back(manager, acme):
