@@ -47,6 +47,10 @@ class Channels:
                 self.by_code[plain_name(code)] = pk
         self.alone = {name: found[0] for name, found in alone.items() if len(found) == 1}
         self.missing: dict[str, Pending] = {}
+        gone = Channel.objects.filter(programme=programme).exclude(archived_at=None)
+        self.archived = {
+            _plain(steps_of(name)) for name in gone.values_list("full_name", flat=True)
+        }
 
     def find(self, text: str) -> int | None:
         """Primary key of the channel that `text` means; None where there is none."""
@@ -54,6 +58,11 @@ class Channels:
         if plain in self.by_code:
             return self.by_code[plain]
         return self.by_name.get(_plain(steps_of(text))) or self.alone.get(plain)
+
+    def is_archived(self, text: str) -> bool:
+        """Whether `text` names one that is out of use, or lies below one."""
+        steps = steps_of(text)
+        return any(_plain(steps[:count]) in self.archived for count in range(1, len(steps) + 1))
 
     def pending(self, text: str) -> Pending:
         """The names of one that will be made."""

@@ -19,6 +19,7 @@ from tests.factories.accounts import (
     CategoryPurchaseFactory,
     ChannelFactory,
     ExternalIdFactory,
+    ProductLineFactory,
     SiteFactory,
 )
 from tests.factories.teams import RoleGrantFactory
@@ -221,6 +222,16 @@ def test_period_and_currency_may_be_those_of_the_file(manager, acme):
     run = bring(manager, text, options={"period": "2025-H1", "currency": "EUR"})
     assert (run.created, CategoryPurchase.objects.get().currency) == (1, "EUR")
     assert CategoryPurchase.objects.get().period_until == datetime.date(2025, 6, 30)
+
+
+def test_archived_channels_and_categories_are_restored_first(manager, programme, acme):
+    now = acme.created_at
+    top = ChannelFactory(programme=programme, name="Old", archived_at=now)
+    ProductLineFactory(programme=programme, name="Gone", archived_at=now)
+    text = HEAD + "7,,old,,2025,,,,1,,\n7,,Old / New,,2024,,,,1,,\n7,,,Gone,2025,,,,1,,\n"
+    run = bring(manager, text)
+    assert (run.created, problems(run)) == (0, {"archived": 3})
+    assert Channel.objects.get() == top
 
 
 def test_archived_purchases_do_not_stand_in_the_way(manager, acme):

@@ -252,6 +252,8 @@ class PurchasesSession(CustomerSession):
             if channel:
                 self.placed[pk] = channel
         self.wants: dict[Any, Any] = {}
+        gone = ProductLine.objects.filter(programme=programme).exclude(archived_at=None)
+        self.gone = set(gone.values_list("name", flat=True))
         sites = Site.objects.active().filter(account__programme=programme)
         self.sites = {
             (account, plain_name(name)): pk
@@ -365,6 +367,8 @@ class PurchasesSession(CustomerSession):
         found = self.channels.find(text)
         if found is None and is_total(text):
             raise Refused("total")
+        if found is None and self.channels.is_archived(text):
+            raise Refused("archived")
         if found is None and not self.makes:
             raise Refused("bad_channel", _("names “%(name)s”: no channel") % {"name": text[:80]})
         return self.channels.pending(text) if found is None else found
@@ -398,6 +402,8 @@ class PurchasesSession(CustomerSession):
         found = self.categories.get(name) or self.categories.get(plain_name(name))
         if found is None and is_total(name):
             raise Refused("total")
+        if found is None and name in self.gone:
+            raise Refused("archived")
         if found is None and not self.makes:
             raise Refused("bad_category", _("names “%(name)s”: no category") % {"name": name[:80]})
         if found is None and len(name) > (ProductLine._meta.get_field("name").max_length or 0):
