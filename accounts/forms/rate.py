@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from accounts.forms.fields import DateInput
 from accounts.models import ExchangeRate
 from accounts.services.ledger import RATE_FIELDS
-from kam.web.fields import DayField
 from kam.web.forms import ServiceForm
 
 
@@ -14,4 +14,4 @@ class ExchangeRateForm(ServiceForm):
     class Meta:
         model = ExchangeRate
         fields = RATE_FIELDS
-        field_classes = {"valid_from": DayField}
+        widgets = {"valid_from": DateInput}

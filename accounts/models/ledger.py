@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.core.validators import MinValueValidator
@@ -307,4 +308,4 @@ class ExchangeRate(Tracked):
         ]
 
     def __str__(self) -> str:
-        return f"{self.currency} {self.rate}"
+        return f"{self.currency} {Decimal(self.rate).normalize():f}"

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kam.exports.querysets import ExportQuerySet
@@ -29,6 +30,7 @@ class Export(models.Model):
         READY = "ready", _("ready")
         STOPPED = "stopped", _("stopped")
         FAILED = "failed", _("failed")
+        EXPIRED = "expired", _("no longer kept")
 
     class Format(models.TextChoices):
         CSV = "csv", "CSV"
@@ -67,13 +69,19 @@ class Export(models.Model):
         Job.Status.RUNNING: Status.RUNNING,
         Job.Status.CANCELLED: Status.STOPPED,
     }
-    TONES = {Status.READY: "good", Status.FAILED: "bad", Status.STOPPED: "none"}
+    TONES = {
+        Status.READY: "good",
+        Status.FAILED: "bad",
+        Status.STOPPED: "none",
+        Status.EXPIRED: "none",
+    }
 
     @property
     def status(self) -> str:
         """How far it is, as its work says; the file itself says that it is ready."""
         if self.file:
-            return self.Status.READY
+            over = self.expires_at < timezone.now()
+            return self.Status.EXPIRED if over else self.Status.READY
         job: Any = self.job
         return self.STATUSES.get(job.status, self.Status.FAILED) if job else self.Status.FAILED
 

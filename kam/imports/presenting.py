@@ -30,7 +30,7 @@ def found_line(run: Run) -> str:
         words = ngettext("%(rows)s row", "%(rows)s rows", run.rows_total)
         parts.append(words % {"rows": number(run.rows_total)})
     if found.encoding:
-        parts.append(str(found.encoding.value).upper())
+        parts.append(str(found.encoding.value).upper().removesuffix("-SIG"))
     if found.delimiter:
         parts.append(_delimiter(found.delimiter.value))
     if found.sheet:

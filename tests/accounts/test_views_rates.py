@@ -28,7 +28,7 @@ def manager(client, programme):
 
 
 def add(client, programme, **changes):
-    body = {"currency": "EUR", "valid_from": "1 June 2026", "rate": "0.8512", "source": "ECB"}
+    body = {"currency": "EUR", "valid_from": "2026-06-01", "rate": "0.8512", "source": "ECB"}
     return client.post(reverse("accounts:rate_create", args=[programme.pk]), body | changes)
 
 
@@ -59,7 +59,9 @@ def test_rate_is_entered_once_a_day_and_not_for_the_own_currency(client, manager
 def test_wrong_rate_is_archived_and_entered_anew(client, manager, programme):
     rate = ExchangeRateFactory(programme=programme, currency="EUR", rate="8.512")
     day = rate.valid_from.isoformat()
-    assert press(client, rate, "archive").status_code == 302
+    said = client.post(reverse("accounts:rate_archive", args=[rate.pk]), follow=True)
+    assert "EUR 8.512 is out of use." in said.content.decode()
+    rate.refresh_from_db()
     assert rate.archived_at is not None
     assert list(client.get(RATES).context["object_list"]) == []
     assert add(client, programme, valid_from=day).status_code == 302

@@ -364,6 +364,7 @@ def test_old_files_and_orphans_are_forgotten(manager):
     Export.objects.filter(pk=old.pk).update(expires_at=timezone.now() - DAY)
     with pytest.raises(Http404):
         services.open_export(actor=manager, export=Export.objects.get(pk=old.pk))
+    assert Export.objects.get(pk=old.pk).status == "expired"
     orphan = default_storage.save("exports/orphan.csv", ContentFile(b"x"))
     assert making.forget(timezone.now()) == 1
     assert list(Export.objects.all()) == [fresh]

@@ -17,8 +17,9 @@ FORMATS = list(TYPES)
 
 
 class ExportSerializer(ModelSerializer):
-    """A list as a file. `status` is `waiting`, `running`, `ready`, `stopped` or `failed`;
-    `progress` is 0..1, null while it is not known; `rows` and `size` (bytes) come with the file."""
+    """A list as a file. `status` is `waiting`, `running`, `ready`, `stopped`, `failed` or
+    `expired`; `progress` is 0..1, null while it is not known; `rows` and `size` (bytes)
+    come with the file."""
 
     list = serializers.CharField(source="list_name", read_only=True)
     status = serializers.SerializerMethodField()
