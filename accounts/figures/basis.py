@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import (
     Case,
     Count,
@@ -29,6 +30,14 @@ from teams.models import Programme
 SIX_PLACES = Decimal("0.000001")
 AMOUNT: DecimalField = DecimalField(max_digits=30, decimal_places=6)
 RATE: DecimalField = DecimalField(max_digits=20, decimal_places=10)
+
+
+DAY_LIMITS = (
+    MinValueValidator(datetime.date(1900, 1, 1)),
+    MaxValueValidator(datetime.date(2999, 12, 31)),
+)
+"""Days that figures are asked for: some years from the ends of the calendar, which is reckoned
+with."""
 
 
 class Period(NamedTuple):

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import ListView
 
 from accounts import exports, figures
+from accounts.figures.basis import DAY_LIMITS
 from accounts.figures.ranking import months_of
 from accounts.models import Account, ActivityCost, LedgerEntry
 from accounts.views.parts import AccountPartView
@@ -33,7 +34,9 @@ class PeriodForm(forms.Form):
         for name, label in (("from", _("From")), ("to", _("To"))):  # "from" is no Python name
             look = {"type": "date", "class": "form-control"}
             widget = forms.DateInput(attrs=look, format="%Y-%m-%d")
-            self.fields[name] = forms.DateField(label=label, required=False, widget=widget)
+            self.fields[name] = forms.DateField(
+                label=label, required=False, widget=widget, validators=DAY_LIMITS
+            )
 
     def clean(self) -> dict[str, Any]:
         """The period runs forward."""

@@ -16,6 +16,7 @@ PROBLEMS = (
     (406, _("Answers are JSON.")),
     (409, _("This collides with what is there or with another call.")),
     (412, _("Somebody else changed it; current holds the present state.")),
+    (413, _("The body is too large: send less at a time.")),
     (415, _("The body's type is not understood.")),
     (422, _("The Idempotency-Key was used for another request.")),
     (428, _("Send the ETag that you read as If-Match.")),

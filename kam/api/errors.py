@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import IntegrityError, OperationalError
 from django.db.models import ProtectedError
@@ -30,6 +30,14 @@ class PreconditionRequired(exceptions.APIException):
     status_code = status.HTTP_428_PRECONDITION_REQUIRED
     default_detail = gettext_lazy("Send the ETag that you read as If-Match.")
     default_code = "if_match_required"
+
+
+class TooLarge(exceptions.APIException):
+    """A body of more than `settings.DATA_UPLOAD_MAX_MEMORY_SIZE` bytes."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = gettext_lazy("The body is too large: send less at a time.")
+    default_code = "too_large"
 
 
 class Conflict(exceptions.APIException):
@@ -102,6 +110,8 @@ def _translated(error: Exception) -> Exception:
     """The exception of DRF that says the same, for what comes from services and Django."""
     if isinstance(error, Http404):
         return exceptions.NotFound()
+    if isinstance(error, RequestDataTooBig):
+        return TooLarge()
     if isinstance(error, PermissionDenied):
         return exceptions.PermissionDenied(str(error) or None)
     if isinstance(error, ProtectedError):

@@ -36,7 +36,9 @@ def if_match(request: Request) -> int:
 
 
 def is_known(request: Request, obj: Any) -> bool:
-    """Whether `If-None-Match` names the present version."""
+    """Whether `If-None-Match` names the present version, or any."""
     header = request.headers.get("If-None-Match", "")
+    if header.strip() == "*":
+        return True
     tags = [TAG.match(part) for part in header.split(",")]
     return any(found and int(found[1]) == obj.version for found in tags)

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.decorators import action
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kam.api.etag import if_match
 from kam.api.models import LONGEST_SYSTEM, LONGEST_VALUE
 from kam.api.serializers import Serializer
+from kam.changes.editing import expect, locked
+
+
+class Missing(APIException):
+    """A version of a row that is not there."""
+
+    status_code = status.HTTP_412_PRECONDITION_FAILED
+    default_detail = gettext_lazy("There is no such row yet: leave If-Match out to make it.")
+    default_code = "missing"
 
 
 class ExternalIdSerializer(Serializer):
@@ -40,9 +53,24 @@ class ExternalIdMixin:
         number.is_valid(raise_exception=True)
         body = self.put_serializer_class(data=request.data, context=context)
         body.is_valid(raise_exception=True)
-        obj, is_new = self.perform_put(system=system, value=value, values=dict(body.validated_data))
+        values = dict(body.validated_data)
+        with transaction.atomic():
+            if "If-Match" in request.headers:
+                self._expect(system, value, values)
+            obj, is_new = self.perform_put(system=system, value=value, values=values)
         code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
         return self.respond(obj, self.represent(obj), code)
+
+    def _expect(self: Any, system: str, value: str, values: dict[str, Any]) -> None:
+        """Whoever says what they have read changes that and nothing newer. Raises
+        `VersionConflict`, and `Missing` where there is no such row yet."""
+        numbered = {"external_ids__system": system, "external_ids__value": value}
+        if "programme" in values:
+            numbered["programme"] = values["programme"]
+        row = self.get_queryset().filter(**numbered).order_by("pk").first()
+        if row is None:
+            raise Missing
+        expect(locked(row), if_match(self.request))
 
 
 def by_external_id_schema(body: Any, answer: Any) -> Any:

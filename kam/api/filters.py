@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from typing import Any, ClassVar
 
@@ -195,6 +195,21 @@ def refuse_unknown(request: Request, view: Any) -> None:
             raise refused(name, "characters", _("This contains characters that nothing matches."))
 
 
+SWITCH = ("true", "false")
+
+
+def refuse_unread(parameters: Mapping[str, str], filterset: Any) -> None:
+    """Raise `ValidationError` for values that a filter would pass over in silence, which hands out
+    every row: none at all, and what is neither true nor false."""
+    for name, item in filterset.base_filters.items():
+        if name not in parameters:
+            continue
+        if parameters[name] == "":
+            raise refused(name, "empty", _("Say a value, or leave this out."))
+        if isinstance(item, django_filters.BooleanFilter) and parameters[name] not in SWITCH:
+            raise refused(name, "switch", _("true or false."))
+
+
 def refuse_unknown_fields(request: Request, view: Any) -> None:
     """Raise `ValidationError` for fields that rows do not have, also where there is no row."""
     if "fields" in request.query_params:
@@ -230,6 +245,7 @@ class StrictFilterBackend(DjangoFilterBackend):
         parameters = request.query_params
         filterset = self.get_filterset_class(view, queryset)
         if filterset is not None and not filterset.base_filters.keys().isdisjoint(parameters):
+            refuse_unread(parameters, filterset)
             queryset = super().filter_queryset(request, queryset, view)
         if "updated_since" in parameters:
             queryset = _changed(view, queryset, _moment(parameters["updated_since"]))
@@ -265,7 +281,10 @@ def _moment(text: str) -> Any:
         moment = None
     if moment is None or is_naive(moment):
         raise refused("updated_since", "moment", _("A moment with its zone, ISO 8601."))
-    return moment
+    try:
+        return moment.astimezone(datetime.UTC)
+    except OverflowError as error:  # before the year 1 or after 9999 elsewhere
+        raise refused("updated_since", "moment", _("A moment with its zone, ISO 8601.")) from error
 
 
 def _ordered(queryset: Any, allowed: Iterable[str] | dict[str, str], text: str) -> Any:

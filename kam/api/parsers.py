@@ -13,8 +13,11 @@ class JSONParser(parsers.JSONParser):
     """JSON without the two things that no database stores: NUL and half surrogate pairs."""
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        value = super().parse(stream, media_type, parser_context)
-        _refuse_unstorable(value)
+        try:
+            value = super().parse(stream, media_type, parser_context)
+            _refuse_unstorable(value)
+        except RecursionError as error:
+            raise ParseError(_("The body is nested too deeply.")) from error
         return value
 
 

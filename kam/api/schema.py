@@ -235,6 +235,8 @@ class AutoSchema(BaseAutoSchema):
             if not item.get("description"):
                 yes_or_no = item["schema"].get("type") == "boolean"
                 item["description"] = filter_text(item["name"], yes_or_no=yes_or_no)
+            if item["schema"] == {"type": "string"}:
+                item["schema"]["minLength"] = 1
         return found
 
     def _resolve_path_parameters(self, variables: Any) -> list[Any]:
@@ -252,6 +254,9 @@ class AutoSchema(BaseAutoSchema):
             found += self._version_headers()
         if self._is_step():
             found.append(header("If-Match", "The ETag that you read: 412 when it is stale."))
+        if self._is_put_by_number():
+            text = "The ETag that you read, if you have: 412 when it is stale or nothing is there."
+            found.append(header("If-Match", text))
         if self.method == "POST":
             found.append(
                 header("Idempotency-Key", "Sent again within 24 h, it gets the first answer.")
@@ -334,6 +339,9 @@ class AutoSchema(BaseAutoSchema):
         action = getattr(self.view, "action", "")
         return bool(action) and action not in SUMMARIES
 
+    def _is_put_by_number(self) -> bool:
+        return getattr(self.view, "action", "") == "by_external_id"
+
     def _is_step(self) -> bool:
         """Whether this call moves one row on that has a version."""
         model = getattr(self.view, "model", None)
@@ -359,7 +367,7 @@ class AutoSchema(BaseAutoSchema):
         if "{" in self.path or self._is_own_action():
             codes.add(404)
         if self.method in WRITES:
-            codes |= {409, 415}
+            codes |= {409, 413, 415}
         if self.method == "POST":
             codes.add(422)
         if self._is_versioned() and self.method in ("PUT", "PATCH", "DELETE"):
@@ -369,6 +377,8 @@ class AutoSchema(BaseAutoSchema):
             codes.add(412)
         if self._is_step():
             codes |= {412, 428}
+        if self._is_put_by_number():
+            codes.add(412)
         return sorted(codes)
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:

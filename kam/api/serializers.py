@@ -41,7 +41,9 @@ class VisibleRelatedField(serializers.PrimaryKeyRelatedField):
         return choices_for(queryset.model, self.context["request"].user)
 
     def to_internal_value(self, data: Any) -> Any:
-        """The row; SQL that looks it up is kept."""
+        """The row; SQL that looks it up is kept. 1.5 is no row's key."""
+        if isinstance(data, float):
+            self.fail("incorrect_type", data_type=type(data).__name__)
         if type(data) is not int or not 0 < data <= LARGEST_ID or self.queryset is None:
             return super().to_internal_value(data)
         reader = self.context["request"].user

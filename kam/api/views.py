@@ -9,15 +9,18 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework import views
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kam.api import docs, idempotency
+from kam.api.errors import refused
 from kam.api.filters import refuse_unknown
 from kam.api.serializers import MeSerializer
 
@@ -93,6 +96,9 @@ class RootView(APIView):
         return Response({name: f"{here}{name}/" for name in self.resources})
 
 
+FORMATS = {OpenApiYamlRenderer: "yaml", OpenApiJsonRenderer: "json"}
+
+
 class SchemaView(ApiMixin, SpectacularAPIView):
     """The OpenAPI document, for whoever is signed in."""
 
@@ -102,6 +108,27 @@ class SchemaView(ApiMixin, SpectacularAPIView):
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: FBT001, FBT002  (the signature of the base)
+        """`format=json` or `yaml`, else what `Accept` says."""
+        wish = request.query_params.get("format")
+        for kind in self.renderer_classes:
+            if wish == FORMATS.get(kind):
+                return kind(), kind.media_type
+        return super().perform_content_negotiation(request, force)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        wish = request.query_params.get("format")
+        if wish is not None and wish not in FORMATS.values():
+            raise refused("format", "format", _("json or yaml."))
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Refusals are JSON, whichever form of the document was asked for."""
+        response = super().handle_exception(exc)
+        self.request.accepted_renderer = JSONRenderer()
+        self.request.accepted_media_type = JSONRenderer.media_type
+        return response
 
 
 @login_required

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Status
 from accounts.figures import Period
+from accounts.figures.basis import DAY_LIMITS
 from kam.access.querysets import Reader
 from reviews.forms.stage import DateInput
 from reviews.portfolio import Scope
@@ -30,7 +31,9 @@ class ScopeForm(forms.Form):
         empty_label=_("All units"),
     )
     status = forms.MultipleChoiceField(label=_("Status"), choices=Status.choices, required=False)
-    as_of = forms.DateField(label=_("As of"), required=False, widget=DateInput())
+    as_of = forms.DateField(
+        label=_("As of"), required=False, widget=DateInput(), validators=DAY_LIMITS
+    )
     level = forms.ChoiceField(
         label=_("Ranking by"),
         choices=[("account", _("account")), ("group", _("customer group"))],
@@ -42,7 +45,9 @@ class ScopeForm(forms.Form):
         self.today = today
         self.initial.setdefault("as_of", today)
         for name, label in (("from", _("From")), ("to", _("To"))):  # "from" is no Python name
-            self.fields[name] = forms.DateField(label=label, required=False, widget=DateInput())
+            self.fields[name] = forms.DateField(
+                label=label, required=False, widget=DateInput(), validators=DAY_LIMITS
+            )
         for field in self.fields.values():
             chooses = isinstance(field.widget, forms.Select)
             field.widget.attrs["class"] = "form-select" if chooses else "form-control"
