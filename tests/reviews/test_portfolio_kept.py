@@ -188,6 +188,13 @@ def file_of(place: int) -> str:
 
 
 @pytest.mark.django_db
+def test_kept_sums_follow_every_correction(world):
+    for kind in ("sell", "take back", "serve", "correct", "drop", "archive"):
+        world.step(kind, 2, 20, Decimal(100), None, "EUR")
+        assert_same(world, "manager")
+
+
+@pytest.mark.django_db
 def test_kept_sums_follow_files_and_their_undo(world):
     run = import_file(world.manager, file_of(20))
     assert Account.objects.get(name="Birch").kept_sums.count() == 2
