@@ -16,21 +16,18 @@ from accounts.choices import PurchaseConfidence, UseType
 from accounts.imports.channels import Channels, Listed, give_channels, take_channels
 from accounts.imports.directory import plain_name
 from accounts.imports.records.customers import (
-    ACCOUNT_FIELDS,
     BLAMED,
     REASONS,
-    SYSTEM_OPTION,
     CustomerKind,
     CustomerSession,
-    unknown_option,
 )
 from accounts.imports.records.periods import period_of
+from accounts.imports.records.purchase_fields import FIELDS, OPTIONS
 from accounts.models import Account, CategoryPurchase, ProductLine, Site
 from accounts.services.product import LINE_FIELDS
 from kam.changes import editing
-from kam.imports.kinds import Field, Option
 from kam.imports.models import Run, StagedRecord
-from kam.imports.records import MODE, Cells, Wanted
+from kam.imports.records import Cells, Wanted
 from kam.imports.records.session import Pending
 from kam.imports.refusal import Refused
 from kam.imports.totals import is_total
@@ -38,12 +35,6 @@ from teams.models import Programme
 
 SHOWN_CATEGORIES = 40
 """Categories whose amounts a trial shows."""
-LISTS = Option(
-    "lists",
-    gettext_lazy("A channel or category not yet known"),
-    "create",
-    (("create", gettext_lazy("Create it")), ("reject", gettext_lazy("Reject the rows"))),
-)
 
 
 class CategoryPurchasesKind(CustomerKind):
@@ -53,94 +44,9 @@ class CategoryPurchasesKind(CustomerKind):
     label: ClassVar = gettext_lazy("Category purchases")
     seen_at: ClassVar = (gettext_lazy("See the category purchases"), "accounts:purchases")
     model: ClassVar = CategoryPurchase
-    fields: ClassVar = (
-        *ACCOUNT_FIELDS,
-        Field("site", gettext_lazy("Site"), "text", ("location", "plant", "outlet", "standort")),
-        Field(
-            "channel",
-            gettext_lazy("Channel"),
-            "text",
-            ("trade channel", "channel code", "channel name", "vertriebskanal", "kanal"),
-            gettext_lazy("its code, or names from the top, e.g. On-trade / Hotels"),
-        ),
-        Field(
-            "category",
-            gettext_lazy("Category"),
-            "text",
-            ("product line", "category name", "product category", "warengruppe"),
-            gettext_lazy("a product line; empty: all that we could sell"),
-        ),
-        Field(
-            "period",
-            gettext_lazy("Period"),
-            "text",
-            ("year", "fiscal year", "quarter", "jahr", "zeitraum"),
-            gettext_lazy("a year, half-year, quarter or month: 2025, 2025-H1, 2025-Q2, 2025-03"),
-        ),
-        Field(
-            "period_from",
-            gettext_lazy("From"),
-            "date",
-            ("from", "first day", "start date", "valid from", "von"),
-        ),
-        Field(
-            "period_until",
-            gettext_lazy("Until"),
-            "date",
-            ("until", "to", "last day", "end date", "valid until", "bis"),
-        ),
-        Field(
-            "use_type",
-            gettext_lazy("Use type"),
-            "text",
-            ("bought for", "use", "usage", "verwendung"),
-            gettext_lazy("resale or own input"),
-        ),
-        Field(
-            "volume",
-            gettext_lazy("Volume"),
-            "number",
-            ("purchase volume", "quantity", "qty", "units", "menge"),
-        ),
-        Field(
-            "volume_unit",
-            gettext_lazy("Unit of volume"),
-            "text",
-            ("unit of volume", "unit", "uom", "unit of measure", "einheit", "mengeneinheit"),
-        ),
-        Field(
-            "amount",
-            gettext_lazy("Amount"),
-            "number",
-            ("purchases", "category purchases", "spend", "value", "purchase value", "betrag"),
-        ),
-        Field("currency", gettext_lazy("Currency"), "currency", ("ccy", "whg", "währung")),
-        Field("source", gettext_lazy("Source"), "text", ("quelle", "provenance")),
-        Field("as_of", gettext_lazy("As of"), "date", ("date of information", "stand")),
-        Field(
-            "confidence",
-            gettext_lazy("Confidence"),
-            "text",
-            ("certainty", "quality", "sicherheit"),
-            gettext_lazy("measured, reported or estimated"),
-        ),
-    )
-    options: ClassVar = (
-        MODE,
-        unknown_option("reject"),
-        LISTS,
-        Option(
-            "period",
-            gettext_lazy("Period where none is named"),
-            help=gettext_lazy("A year, half-year, quarter or month, e.g. 2025 or 2025-Q2."),
-        ),
-        Option(
-            "currency",
-            gettext_lazy("Currency where none is named"),
-            help=gettext_lazy("Empty: the account's."),
-        ),
-        SYSTEM_OPTION,
-    )
+    by_parts: ClassVar = True
+    fields: ClassVar = FIELDS
+    options: ClassVar = OPTIONS
     blamed: ClassVar = {
         **BLAMED,
         "nothing": ("amount", "volume"),
@@ -148,7 +54,7 @@ class CategoryPurchasesKind(CustomerKind):
         "order": ("period_until",),
         "site_without": ("site",),
         "channel_of": ("channel",),
-        **{f"bad_{field.name}": (field.name,) for field in fields},
+        **{f"bad_{field.name}": (field.name,) for field in FIELDS},
     }
     shown: ClassVar = (
         gettext_lazy("Account or channel"),
