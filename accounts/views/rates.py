@@ -99,7 +99,7 @@ class RateCreateView(RowFormMixin, CreateView):
     def get_crumbs(self) -> Crumbs:
         return settings_crumbs((_("Exchange rates"), reverse("accounts:rates")))
 
-    def get_form(self, form_class: Any = None) -> ExchangeRateForm:
+    def get_form(self, form_class: Any = None) -> Any:
         """The field of the rate says in which currency it counts."""
         form = super().get_form(form_class)
         form.fields["rate"].label = _("One unit in %(currency)s") % {"currency": self.row.currency}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -94,7 +95,8 @@ def rows_ok(run: Run) -> dict[str, int]:
     return fine
 
 
-class Problem(NamedTuple):
+@dataclass(frozen=True)
+class Problem:
     """Rows refused for one kind of reason: how many, why, and which.
 
     `parts` are the differing words of its rows, each with a first row; empty where all rows are

@@ -116,5 +116,6 @@ def _watch(actor: User, programme: Programme, month: datetime.date, today: datet
     )
     for seconds in (0, 31, 37):
         looking.look(folder.pk, noon + datetime.timedelta(seconds=seconds))
-        for item in folder.files.filter(status=FolderFile.Status.RUNNING):
-            passes.import_rows(item.run_id)
+        running = folder.files.filter(status=FolderFile.Status.RUNNING, run__isnull=False)
+        for run_id in running.values_list("run", flat=True):
+            passes.import_rows(run_id)
