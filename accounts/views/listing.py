@@ -109,8 +109,9 @@ class AccountRows:
             rows = figures.with_figures(rows, self.period, self.rates, ranked=self.is_ranked)
         return rows
 
-    def kept_under(self) -> Hashable:
-        """What a list of them depends on."""
+    @property
+    def rows_key(self) -> Hashable:
+        """What a list of them depends on besides the address."""
         rates = self.rates.key if self.rates is not None else None
         return sight_of(self.request.user), self.period, rates
 
@@ -152,6 +153,9 @@ class AccountListView(RankedMixin, AccountRows, PartialMixin, ScopedViewMixin, L
     export_layout = exports.ACCOUNTS
     template_name = "accounts/account_list.html"
     partial_template_name = "accounts/_account_table.html"
+
+    def kept_under(self) -> Hashable:
+        return self.rows_key
 
     @cached_property
     def sorting(self) -> tuple[str, bool]:
@@ -227,6 +231,9 @@ class AccountGroupsView(KeptListMixin, AccountRows, ScopedViewMixin, ListView):
         if not is_filtered(bound, self.request.GET):
             return bound.queryset
         return bound.qs if bound.is_valid() else bound.queryset.none()
+
+    def kept_under(self) -> Hashable:
+        return self.rows_key
 
     def is_kept(self) -> bool:
         return super().is_kept() and is_of_choices(self.filterset, self.request.GET)
