@@ -91,7 +91,7 @@ class CategoryPurchasesKind(CustomerKind):
         return PurchasesSession(run)
 
     def before_publishing(self, run: Run, part: list[StagedRecord]) -> None:
-        """Make the channels and categories that are not there yet."""
+        """Make channels and categories that are missing; customers come into their channels."""
         super().before_publishing(run, part)
         channels, categories = Channels(run.scope_id), _categories(run.scope_id)
         for item in part:
@@ -101,9 +101,6 @@ class CategoryPurchasesKind(CustomerKind):
             name = item.after.get("category")
             if isinstance(name, str):
                 item.after["category"] = categories.get(name) or _made(run, name, categories)
-
-    def published(self, run: Run, part: list[StagedRecord]) -> None:
-        """Customers come into the channels that their rows name."""
         give_channels(run, {item.after.get("account"): item.extra for item in part})
 
     def withdraw(self, run: Run, actor_id: int) -> None:
