@@ -50,6 +50,9 @@ class RecordKind(ImportKind):
     def make_ready(self, obj: models.Model) -> None:
         """Work out what a new record derives from its values, before it is stored."""
 
+    def published(self, run: Run, part: list[StagedRecord]) -> None:
+        """With `by_parts`: the records of `part` count, write what is stored beside them."""
+
     def withdrawn(self, run: Run, part: list[StagedRecord]) -> None:
         """The records of `part` count no longer: take away what was stored beside them."""
 

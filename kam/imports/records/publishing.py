@@ -42,6 +42,7 @@ def publish(kind: RecordKind, run: Run) -> None:
                 kind.before_publishing(run, part)
                 _create(kind, run, [item for item in part if item.created])
                 _change(kind, run, [item for item in part if not item.created])
+                kind.published(run, part)
         else:
             _publish_whole(kind, run)
 
