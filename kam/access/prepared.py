@@ -22,7 +22,7 @@ from django.db.models.fields.related_descriptors import (
 Answer = TypeVar("Answer")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:")
 MOST_KEPT = 1000
-"""Queries whose SQL is kept; all are forgotten beyond that."""
+"""Queries whose SQL is kept, some 100 KiB each; beyond that the older half is forgotten."""
 
 
 Known = TypeVar("Known")
@@ -90,7 +90,8 @@ def _once(kept: dict[Hashable, Known], key: Hashable, make: Callable[[], Known])
         return kept[full]
     except KeyError:
         if len(kept) >= MOST_KEPT:
-            kept.clear()
+            for old in list(kept)[: MOST_KEPT // 2]:
+                kept.pop(old, None)
         known = kept[full] = make()
         return known
 
