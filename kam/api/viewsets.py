@@ -42,6 +42,7 @@ from rest_framework import mixins, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kam.access.dates import business_today
 from kam.access.once import asking_once
 from kam.access.prepared import kept_objects
 from kam.access.querysets import sight_of
@@ -230,8 +231,8 @@ class TokenViewSet(CreateMixin, mixins.DestroyModelMixin, ReadOnlyViewSet):
     search_fields = ("name",)
 
     def sight(self) -> Hashable:
-        """The SQL itself asks who administers."""
-        return self.request.user.pk
+        """The SQL itself asks who administers on the day."""
+        return self.request.user.pk, business_today()
 
     def changed_rows(self, rows: Any, moment: datetime.datetime) -> Any:
         """Tokens made or revoked since."""

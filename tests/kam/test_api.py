@@ -6,6 +6,7 @@ import re
 from itertools import chain
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
@@ -346,6 +347,22 @@ def test_tokens_of_others_are_the_administrators(admin):
     assert caller(admin, "admin").delete(f"/api/v1/tokens/{token.pk}/").status_code == 204
     with pytest.raises(PermissionDenied):
         services.create_token(actor=UserFactory(), owner=user, name="x", scope="read")
+
+
+def test_tokens_of_others_are_hidden_from_an_administrator_whose_role_has_run_out():
+    day = datetime.datetime(2031, 5, 6, 12, tzinfo=datetime.UTC)
+    with time_machine.travel(day, tick=False) as clock:
+        user = RoleGrantFactory(valid_until=day.date()).user
+        others = TokenFactory(owner=UserFactory())
+        client = caller(user)
+
+        def seen():
+            listed = [row["id"] for row in client.get("/api/v1/tokens/").json()["results"]]
+            return others.pk in listed, client.get(f"/api/v1/tokens/{others.pk}/").status_code
+
+        assert seen() == (True, 200)
+        clock.move_to(day + datetime.timedelta(days=1))
+        assert seen() == (False, 404)
 
 
 @pytest.mark.parametrize("count", [1, 3])
