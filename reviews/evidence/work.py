@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from accounts.choices import Confidence
 from accounts.models import Account, Fact, Interaction, MonthTotal
+from kam.access.dates import end_of_business_day
 from kam.access.prepared import kept_count, kept_objects, kept_rows
 from kam.access.querysets import Reader, sight_of
 from kam.web.formatting import number, percent, short_day
@@ -72,8 +73,8 @@ def joint_planning(review: StageReview, reader: Reader) -> Found:
     """C1, C3: the plan, and what of it was agreed with the customer."""
     on = review.reviewed_on
 
-    def plans(account: int, on: datetime.date) -> QuerySet[Plan]:
-        known = Q(starts_on__lte=on) | Q(created_at__date__lte=on)
+    def plans(account: int, on: datetime.date, end: datetime.datetime) -> QuerySet[Plan]:
+        known = Q(starts_on__lte=on) | Q(created_at__lt=end)
         mine = Plan.objects.visible_to(reader).active().filter(account=account)
         return mine.filter(known).order_by("-starts_on", "pk")[:1]
 
@@ -82,7 +83,13 @@ def joint_planning(review: StageReview, reader: Reader) -> Found:
         return rows.filter(plan=plan, dropped_on=None).order_by("position", "pk")
 
     sight = sight_of(reader)
-    found = kept_objects(("known plan", sight), plans, account=review.account_id, on=on)
+    found = kept_objects(
+        ("known plan", sight),
+        plans,
+        account=review.account_id,
+        on=on,
+        end=end_of_business_day(on),
+    )
     if not found:
         return {"C1": [Evidence(_("No plan yet"), 0)]}
     plan = as_read(found[0])

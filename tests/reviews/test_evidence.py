@@ -4,7 +4,9 @@ import datetime
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
+from plans.models import Plan
 from reviews import evidence, scoring
 from reviews.evidence.base import Evidence
 from reviews.evidence.work import _kept_score
@@ -83,6 +85,16 @@ def test_plan_says_what_was_agreed_with_the_customer(people, review):
     piece = one(review, people.kam, "C3")
     assert piece.text == "1 objective agreed, 0 with a measure, 0 read in 12 months"
     assert (piece.says, piece.records[0].url) == (1, agreed.get_absolute_url())
+
+
+def test_plan_of_the_day_counts_whatever_zone_its_reader_is_in(people, review):
+    plan = PlanFactory(account=people.account, starts_on=ON + 90 * DAY)
+    Plan.objects.filter(pk=plan.pk).update(
+        created_at=datetime.datetime(2026, 6, 1, 23, tzinfo=datetime.UTC)
+    )
+    for zone in ("Asia/Tokyo", "America/Lima"):
+        with timezone.override(zone):
+            assert one(review, people.kam, "C1").text != "No plan yet"
 
 
 def test_draft_of_a_plan_is_no_evidence_for_its_readers(people, review):
