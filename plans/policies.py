@@ -7,6 +7,7 @@ import datetime
 from django.db.models import QuerySet
 
 from accounts.models import Account
+from kam.access.once import asking_once
 from kam.access.prepared import kept_exists
 from kam.access.querysets import Reader, is_one_of, sight_of
 from plans.choices import PlanStatus
@@ -19,7 +20,8 @@ def _holds(user: Reader, account_id: int, roles: frozenset[str]) -> bool:
     def held(pk: int) -> QuerySet[Account]:
         return Account.objects.held_by(user, roles).filter(pk=pk)
 
-    return kept_exists(("holds", roles, sight_of(user)), held, pk=account_id)
+    with asking_once():
+        return kept_exists(("holds", roles, sight_of(user)), held, pk=account_id)
 
 
 def can_edit(user: Reader, account: Account) -> bool:

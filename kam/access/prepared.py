@@ -23,6 +23,8 @@ Answer = TypeVar("Answer")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:")
 MOST_KEPT = 1000
 """Queries whose SQL is kept, some 100 KiB each; beyond that the older half is forgotten."""
+LARGEST_KEY = 2**63 - 1
+"""Primary keys that databases hold: an address may name any number."""
 
 
 Known = TypeVar("Known")
@@ -74,6 +76,8 @@ def kept_count(key: Hashable, build: Callable[..., QuerySet], **values: Key) -> 
 def _kept_sql(
     key: Hashable, build: Callable[..., QuerySet], values: dict[str, Key]
 ) -> tuple[str, Slots] | None:
+    if _names_no_row(values):
+        return None
 
     def compile_it() -> tuple[str, Slots] | None:
         stand_ins = _stand_ins(values)
@@ -94,6 +98,11 @@ def _once(kept: dict[Hashable, Known], key: Hashable, make: Callable[[], Known])
                 kept.pop(old, None)
         known = kept[full] = make()
         return known
+
+
+def _names_no_row(values: dict[str, Key]) -> bool:
+    """Whether a key is larger than any: the ORM asks nothing then, and drivers refuse to."""
+    return any(isinstance(value, int) and value > LARGEST_KEY for value in values.values())
 
 
 def _stand_ins(values: dict[str, Key]) -> dict[str, Key]:
@@ -176,6 +185,8 @@ def kept_objects(key: Hashable, build: Callable[..., QuerySet], **values: Key) -
     `kam.access.querysets.sight_of(reader)`. A queryset that compares with a moment that is not
     one of `values` cannot be kept and raises ImproperlyConfigured.
     """
+    if _names_no_row(values):
+        return []
     known = _once(_compiled, key, lambda: _compile(build, _stand_ins(values)))
     if known is None:
         return []

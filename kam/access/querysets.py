@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models.lookups import IsNull
 
 from kam.access.dates import business_today
+from kam.access.once import asking_once
 from kam.access.prepared import kept_exists
 
 Reader = AbstractBaseUser | AnonymousUser
@@ -35,7 +36,10 @@ def roles_of(user: Reader) -> Any:
 
 def sight_of(user: Reader) -> Hashable:
     """All on which it depends what `user` sees today, to keep a query's SQL under
-    (`kam.access.prepared`): whoever holds something else a moment later has another one."""
+    (`kam.access.prepared`): whoever holds something else a moment later has another one.
+
+    Key and query have to be made of one look at what is held: in a request that only reads, or
+    within `asking_once()`."""
     if not user.is_active:  # anonymous users are never active
         return None
     return user.pk, roles_of(user), business_today()
@@ -44,8 +48,9 @@ def sight_of(user: Reader) -> Hashable:
 def is_one_of(rows_of: Callable[[Reader], models.QuerySet], user: Reader, pk: int) -> bool:
     """Whether the row `pk` is one of `rows_of(user)`, a method of a manager such as
     `Account.objects.editable_by`; its SQL is kept."""
-    key = (rows_of, sight_of(user))
-    return kept_exists(key, lambda pk: rows_of(user).filter(pk=pk), pk=pk)
+    with asking_once():  # what is held now goes into key and SQL alike, whoever writes meanwhile
+        key = (rows_of, sight_of(user))
+        return kept_exists(key, lambda pk: rows_of(user).filter(pk=pk), pk=pk)
 
 
 def at_one_of(accounts: models.QuerySet, path: str, reader: Reader) -> Any:

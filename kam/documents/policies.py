@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from kam.access.once import asking_once
 from kam.access.prepared import kept_exists
 from kam.access.querysets import Reader, scope_model, sight_of
 from kam.documents import holders
@@ -19,7 +20,8 @@ def can_add(user: Reader, obj: Any) -> bool:
     def allowed(pk: int) -> QuerySet:
         return getattr(holder.model._default_manager.all(), holder.adds)(user).filter(pk=pk)
 
-    return kept_exists(("adds files", holder.name, sight_of(user)), allowed, pk=obj.pk)
+    with asking_once():
+        return kept_exists(("adds files", holder.name, sight_of(user)), allowed, pk=obj.pk)
 
 
 def can_change(user: Reader, attachment: Attachment) -> bool:

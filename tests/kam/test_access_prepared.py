@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from kam.access.prepared import kept_among, kept_count, kept_exists, kept_objects
-from kam.access.querysets import sight_of
+from kam.access.querysets import is_one_of, sight_of
 from teams.models import TeamRole
 from tests.factories.accounts import AccountFactory, ExternalIdFactory
 from tests.factories.teams import MembershipFactory, TeamFactory, UserFactory
@@ -80,6 +80,20 @@ def test_kept_query_follows_a_right_that_is_given_and_taken():
     assert seen() == []
 
 
+def test_right_that_comes_while_a_query_is_put_together_is_not_kept_under_less():
+    user, account = UserFactory(), AccountFactory(team=TeamFactory())
+    membership = []
+
+    def rows_of(reader):
+        if not membership:
+            membership.append(MembershipFactory(user=user, team=account.team))
+        return Account.objects.visible_to(reader)
+
+    is_one_of(rows_of, user, account.pk)
+    membership[0].delete()
+    assert is_one_of(rows_of, user, account.pk) is False
+
+
 def test_words_of_a_search_are_put_into_kept_patterns():
     for name in ("50% off", "a_b", "Elm", "elm tree"):
         AccountFactory(name=name)
@@ -103,6 +117,15 @@ def test_days_and_moments_are_values_of_kept_queries():
     ]
     assert kept_exists("changed since", changed, since=now) is False
     assert kept_count("changed since", changed, since=now) == 0
+
+
+@pytest.mark.parametrize("pk", [2**63, 10**30])
+def test_key_that_no_database_holds_finds_nothing(pk):
+    def one(pk):
+        return Account.objects.filter(pk=pk)
+
+    assert kept_objects("too large", one, pk=pk) == []
+    assert (kept_exists("too large", one, pk=pk), kept_count("too large", one, pk=pk)) == (False, 0)
 
 
 def test_query_that_changes_a_value_is_not_kept():

@@ -10,6 +10,7 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
+from kam.access.once import asking_once
 from kam.access.prepared import kept_objects
 from kam.access.querysets import sight_of
 
@@ -51,11 +52,9 @@ class ScopedViewMixin(LoginRequiredMixin):
         def one(pk: int) -> models.QuerySet:
             return self.get_queryset().filter(pk=pk)
 
-        found = kept_objects(
-            (type(self), sight_of(self.request.user)),  # type: ignore[attr-defined]
-            one,
-            pk=pk,
-        )
+        with asking_once():
+            key = (type(self), sight_of(self.request.user))  # type: ignore[attr-defined]
+            found = kept_objects(key, one, pk=pk)
         if not found:
             raise Http404
         return found[0]
