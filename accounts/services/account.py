@@ -59,7 +59,7 @@ def create_account(
     account = Account(programme=programme, **_with_fresh_parent(changes))
     _refuse_archived(account.parent)
     _check_shape(account)
-    _refuse_archived_channel(account.channel)
+    refuse_archived_channel(account.channel)
     account.full_clean()
     account.save(force_insert=True)
     account.path = tree.path_for(account)
@@ -101,7 +101,7 @@ def update_account(
     for name in ("parent", "business_unit", "channel"):
         _same_programme(account, name, changes.get(name))
     if changes.get("channel") != account.channel:
-        _refuse_archived_channel(changes.get("channel"))
+        refuse_archived_channel(changes.get("channel"))
     old_path = account.path
     account = editing.save(
         actor=actor, obj=account, changes=changes, expected_version=expected_version
@@ -175,8 +175,8 @@ def archive_account(*, actor: User, account: Account, expected_version: int | No
 def restore_account(*, actor: User, account: Account, expected_version: int | None) -> Account:
     """Bring an archived account back.
 
-    Raises PermissionDenied, VersionConflict, or ValidationError (its parent is archived; one that
-    `actor` may not see reads as none).
+    Raises PermissionDenied, VersionConflict, or ValidationError (its parent or its trade channel is
+    archived; a parent that `actor` may not see reads as none).
     """
     if not policies.can_manage(actor, account):
         raise PermissionDenied
@@ -184,6 +184,7 @@ def restore_account(*, actor: User, account: Account, expected_version: int | No
     account = editing.locked(account)
     if account.parent is not None and policies.can_see(actor, account.parent):
         _refuse_archived(account.parent)
+    refuse_archived_channel(account.channel)
     return editing.restore(actor=actor, obj=account, expected_version=expected_version)
 
 
@@ -213,7 +214,9 @@ def _refuse_archived(parent: Account | None) -> None:
         raise ValidationError({"parent": _("It is archived: restore it first.")}, code="archived")
 
 
-def _refuse_archived_channel(channel: Channel | None) -> None:
+def refuse_archived_channel(channel: Channel | None) -> None:
+    """Raise ValidationError for a channel that is out of use; the caller holds the lock of the
+    trees."""
     if (
         channel is not None
         and Channel.objects.exclude(archived_at=None).filter(pk=channel.pk).exists()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import policies
 from accounts.models import Account, CategoryPurchase, Channel
-from accounts.services.account import lock_groups
+from accounts.services.account import lock_groups, refuse_archived_channel
 from kam.changes import editing
 from kam.changes.errors import field_error
 from teams import policies as programme_policies
@@ -59,8 +59,7 @@ def record_purchase(
         raise PermissionDenied
     if channel is not None:
         lock_groups(programme)
-        if Channel.objects.exclude(archived_at=None).filter(pk=channel.pk).exists():
-            raise field_error("channel", _("It is archived: restore it first."), "archived")
+        refuse_archived_channel(channel)
     money = account.money if account is not None else programme.currency
     given = {name: value for name, value in changes.items() if name != "currency" or value}
     purchase = CategoryPurchase(
@@ -107,8 +106,11 @@ def archive_purchase(
 def restore_purchase(
     *, actor: User, purchase: CategoryPurchase, expected_version: int | None = None
 ) -> CategoryPurchase:
-    """Bring it back; refused while the same is recorded anew."""
+    """Bring it back; refused while the same is recorded anew, or its channel is archived."""
+    if purchase.channel_id is not None:
+        lock_groups(purchase.programme)
     purchase = _editable(actor, purchase)
+    refuse_archived_channel(purchase.channel)
     return editing.restore(actor=actor, obj=purchase, expected_version=expected_version)
 
 

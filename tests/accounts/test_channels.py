@@ -143,6 +143,27 @@ def test_channel_in_use_is_not_archived(manager, programme, birch):
         purchases.record_purchase(actor=manager, channel=below, changes={**YEAR, "amount": 1})
 
 
+def test_nothing_comes_back_into_an_archived_channel(manager, programme, birch):
+    channel = make(manager, programme, "Hotels")
+    market = purchases.record_purchase(
+        actor=manager, channel=channel, changes={**YEAR, "amount": Decimal(5)}
+    )
+    purchases.archive_purchase(actor=manager, purchase=market)
+    services.update_account(
+        actor=manager, account=birch, expected_version=None, changes={"channel": channel}
+    )
+    services.archive_account(actor=manager, account=birch, expected_version=None)
+    channels.archive_channel(actor=manager, channel=channel)
+    with pytest.raises(ValidationError, match="archived"):
+        purchases.restore_purchase(actor=manager, purchase=market)
+    with pytest.raises(ValidationError, match="archived"):
+        services.restore_account(actor=manager, account=birch, expected_version=None)
+    channels.restore_channel(actor=manager, channel=channel)
+    assert not purchases.restore_purchase(actor=manager, purchase=market).is_archived
+    back = services.restore_account(actor=manager, account=birch, expected_version=None)
+    assert not back.is_archived
+
+
 def test_channels_are_run_by_who_runs_the_programme(manager, programme, birch):
     keeper = MembershipFactory(team=birch.team, role="kam").user
     with pytest.raises(PermissionDenied):
