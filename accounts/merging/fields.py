@@ -70,6 +70,11 @@ class Choice:
     same: bool
 
     @property
+    def blank(self) -> bool:
+        """Whether neither row has a value."""
+        return self.same and not self.survivor
+
+    @property
     def takes_other(self) -> bool:
         """Whether the value of the row that is taken up stays."""
         return self.chosen == LOSER

@@ -78,10 +78,12 @@ class RateListView(TableMixin, ScopedViewMixin, ListView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         reader = self.request.user
         own = Change.objects.visible_to(reader).filter(object_type=ExchangeRate._meta.label_lower)
-        run_here = Programme.objects.editable_by(reader).active().order_by("name", "pk")
+        run_here = list(Programme.objects.editable_by(reader).active().order_by("name", "pk"))
+        if not run_here and "archived" not in self.request.GET:
+            self.columns = [column for column in self.columns if column.name != "act"]
         return super().get_context_data(
             crumbs=settings_crumbs((_("Exchange rates"), "")),
-            programmes=list(run_here),
+            programmes=run_here,
             lines=history(own, reader),
             **kwargs,
         )

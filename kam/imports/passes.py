@@ -146,10 +146,11 @@ def _check(run: Run, job: InlineJob) -> None:
                     return
         for write in session.end():
             write()
-        tally.add_rejected(session.finish())
+        late = session.finish()
+        tally.add_rejected(late)
         report = tally.report() | {
             "totals": session.totals(),
-            "preview": session.preview(),
+            "preview": _shown_once(session.preview(), {item.number for item in late}),
             "unmatched": session.unmatched(),
         }
     finally:
@@ -158,6 +159,11 @@ def _check(run: Run, job: InlineJob) -> None:
         RejectedChunk.objects.filter(run=run).delete()
         columns.update(tally.counts() | {"rows_total": tally.rows_done, "report": report})
         columns.update({"status": Run.Status.READY, "error": "", "finished_at": timezone.now()})
+
+
+def _shown_once(rows: list[dict[str, Any]], refused: set[int]) -> list[dict[str, Any]]:
+    """The preview without rows that counted as taken until the end of the file refused them."""
+    return [row for row in rows if row["result"] == "rejected" or row["number"] not in refused]
 
 
 @contextmanager

@@ -50,6 +50,17 @@
     if (single(event.key.toLowerCase(), event)) event.preventDefault();
   });
 
+  // Tabs that do not fit: the current one stands in sight -------------------------------------------------
+  const centre = () =>
+    document.querySelectorAll(".tabs [aria-current]").forEach((tab) => {
+      const list = tab.closest(".tabs");
+      if (list.scrollWidth <= list.clientWidth) return;
+      const [inside, outside] = [tab.getBoundingClientRect(), list.getBoundingClientRect()];
+      list.scrollLeft += inside.left - outside.left - (outside.width - inside.width) / 2;
+    });
+  document.addEventListener("htmx:afterSettle", centre);
+  centre();
+
   // Menus: a click elsewhere closes them ------------------------------------------------------------
   const shut = (menu) => {
     const inside = menu.contains(document.activeElement);

@@ -59,6 +59,13 @@ def test_circles_and_unknown_parents_are_refused_row_by_row(manager):
     assert StagedAccount.objects.count() == ExternalId.objects.count() == 1
 
 
+def test_preview_shows_a_row_that_is_refused_at_the_end_once(manager):
+    run = upload(manager, HEAD + "1,A,nowhere,,,\n2,B,,,,\n", kind="accounts")
+    services.check_run(actor=manager, run=run, enqueue=False)
+    rows = passes.check(run.pk).report["preview"]
+    assert [(row["number"], row["result"]) for row in rows] == [(1, "rejected"), (2, "new")]
+
+
 def test_known_accounts_change_and_empty_cells_say_nothing(manager, programme):
     account = ExternalIdFactory(
         account__programme=programme, account__country="UK", value="7"

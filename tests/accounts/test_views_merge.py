@@ -65,6 +65,15 @@ def test_preview_shows_fields_and_children_and_merges(client, manager, pair):
     assert Account.objects.filter(merged_into=None).count() == 2
 
 
+def test_fields_that_are_empty_on_both_stand_in_one_line(client, manager, pair):
+    client.force_login(manager)
+    page = client.get(address(pair))
+    blank = page.context["blank"]
+    assert {"Website", "Industry"} <= set(blank)
+    assert not set(blank) & {item["choice"].label for item in page.context["choices"]}
+    assert f"Empty on both: {', '.join(blank)}" in page.content.decode()
+
+
 def test_preview_refuses_what_the_service_refuses(client, manager, pair):
     ConflictFactory(a=pair[0], b=pair[1])
     client.force_login(manager)

@@ -63,6 +63,17 @@ def test_refused_form_takes_the_focus_and_keeps_what_was_typed(page, sign_in, ki
     assert_accessible(page)
 
 
+def test_refused_dialog_takes_no_style_of_a_field_that_was_drawn_larger(page, sign_in, kira, talk):
+    """Such a style on the new field would break the policy: `problems` hears of it."""
+    sign_in(kira)
+    page.goto(talk.removesuffix("log-contact/"))
+    page.click("a[data-dialog][href*=log-contact]")
+    page.locator("dialog textarea").evaluate("field => field.style.height = '200px'")
+    page.click("dialog button.btn-primary")
+    expect(page.locator("dialog [data-errors]")).to_be_focused()
+    page.wait_for_timeout(100)
+
+
 def test_lost_line_is_said(page, sign_in, kira, problems):
     sign_in(kira)
     page.goto("/search/")

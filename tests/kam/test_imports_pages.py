@@ -276,7 +276,7 @@ def test_who_may_not_import_gets_403(client):
     response = client.post(
         reverse("imports:upload"), {"kind": "ledger", "scope": programme.pk, "file": sent()}
     )
-    assert (response.status_code, Run.objects.count()) == (422, 0)
+    assert (response.status_code, Run.objects.count()) == (403, 0)
 
 
 def test_larger_file_is_refused_beside_its_field(client, manager, programme, settings):

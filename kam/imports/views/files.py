@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse, reverse_lazy
@@ -126,6 +126,8 @@ class UploadView(ServiceFormMixin, ScopedViewMixin, FormView):
     upload_setting = "IMPORT_MAX_BYTES"
 
     def get_form_kwargs(self) -> dict[str, Any]:
+        if not policies.can_import_anything(self.request.user):
+            raise PermissionDenied
         return super().get_form_kwargs() | {"user": self.request.user}
 
     def form_invalid(self, form: UploadForm) -> HttpResponse:
