@@ -42,8 +42,8 @@ def bodies(world: World) -> dict[str, dict[str, Any]]:
         "business-units": {"programme": programme, "name": "North"},
         "category-purchases": {
             "account": account,
-            "period_from": "2025-01-01",
-            "period_until": "2025-12-31",
+            "period_from": "2023-01-01",
+            "period_until": "2023-12-31",
             "amount": "10",
         },
         "channels": {"programme": programme, "name": "On-trade"},
