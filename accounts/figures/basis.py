@@ -23,8 +23,8 @@ from django.db.models import (
     When,
 )
 
-from kam.access.prepared import kept_objects
-from kam.access.querysets import Reader, sight_of
+from kam.access.prepared import kept_exists, kept_objects
+from kam.access.querysets import Reader, roles_of, sight_of
 from teams.models import Programme
 
 SIX_PLACES = Decimal("0.000001")
@@ -144,13 +144,30 @@ def rates_on(programme: Programme, on: datetime.date) -> Rates:
 
 
 def rates_for(user: Reader, on: datetime.date) -> Rates | None:
-    """Rates to the currency of the first programme that `user` belongs to; None without one."""
+    """Rates to the currency of the first programme that `user` belongs to; None without one.
+
+    Sums are kept programme by programme: whoever may see accounts of another one has them added up.
+    """
 
     def rows() -> QuerySet:
         return _with_rates(Programme.objects.visible_to(user).active(), on)
 
     found = kept_objects(("rates for", sight_of(user), on), rows)
-    return _rates([row for row in found if row[0] == found[0][0]], on) if found else None
+    if not found:
+        return None
+    first = found[0][0]
+    rates = _rates([row for row in found if row[0] == first], on)
+    return rates if not rates.kept or _is_only(first, user) else rates._replace(kept=())
+
+
+def _is_only(programme: int, user: Reader) -> bool:
+    """Whether `user` belongs to no programme but this one, archived ones among them."""
+    held = roles_of(user)
+    if not held.administers:
+        return held.homes <= {programme}
+    return not kept_exists(
+        "other programmes", lambda pk: Programme.objects.exclude(pk=pk), pk=programme
+    )
 
 
 def _with_rates(programmes: QuerySet, on: datetime.date) -> QuerySet:

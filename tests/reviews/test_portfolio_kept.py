@@ -236,6 +236,21 @@ def test_new_account_stands_in_the_ranked_list(world):
 
 
 @pytest.mark.django_db
+def test_list_of_several_programmes_shows_all_of_them(world, client):
+    other = ProgrammeFactory(currency="GBP")
+    RoleGrantFactory(programme_manager=True, programme=other, user=world.manager)
+    far = AccountFactory(programme=other, name="Far")
+    world.sell(0, 20, Decimal(100), None, "GBP")
+    line = {"booked_on": month(20), "amount": Decimal(70)}
+    ledger.enter_sales_line(actor=world.manager, account=far, changes=line)
+    for reader in (world.manager, RoleGrantFactory().user):
+        client.force_login(reader)
+        for sort in ("name", "-revenue"):
+            rows = client.get(f"/accounts/?sort={sort}").context["rows"]
+            assert {row.name: row.revenue for row in rows}["Far"] == 70
+
+
+@pytest.mark.django_db
 def test_other_rates_are_added_up_until_sums_at_them_are_kept(world):
     world.sell(0, 20, Decimal(100), None, "EUR")
     today = world.programme.today()
