@@ -61,13 +61,16 @@ class ExternalIdMixin:
         code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
         return self.respond(obj, self.represent(obj), code)
 
+    def numbered_among(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Look-ups of the rows among which a number means one: those of the programme."""
+        return {"programme": values["programme"]} if "programme" in values else {}
+
     def _expect(self: Any, system: str, value: str, values: dict[str, Any]) -> None:
         """Whoever says what they have read changes that and nothing newer. Raises
         `VersionConflict`, and `Missing` where there is no such row yet."""
         numbered = {"external_ids__system": system, "external_ids__value": value}
-        if "programme" in values:
-            numbered["programme"] = values["programme"]
-        row = self.get_queryset().filter(**numbered).order_by("pk").first()
+        among = self.numbered_among(values)
+        row = self.get_queryset().filter(**numbered, **among).order_by("pk").first()
         if row is None:
             raise Missing
         expect(locked(row), if_match(self.request))

@@ -46,6 +46,23 @@ def body(resource: str, programme) -> dict:
 MODELS = {"accounts": Account, "contacts": Contact, "products": Product, "teams": Team}
 
 
+def test_put_compares_the_version_of_the_person_in_the_same_programme(programme):
+    other = AccountFactory()
+    client = caller(RoleGrantFactory().user)
+    client.put(by_number("contacts"), body("contacts", programme) | {"account": other.pk})
+    changed = {"account": other.pk, "name": "Ida Berg"}
+    assert client.put(by_number("contacts"), changed).json()["version"] == 2
+    mine = {"account": AccountFactory(programme=programme).pk, "name": "Ida Holm"}
+    made = client.put(by_number("contacts"), mine, headers={"If-Match": '"2"'})
+    assert made.status_code == 412, made.content
+    assert client.put(by_number("contacts"), mine).status_code == 201
+    for version, code in (("2", 412), ("1", 200)):
+        answer = client.put(
+            by_number("contacts"), mine | {"name": "Ida"}, headers={"If-Match": f'"{version}"'}
+        )
+        assert answer.status_code == code, answer.content
+
+
 @pytest.mark.parametrize("resource", MODELS)
 def test_put_creates_once_and_then_updates(client, programme, resource):
     first = client.put(by_number(resource), body(resource, programme))

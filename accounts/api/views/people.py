@@ -40,6 +40,9 @@ class ContactViewSet(ExternalIdMixin, EditableViewSet):
     def get_queryset(self) -> Any:
         return super().get_queryset().active()
 
+    def numbered_among(self, values: dict[str, Any]) -> dict[str, Any]:
+        return {"account__programme": values["account"].programme_id}
+
     def perform_put(
         self, *, system: str, value: str, values: dict[str, Any]
     ) -> tuple[Contact, bool]:
