@@ -76,6 +76,7 @@ class User(AbstractUser):
                 violation_error_message=_("This address belongs to somebody else."),
             ),
         ]
+        indexes = [models.Index(fields=["first_name", "last_name", "id"], name="user_list")]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
@@ -320,6 +321,7 @@ class Team(Tracked):
                 violation_error_message=_("This name is taken."),
             )
         ]
+        indexes = [models.Index(fields=["name", "id"], name="team_list")]
 
     def __str__(self) -> str:
         return self.name

@@ -31,6 +31,13 @@ def memberships_today() -> MembershipQuerySet:
     return apps.get_model("teams.Membership")._default_manager.valid_on(business_today())
 
 
+def _of_somebody_in(rows: models.QuerySet) -> Q:
+    """Whether somebody has one of `rows`, asked person by person: in an OR databases work a list
+    of people out as a whole, from every membership there is."""
+    own = rows.filter(user=OuterRef("pk")).order_by().values("pk")[:1]
+    return Q(IsNull(Subquery(own), False))  # noqa: FBT003  (a look-up's right side)
+
+
 class UserQuerySet(models.QuerySet):
     """People who sign in, and `system`, which never does."""
 
@@ -52,11 +59,14 @@ class UserQuerySet(models.QuerySet):
 
     def in_programmes(self, programmes: models.QuerySet | Collection[int]) -> Self:
         """People who hold a role of any kind in one of `programmes` today."""
+        return self.filter(self._in_programmes(programmes))
+
+    def _in_programmes(self, programmes: models.QuerySet | Collection[int]) -> Q:
         held = grants_today().filter(
             Q(programme__in=programmes) | Q(business_unit__programme__in=programmes)
         )
         teams = memberships_today().filter(team__programme__in=programmes)
-        return self.filter(Q(pk__in=held.values("user")) | Q(pk__in=teams.values("user")))
+        return _of_somebody_in(held) | _of_somebody_in(teams)
 
     def visible_to(self, user: Reader) -> Self:
         """Everybody for an administrator; the people of one's own programmes, and oneself; for
@@ -66,12 +76,10 @@ class UserQuerySet(models.QuerySet):
         held = roles_of(user)
         if held.administers:
             return self.people()
-        everybody: Any = self.model._default_manager
-        shared = everybody.in_programmes(held.homes).order_by().values("pk")
-        known = Q(pk__in=shared)
+        known = self._in_programmes(held.homes)
         if held.programmes_of("programme_manager"):
             programmes = apps.get_model("teams.Programme")._default_manager.order_by().values("pk")
-            known |= ~Q(pk__in=everybody.in_programmes(programmes).order_by().values("pk"))
+            known |= ~self._in_programmes(programmes)
         return self.people().filter(Q(pk=user.pk) | (Q(is_active=True) & known))
 
     def colleagues_of(self, user: Reader) -> Self:
@@ -239,7 +247,9 @@ class TeamQuerySet(TrackedQuerySet):
         own = [team for _role, team in roles_of(user).teams]
         accounts = scope_model()._default_manager.all()
         shown = accounts.visible_to(user).order_by()
-        if roles_of(user).is_wide:  # see `kam.access.querysets.at_one_of`
+        held = roles_of(user)
+        stands_alone = not own and not held.administers and not held.programmes_of(*PROGRAMME_WIDE)
+        if held.is_wide and not stands_alone:  # see `kam.access.querysets.at_one_of`
             served = shown.filter(team=OuterRef("pk")).values("pk")[:1]
             seen = Q(IsNull(Subquery(served), False))  # noqa: FBT003  (a look-up's right side)
         else:

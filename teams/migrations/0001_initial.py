@@ -171,6 +171,10 @@ class Migration(migrations.Migration):
                 'ordering': ['team', 'role', 'pk'],
             },
         ),
+        migrations.AddIndex(
+            model_name='user',
+            index=models.Index(fields=['first_name', 'last_name', 'id'], name='user_list'),
+        ),
         migrations.AddConstraint(
             model_name='user',
             constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('username'), name='user_username', violation_error_message='This user name is taken.'),
@@ -202,6 +206,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='rolegrant',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('business_unit', None), ('programme', None), ('role', 'administrator')), models.Q(('business_unit__isnull', False), ('programme', None), ('role', 'senior_manager')), models.Q(('business_unit', None), ('programme__isnull', False), models.Q(('role__in', ['administrator', 'senior_manager']), _negated=True)), _connector='OR'), name='rolegrant_scope', violation_error_message='An administrator is one of the installation, a senior manager one of a unit, everybody else of a programme.'),
+        ),
+        migrations.AddIndex(
+            model_name='team',
+            index=models.Index(fields=['name', 'id'], name='team_list'),
         ),
         migrations.AddConstraint(
             model_name='team',
