@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 
 from accounts.querysets import TrackedHangingQuerySet
 from kam.access.querysets import AccountScopedQuerySet, Reader, at_one_of, scope_model
@@ -144,10 +144,13 @@ class PlanQuerySet(WorkingCopyQuerySet):
 
     def for_list(self) -> Self:
         """All that the list page and the list endpoint read."""
-        objectives = Count("objectives", filter=Q(objectives__archived_at=None), distinct=True)
+        # Counted row by row: a join would group every plan there is for a page of fifty.
+        everything = self.model._meta.apps.get_model("plans.Objective").objects
+        objectives = everything.filter(plan=OuterRef("pk"), archived_at=None).order_by()
+        count = objectives.values("plan").annotate(count=Count("pk")).values("count")
         return (
             self.select_related("account__programme", "author")
-            .annotate(objective_count=objectives)
+            .annotate(objective_count=Coalesce(Subquery(count), 0))
             .order_by("-starts_on", "pk")
         )
 
