@@ -663,7 +663,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='account',
-            index=models.Index(fields=['name', 'id'], name='account_list'),
+            index=kam.web.indexes.CoveringIndex(covers=('programme', 'business_unit', 'team', 'archived_at', 'staged_by'), fields=['name', 'id'], name='account_list'),
         ),
         migrations.AddIndex(
             model_name='account',
@@ -676,6 +676,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='account',
             index=kam.web.indexes.SearchIndex(fields=['name'], name='account_search'),
+        ),
+        migrations.AddIndex(
+            model_name='account',
+            index=kam.web.indexes.RankIndex(condition=models.Q(('archived_at', None), ('staged_by', None), ('status__in', ('key', 'groomed'))), fields=['review_due_on', 'name', 'id'], name='account_reviews', unknown_first=('review_due_on',)),
         ),
         migrations.AddConstraint(
             model_name='account',
@@ -856,5 +860,13 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='accountsums',
             constraint=models.UniqueConstraint(fields=('period', 'account'), name='sums_account'),
+        ),
+        migrations.AddIndex(
+            model_name='stagechange',
+            index=models.Index(fields=['-happened_on', '-id'], name='stagechange_list'),
+        ),
+        migrations.AddIndex(
+            model_name='statuschange',
+            index=models.Index(fields=['-decided_on', '-id'], name='statuschange_list'),
         ),
     ]

@@ -8,11 +8,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts import querysets
-from accounts.choices import Initiator, Stage, Status, UncouplingReason
+from accounts.choices import REVIEWED_STATUSES, Initiator, Stage, Status, UncouplingReason
 from accounts.models.channel import Channel
 from kam.changes.models import Tracked
 from kam.web.addresses import address
-from kam.web.indexes import CoveringIndex, SearchIndex
+from kam.web.indexes import CoveringIndex, RankIndex, SearchIndex
 from teams.models import BusinessUnit, Programme, Team, currency_code
 
 
@@ -129,8 +129,18 @@ class Account(Tracked):
             models.Index(fields=["path"], name="account_path", opclasses=["text_pattern_ops"]),
             models.Index(fields=["programme", "name", "id"], name="account_name"),
             models.Index(fields=["programme", "status", "name"], name="account_status"),
-            models.Index(fields=["name", "id"], name="account_list"),
+            CoveringIndex(  # the last page counts its way through all before it
+                fields=["name", "id"],
+                covers=("programme", "business_unit", "team", "archived_at", "staged_by"),
+                name="account_list",
+            ),
             models.Index(fields=["review_due_on"], name="account_review_due"),
+            RankIndex(
+                fields=["review_due_on", "name", "id"],
+                unknown_first=("review_due_on",),
+                condition=Q(archived_at=None, staged_by=None, status__in=REVIEWED_STATUSES),
+                name="account_reviews",
+            ),
             CoveringIndex(  # all that a portfolio asks of every account
                 fields=["programme", "id"],
                 covers=(
@@ -243,6 +253,7 @@ class StatusChange(models.Model):
 
     class Meta:
         ordering = ["-decided_on", "-pk"]
+        indexes = [models.Index(fields=["-decided_on", "-id"], name="statuschange_list")]
 
     def __str__(self) -> str:
         return f"{self.account}: {self.get_to_status_display()}"
@@ -280,6 +291,7 @@ class StageChange(models.Model):
 
     class Meta:
         ordering = ["-happened_on", "-pk"]
+        indexes = [models.Index(fields=["-happened_on", "-id"], name="stagechange_list")]
 
     def __str__(self) -> str:
         return f"{self.account}: {self.get_to_stage_display() or _('not assessed')}"

@@ -82,6 +82,11 @@ class Change(models.Model):
             models.Index(fields=["account_id", "-id"], name="change_account"),
             models.Index(fields=["object_type", "object_id", "-id"], name="change_object"),
             models.Index(fields=["actor", "-id"], name="change_actor"),
+            models.Index(  # of a team, a plan, a programme: few beside those of accounts
+                fields=["audience", "audience_id", "-id"],
+                condition=models.Q(audience_id__isnull=False),
+                name="change_audience",
+            ),
             models.Index(fields=["transaction", "id"], name="change_feed"),
         ]
 

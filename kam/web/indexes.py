@@ -59,11 +59,21 @@ class SearchIndex(models.Index):
 
 
 class RankIndex(models.Index):
-    """Serves lists in falling order with what is unknown last, as all tables sort.
+    """Serves lists in falling order with what is unknown last, as all tables sort, and lists in
+    rising order where it comes first: in the columns `unknown_first`.
 
-    A falling index of PostgreSQL puts it first unless told; SQLite takes no such words, and reads
-    an ordinary index either way.
+    An index of PostgreSQL has it the other way round unless told; SQLite takes no such words, and
+    reads an ordinary index either way.
     """
+
+    def __init__(self, *, unknown_first: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.unknown_first = tuple(unknown_first)
+
+    def deconstruct(self) -> tuple[str, Any, dict[str, Any]]:
+        path, args, kwargs = super().deconstruct()
+        own = {"unknown_first": self.unknown_first} if self.unknown_first else {}
+        return path, args, kwargs | own
 
     def create_sql(
         self, model: type[models.Model], schema_editor: Any, using: str = "", **kwargs: Any
@@ -73,14 +83,21 @@ class RankIndex(models.Index):
             return super().create_sql(model, schema_editor, using, **kwargs)
         columns = ", ".join(
             schema_editor.quote_name(model._meta.get_field(name).column)  # type: ignore[union-attr]
-            + (f" {order} NULLS LAST" if order else "")
+            + self._order(name, order)
             for name, order in self.fields_orders
         )
+        condition = self._get_condition_sql(model, schema_editor)  # type: ignore[attr-defined]
+        where = f" WHERE {condition}" if condition else ""
         return Statement(
-            f"CREATE INDEX %(name)s ON %(table)s ({columns})",
+            f"CREATE INDEX %(name)s ON %(table)s ({columns}){where}",
             name=schema_editor.quote_name(self.name),
             table=Table(model._meta.db_table, schema_editor.quote_name),
         )
+
+    def _order(self, name: str, order: str) -> str:
+        if name in self.unknown_first:
+            return f" {order} NULLS FIRST"
+        return f" {order} NULLS LAST" if order else ""
 
 
 class CoveringIndex(models.Index):

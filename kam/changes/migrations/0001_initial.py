@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
-                'indexes': [models.Index(fields=['account_id', '-id'], name='change_account'), models.Index(fields=['object_type', 'object_id', '-id'], name='change_object'), models.Index(fields=['actor', '-id'], name='change_actor'), models.Index(fields=['transaction', 'id'], name='change_feed')],
+                'indexes': [models.Index(fields=['account_id', '-id'], name='change_account'), models.Index(fields=['object_type', 'object_id', '-id'], name='change_object'), models.Index(fields=['actor', '-id'], name='change_actor'), models.Index(condition=models.Q(('audience_id__isnull', False)), fields=['audience', 'audience_id', '-id'], name='change_audience'), models.Index(fields=['transaction', 'id'], name='change_feed')],
             },
         ),
     ]
