@@ -84,6 +84,13 @@ def test_button_of_an_old_page_changes_nothing(client, manager, programme):
     assert rate.archived_at is None
 
 
+def test_saved_view_is_offered_where_it_was_saved(client, manager, programme):
+    ExchangeRateFactory(programme=programme, currency="EUR")
+    body = {"page": "exchange-rates", "name": "Euro", "query": "currency=EUR", "back": RATES}
+    assert client.post(reverse("web:save_view"), body).status_code == 302
+    assert '<a href="?currency=EUR">Euro</a>' in client.get(RATES).content.decode()
+
+
 def test_rates_are_read_by_the_programmes_people_and_by_nobody_else(client, programme):
     rate = ExchangeRateFactory(programme=programme, currency="EUR")
     client.force_login(MembershipFactory(team=TeamFactory(programme=programme)).user)

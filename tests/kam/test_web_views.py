@@ -231,6 +231,8 @@ def test_table_shows_chosen_columns():
     assert people(user)["table"].names == {"name", "mail"}
     assert people(user, "?columns=number")["table"].names == {"name", "number"}
     assert people(user, "?columns=password")["table"].names == {"name", "mail"}
+    assert people(user, "?columns=-")["table"].names == {"name"}
+    assert people(user, "?columns=-&columns=number")["table"].names == {"name", "number"}
 
 
 def test_table_pages_have_listed_sizes():

@@ -187,10 +187,11 @@ class Table:
 
     @cached_property
     def chosen(self) -> set[str]:
-        """Names of the optional columns that are on."""
+        """Names of the optional columns that are on; the form says `-` besides, so that none is a
+        choice, too."""
         named = set(self.parameters.getlist("columns"))
         known = {item.name for item in self.view.columns if item.optional}
-        if named & known:
+        if named & known or "-" in named:
             return named & known
         return {item.name for item in self.view.columns if item.optional and item.default}
 
