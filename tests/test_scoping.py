@@ -20,15 +20,24 @@ thorough outsiders with a session of the same person, too.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.models import Account
+from kam.access import prepared
+from kam.access.dates import business_today
 from kam.api.services import create_token
+from teams.models import User
+from tests.factories.accounts import AccountFactory, ConflictExceptionFactory, ConflictFactory
+from tests.factories.teams import MembershipFactory, RoleGrantFactory, TeamFactory, UserFactory
 from tests.scoping import OUTSIDERS, SECRET, Outsider, World, routes, scrubbed
 
 pytestmark = pytest.mark.django_db
@@ -634,6 +643,82 @@ def test_lists_are_the_same_with_and_without_what_is_hidden(caller, world):
     world.hide()
     after = _pages(caller)
     assert [key for key, body in before.items() if after[key] != body] == []
+
+
+Loss = Callable[[], None]
+"""What somebody does to take a right away; nothing where the night does it."""
+
+
+def _role_runs_out(world: World, user: User) -> Loss:
+    RoleGrantFactory(
+        programme_manager=True,
+        programme=world.programme,
+        user=user,
+        valid_until=business_today(),
+    )
+    return lambda: None
+
+
+def _leaves_the_team(world: World, user: User) -> Loss:
+    member = MembershipFactory(team=world.team, user=user, role="deputy")
+    return lambda: member.delete() and None
+
+
+def _in_a_rival_team(world: World, user: User) -> Account:
+    RoleGrantFactory(programme_manager=True, programme=world.programme, user=user)
+    team = TeamFactory(programme=world.programme)
+    MembershipFactory(team=team, user=user, role="observer")
+    return AccountFactory(programme=world.programme, team=team)
+
+
+def _barrier_goes_up(world: World, user: User) -> Loss:
+    rival = _in_a_rival_team(world, user)
+    behind = (world.account, world.things["other"])
+    return lambda: [ConflictFactory(a=rival, b=account) for account in behind] and None
+
+
+def _exception_runs_out(world: World, user: User) -> Loss:
+    rival = _in_a_rival_team(world, user)
+    for behind in (world.account, world.things["other"]):
+        barrier = ConflictFactory(a=rival, b=behind)
+        ConflictExceptionFactory(conflict=barrier, user=user, valid_until=business_today())
+    return lambda: None
+
+
+LOSSES = {
+    "role runs out": _role_runs_out,
+    "leaves the team": _leaves_the_team,
+    "barrier goes up": _barrier_goes_up,
+    "exception runs out": _exception_runs_out,
+}
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("loss", LOSSES)
+def test_sql_that_is_kept_answers_nothing_once_a_right_is_gone(world, loss):
+    """What was asked while the right was held says afterwards what SQL that is put together anew
+    says; either a person takes the right away, or the next day does."""
+    with time_machine.travel(timezone.now().replace(hour=12), tick=False) as clock:
+        world.hide()
+        user = UserFactory()
+        lose = LOSSES[loss](world, user)
+        browser = Client()
+        browser.force_login(user)
+        _row, secret = create_token(actor=None, owner=user, name="Inside", scope="admin")
+        token = Client(headers={"Authorization": f"Bearer {secret}"})
+        caller = Caller(Outsider(lambda _world: user), browser, token)
+        seen = _tried(caller, world, entries("hidden"), ("get",), NOT_FOUND)
+        assert len(seen) > len(entries("hidden")) / 3
+        _pages(caller)
+        lose()
+        if loss.endswith("runs out"):
+            clock.shift(datetime.timedelta(days=1))
+        assert _tried(caller, world, entries("hidden"), ("get",), NOT_FOUND) == []
+        kept = _pages(caller)
+        for memory in (prepared._kept, prepared._compiled, prepared._told):
+            memory.clear()
+        anew = _pages(caller)
+    assert [key for key, body in anew.items() if kept[key] != body] == []
 
 
 def test_hidden_objects_are_there_for_the_insider(world):
