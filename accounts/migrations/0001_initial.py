@@ -663,7 +663,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='account',
-            index=kam.web.indexes.CoveringIndex(covers=('programme', 'business_unit', 'team', 'archived_at', 'staged_by'), fields=['name', 'id'], name='account_list'),
+            index=kam.web.indexes.CoveringIndex(covers=('programme', 'business_unit', 'team', 'parent', 'archived_at', 'staged_by'), fields=['name', 'id'], name='account_list'),
         ),
         migrations.AddIndex(
             model_name='account',

@@ -131,7 +131,7 @@ class Account(Tracked):
             models.Index(fields=["programme", "status", "name"], name="account_status"),
             CoveringIndex(  # the last page counts its way through all before it
                 fields=["name", "id"],
-                covers=("programme", "business_unit", "team", "archived_at", "staged_by"),
+                covers=("programme", "business_unit", "team", "parent", "archived_at", "staged_by"),
                 name="account_list",
             ),
             models.Index(fields=["review_due_on"], name="account_review_due"),

@@ -238,9 +238,23 @@ class AccountGroupsView(KeptListMixin, AccountRows, ScopedViewMixin, ListView):
     def is_kept(self) -> bool:
         return super().is_kept() and is_of_choices(self.filterset, self.request.GET)
 
+    @property
+    def above(self) -> QuerySet[Account]:
+        """The account that one of them is part of, if it is found too."""
+        return self.found.filter(pk=OuterRef("parent")).order_by()
+
     def get_queryset(self) -> QuerySet[Account]:
-        above = self.found.filter(pk=OuterRef("parent")).order_by()
-        return self.with_columns(self.found.filter(~Exists(above)))
+        if not self.is_kept():
+            return self.with_columns(self.found.filter(~Exists(self.above)))
+        # Asked one by one, in the order of names, until a page is full.
+        above = Subquery(self.above.values("pk")[:1])
+        return self.with_columns(self.found.alias(above=above).filter(above=None))
+
+    def get_counted_queryset(self) -> QuerySet[Account]:
+        # What is part of nothing comes first: in large programmes that is as many as are counted.
+        found = self.found.order_by()
+        parts = found.filter(~Exists(self.above), parent__isnull=False)
+        return found.filter(parent=None).values("pk").union(parts.values("pk"), all=True)
 
     def get_table(self) -> Table:
         """All that is found, each account below the one that it is part of."""

@@ -193,6 +193,18 @@ def test_groups_count_every_account_once(client, manager, programme):
     assert [(one.account.name, one.depth) for one in keys] == [("Rail", 0)]
 
 
+def test_groups_are_counted_beyond_the_first_page(client, manager, programme):
+    tops = AccountFactory.create_batch(50, programme=programme, status="key")
+    kept_out = AccountFactory(programme=programme, status="maintained")
+    for parent in (tops[0], kept_out):
+        AccountFactory(parent=parent, programme=programme, status="key", name="Zinc")
+    for page, roots in ((1, 50), (2, 1)):
+        address = {"status": "key", "page": page}
+        context = client.get(reverse("accounts:groups"), address).context
+        assert context["paginator"].count == 51
+        assert [node.depth for node in context["nodes"]].count(0) == roots
+
+
 def test_unknown_revenue_below_makes_the_sum_unknown():
     top, below = Account(pk=1, name="Top"), Account(pk=2, name="Below", parent_id=1)
     top.revenue, below.revenue = 5, None
