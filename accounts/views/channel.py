@@ -69,6 +69,7 @@ class ChannelFormMixin(ServiceFormMixin, ScopedViewMixin):
     template_name = "web/form.html"
     needs = "editable_by"
     success_url = reverse_lazy("accounts:channels")
+    success_message = gettext_lazy("Channel saved.")
 
     @cached_property
     def programme(self) -> Programme:

@@ -121,6 +121,7 @@ class PurchaseFormMixin(ServiceFormMixin, ScopedViewMixin):
     model = CategoryPurchase
     form_class = PurchaseForm
     template_name = "web/form.html"
+    success_message = gettext_lazy("Purchases saved.")
     account: Any = None
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

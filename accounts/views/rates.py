@@ -97,6 +97,7 @@ class RateCreateView(RowFormMixin, CreateView):
     form_class = ExchangeRateForm
     form_title = gettext_lazy("New exchange rate")
     submit_label = gettext_lazy("Add rate")
+    success_message = gettext_lazy("Rate added.")
 
     def get_crumbs(self) -> Crumbs:
         return settings_crumbs((_("Exchange rates"), reverse("accounts:rates")))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -104,6 +106,12 @@ class Difference:
     mine: SafeString
 
 
+def _without_zeros(values: Mapping[str, Any]) -> dict[str, Decimal]:
+    """Figures without the zeros that storing them adds: 10400, not 10400.000000."""
+    figures = {name: value for name, value in values.items() if isinstance(value, Decimal)}
+    return {name: Decimal(f"{value.normalize():f}") for name, value in figures.items()}
+
+
 class ServiceForm(ArrangedForm, forms.ModelForm):
     """Checks shape only and never saves: a service takes `changes` and `version`.
 
@@ -115,6 +123,7 @@ class ServiceForm(ArrangedForm, forms.ModelForm):
         self.fields["version"] = forms.IntegerField(required=False, widget=forms.HiddenInput)
         if self.instance.pk:
             self.initial.setdefault("version", getattr(self.instance, "version", None))
+            self.initial.update(_without_zeros(self.initial))
         name_empty_choices(self)
 
     def _post_clean(self) -> None:

@@ -123,6 +123,18 @@ def test_account_manager_records_corrects_and_archives(client, keeper, birch):
     assert not made.is_archived
 
 
+def test_form_shows_figures_without_the_zeros_of_the_column(client, keeper, birch):
+    client.force_login(keeper)
+    row = CategoryPurchaseFactory(account=birch, amount=Decimal(15_000_000), volume=Decimal("0.5"))
+    row.refresh_from_db()
+    page = client.get(reverse("accounts:purchase_edit", args=[row.pk]))
+    assert [page.context["form"][name].value() for name in ("amount", "volume")] == [
+        Decimal(15_000_000),
+        Decimal("0.5"),
+    ]
+    assert 'value="15000000"' in page.content.decode()
+
+
 def test_form_of_the_list_takes_an_account_or_a_channel(client, manager, birch):
     channel = ChannelFactory(programme=birch.programme)
     client.force_login(manager)
