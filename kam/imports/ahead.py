@@ -13,11 +13,11 @@ from django.utils import translation
 Item = TypeVar("Item")
 
 
-def ahead(items: Generator[Item]) -> Iterator[Item]:
+def ahead(items: Generator[Item]) -> Generator[Item]:
     """`items`, of which the next one is always made in another thread meanwhile.
 
     Making them must not use the database: the thread has no connection. An error comes
-    where its item would come.
+    where its item would come. Closing it waits for the thread.
     """
     language = translation.get_language()
 

@@ -10,7 +10,7 @@ import itertools
 import json
 import zlib
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -134,16 +134,17 @@ def _check(run: Run, job: InlineJob) -> None:
     tally = Tally(run, afresh=True)
     session = run.import_kind.open(run)
     try:
-        for rows, read in ahead(_understood(run, session, 0)):
-            outcome = session.judge(rows, read)
-            tally.add(outcome, rows[-1][0])
-            collect()
-            job.report(tally.rows_done, run.rows_total)
-            job.checkpoint()
-            with _step(run, job) as columns:
-                columns["rows_done"] = tally.rows_done
-                if _stop_if_asked(run, columns, Run.Status.MAPPED):
-                    return
+        with closing(ahead(_understood(run, session, 0))) as parts:
+            for rows, read in parts:
+                outcome = session.judge(rows, read)
+                tally.add(outcome, rows[-1][0])
+                collect()
+                job.report(tally.rows_done, run.rows_total)
+                job.checkpoint()
+                with _step(run, job) as columns:
+                    columns["rows_done"] = tally.rows_done
+                    if _stop_if_asked(run, columns, Run.Status.MAPPED):
+                        return
         for write in session.end():
             write()
         late = session.finish()
@@ -202,20 +203,21 @@ def _store(run: Run, job: InlineJob) -> None:
     try:
         start = run.rows_done
         _replay(run, session, start)
-        for rows, read in ahead(_understood(run, session, start)):
-            outcome = session.judge(rows, read)
-            tally.add(outcome, rows[-1][0])
-            collect()
-            with _step(run, job) as columns:
-                session.store(outcome)
-                _keep_rejected(run, rows[-1][0], outcome.rejected)
-                columns.update(tally.counts() | {"rows_done": tally.rows_done})
-                columns["report"] = tally.report()
-                _stop_if_asked(run, columns)
-            job.report(tally.rows_done, run.rows_total)
-            if run.status == Run.Status.STOPPED:
-                return
-            job.checkpoint()
+        with closing(ahead(_understood(run, session, start))) as parts:
+            for rows, read in parts:
+                outcome = session.judge(rows, read)
+                tally.add(outcome, rows[-1][0])
+                collect()
+                with _step(run, job) as columns:
+                    session.store(outcome)
+                    _keep_rejected(run, rows[-1][0], outcome.rejected)
+                    columns.update(tally.counts() | {"rows_done": tally.rows_done})
+                    columns["report"] = tally.report()
+                    _stop_if_asked(run, columns)
+                job.report(tally.rows_done, run.rows_total)
+                if run.status == Run.Status.STOPPED:
+                    return
+                job.checkpoint()
         for write in session.end():
             with _step(run, job):
                 write()
