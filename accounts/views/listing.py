@@ -250,7 +250,7 @@ class AccountGroupsView(KeptListMixin, AccountRows, ScopedViewMixin, ListView):
         above = Subquery(self.above.values("pk")[:1])
         return self.with_columns(self.found.alias(above=above).filter(above=None))
 
-    def get_counted_queryset(self) -> QuerySet[Account]:
+    def get_counted_queryset(self) -> QuerySet:
         # What is part of nothing comes first: in large programmes that is as many as are counted.
         found = self.found.order_by()
         parts = found.filter(~Exists(self.above), parent__isnull=False)

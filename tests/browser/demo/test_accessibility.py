@@ -92,6 +92,11 @@ def first(model: Any, **wanted: Any) -> int:
     return model.objects.filter(**wanted).earliest("pk").pk
 
 
+def twins() -> list[int]:
+    pair = DuplicatePair.objects.filter(kind="contact").earliest("pk")
+    return [pair.contact_a_id, pair.contact_b_id]
+
+
 Keys = Callable[[], list[Any]]
 KEYS: dict[str, Keys] = {
     "accounts/<int:pk>/": lambda: [birch().pk],
@@ -102,10 +107,7 @@ KEYS: dict[str, Keys] = {
         birch().pk,
         first(Account, name="Cedar Health"),
     ],
-    "contacts/<int:pk>/merge/<int:other>/": lambda: [
-        DuplicatePair.objects.get(kind="contact").contact_a_id,
-        DuplicatePair.objects.get(kind="contact").contact_b_id,
-    ],
+    "contacts/<int:pk>/merge/<int:other>/": twins,
     "contacts/<int:pk>/": lambda: [first(Contact, account=birch())],
     "category-purchases/<int:pk>/": lambda: [first(CategoryPurchase, account=birch())],
     "settings/channels/<int:pk>/": lambda: [first(Channel, parent__isnull=False)],
