@@ -15,10 +15,13 @@ from urllib.parse import SplitResult, urlsplit
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 """IPv6 addresses behind which translators put IPv4 ones (RFC 6052)."""
+
+PRIVATE = gettext_lazy("The address leads into a private network.")
 
 
 class Refused(Exception):  # noqa: N818  (a refusal of ours, not a failure)
@@ -41,7 +44,8 @@ def is_allowed(host: str) -> bool:
 
 
 def valid_url(url: str) -> None:
-    """Raise ValidationError for what is not an https address (http: hosts that are allowed)."""
+    """Raise ValidationError for what webhooks never call: no https address (http: hosts that are
+    allowed), or a private host, told by the address alone and without asking for the name."""
     try:
         parts, _port = _parts(url)
     except ValueError as error:
@@ -50,6 +54,8 @@ def valid_url(url: str) -> None:
         raise ValidationError(_("An address without user, password and #."), code="url")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_allowed(parts.hostname)):
         raise ValidationError(_("Webhooks call https:// addresses."), code="scheme")
+    if not is_allowed(parts.hostname) and _is_private_literal(parts.hostname):
+        raise ValidationError(PRIVATE, code="private")
 
 
 def resolve(url: str) -> Target:
@@ -63,7 +69,7 @@ def resolve(url: str) -> Target:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [str(item[4][0]) for item in found]
     if not is_allowed(host) and not all(is_public(text) for text in addresses):
-        raise Refused(_("The address leads into a private network."))
+        raise Refused(str(PRIVATE))
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(host, port, addresses[0], path, parts.scheme == "https")
 
@@ -72,6 +78,18 @@ def is_public(text: str) -> bool:
     """Whether an address belongs to the internet at large, also when it wraps another one."""
     address = ipaddress.ip_address(text.partition("%")[0])
     return all(item.is_global and not item.is_multicast for item in _unwrapped(address))
+
+
+def _is_private_literal(host: str) -> bool:
+    """Whether `host` is no name but a private address, or a name that always means this machine
+    (RFC 6761). As connecting does, takes `127.1`, `0x7f000001` and `2130706433` for addresses."""
+    name = host.rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return not is_public(name if ":" in name else socket.inet_ntoa(socket.inet_aton(name)))
+    except (OSError, ValueError):
+        return False
 
 
 def _unwrapped(address: Address) -> list[Address]:

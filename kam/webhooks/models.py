@@ -10,7 +10,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from kam.changes.models import Tracked
-from kam.webhooks.addresses import valid_url
 from kam.webhooks.querysets import WebhookQuerySet
 
 PREFIX = "whsec_"
@@ -36,7 +35,7 @@ class Webhook(Tracked):
         related_name="+",
     )
     name = models.CharField(_("name"), max_length=80)
-    url = models.CharField(_("address"), max_length=500, validators=[valid_url])
+    url = models.CharField(_("address"), max_length=500)
     object_types = models.JSONField(
         _("kinds of objects"),
         default=list,

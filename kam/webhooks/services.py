@@ -6,7 +6,7 @@ import datetime
 from functools import partial
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.mail import send_mail
 from django.db import models, transaction
 from django.utils import timezone
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from kam.changes import editing, record
 from kam.changes.models import Change
+from kam.webhooks.addresses import valid_url
 from kam.webhooks.models import Webhook, new_secret
 
 EDITABLE_FIELDS = ("name", "url", "object_types", "is_on")
@@ -29,6 +30,7 @@ def create_webhook(*, actor: models.Model, values: dict[str, Any]) -> tuple[Webh
 
     Raises ValidationError (an address that webhooks do not call).
     """
+    _expect_callable(values["url"])
     webhook = Webhook(owner=actor, **values)
     last = Change.objects.settled().reverse().values_list("transaction", "pk").first()
     webhook.position_transaction, webhook.position_change = last or (0, 0)
@@ -42,9 +44,12 @@ def update_webhook(
 ) -> Webhook:
     """Change name, address, kinds, on or off; what failed before is forgotten.
 
-    Raises PermissionDenied, VersionConflict or ValidationError.
+    Raises PermissionDenied, VersionConflict or ValidationError (an address that webhooks do not
+    call). One that may be called no longer can still be renamed, switched off and taken away.
     """
     webhook = _own(actor, webhook)
+    if "url" in changes or changes.get("is_on"):
+        _expect_callable(changes.get("url", webhook.url))
     Webhook.objects.filter(pk=webhook.pk).update(**FRESH)
     return editing.save(
         actor=actor,
@@ -127,6 +132,13 @@ def _own(actor: models.Model, webhook: Webhook) -> Webhook:
     if webhook.owner_id != actor.pk:
         raise PermissionDenied
     return webhook
+
+
+def _expect_callable(url: str) -> None:
+    try:
+        valid_url(url)
+    except ValidationError as error:
+        raise ValidationError({"url": error}) from error
 
 
 def _private(webhook: Webhook) -> dict[str, Any]:

@@ -280,12 +280,30 @@ def test_connection_goes_to_the_address_that_was_judged(monkeypatch, settings, r
         "https://hooks.example.com/a b",
         "https://hooks.example.com:99999/",
         "javascript:alert(1)",
+        "https://127.0.0.1/",
+        "https://10.0.0.1:8443/hook",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://[::1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://127.1/",
+        "https://0x7f000001/",
+        "https://2130706433/",
+        "https://127.0.0.1./",
+        "https://LOCALHOST/",
+        "https://erp.localhost/",
         "",
     ],
 )
 def test_addresses_that_nobody_calls_are_refused(url):
     with pytest.raises(ValidationError):
         addresses.valid_url(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://93.184.216.34/x", "https://[2606:2800:220:1::1]/", "https://10.example/"]
+)
+def test_public_addresses_and_names_are_taken(url):
+    addresses.valid_url(url)
 
 
 # REST
@@ -312,6 +330,36 @@ def test_secret_is_shown_once(client, member):
     assert [row.verb for row in Change.objects.filter(object_type="webhooks.webhook")] == [
         "created"
     ]
+
+
+def test_private_address_is_refused_beside_the_field_unless_it_is_allowed(client, settings):
+    private = NEW | {"url": "https://10.0.0.1/hook"}
+    refused = client.post(LIST, private)
+    assert (refused.status_code, refused.json()["errors"]) == (
+        400,
+        [
+            {
+                "pointer": "/url",
+                "code": "private",
+                "detail": "The address leads into a private network.",
+            }
+        ],
+    )
+    assert not Webhook.objects.exists()
+    settings.WEBHOOK_ALLOWED_HOSTS = ["10.0.0.1"]
+    assert client.post(LIST, private).status_code == 201
+
+
+def test_webhook_whose_host_is_allowed_no_longer_can_be_switched_off_and_taken_away(
+    client, webhook, settings
+):
+    settings.WEBHOOK_ALLOWED_HOSTS = []
+    here = f"{LIST}{webhook.pk}/"
+    off = client.patch(here, {"is_on": False}, headers={"If-Match": '"1"'})
+    assert (off.status_code, off.json()["is_on"]) == (200, False)
+    on = client.patch(here, {"is_on": True}, headers={"If-Match": '"2"'})
+    assert (on.status_code, on.json()["errors"][0]["pointer"]) == (400, "/url")
+    assert client.delete(here, headers={"If-Match": '"2"'}).status_code == 204
 
 
 def test_rotated_secret_signs_beside_the_old_one_for_a_day(client, webhook, receiver, account):

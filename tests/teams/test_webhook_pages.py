@@ -32,6 +32,8 @@ def test_webhook_list_query_count(client, user, count, django_assert_max_num_que
 def test_webhook_is_made_and_its_secret_shown_once(client, user):
     url = reverse("settings:webhook_create")
     assert fields(client.post(url, {"name": "ERP", "url": "http://10.0.0.1/"})) == ["url"]
+    private = client.post(url, {"name": "ERP", "url": "https://10.0.0.1/"})
+    assert private.context["form"].errors == {"url": ["The address leads into a private network."]}
     page = client.post(url, {"name": "ERP", "url": "https://hooks.example.com/"})
     webhook = Webhook.objects.get(owner=user)
     assert webhook.secret in page.content.decode()
