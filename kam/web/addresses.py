@@ -2,10 +2,15 @@
 
 from functools import lru_cache
 
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
+
+
+def address(name: str, *arguments: int | str) -> str:
+    """What `reverse(name, args=arguments)` says: it depends on nothing else than where the server
+    hangs the application in."""
+    return _address(get_script_prefix(), name, arguments)
 
 
 @lru_cache(maxsize=10_000)
-def address(name: str, *arguments: int | str) -> str:
-    """What `reverse(name, args=arguments)` says: it depends on nothing else."""
+def _address(_prefix: str, name: str, arguments: tuple[int | str, ...]) -> str:
     return reverse(name, args=arguments)

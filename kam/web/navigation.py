@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.urls import get_script_prefix
 from django.utils.functional import Promise, cached_property
 
 from kam.access.querysets import Reader
@@ -139,7 +140,7 @@ class Frame:
     def _show(self, entry: Entry) -> Shown:
         url = address(entry.url_name)
         path = self.request.path
-        current = path == url or (url != "/" and path.startswith(url))
+        current = path == url or (url != get_script_prefix() and path.startswith(url))
         badge = entry.badge(self.user) if entry.badge else None
         return Shown(entry, url, badge if badge and badge.count else None, current)
 

@@ -7,6 +7,7 @@ from django.contrib.messages.storage.fallback import FallbackStorage
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from django.test import RequestFactory
+from django.test.utils import override_script_prefix
 from django.urls import reverse
 from django.views.generic import DetailView, FormView, ListView, UpdateView
 from django_htmx.middleware import HtmxDetails
@@ -370,6 +371,17 @@ def test_frame_shows_entries_to_whom_they_are_open(client, monkeypatch):
     for word in ("Finding", "4 overdue", "My accounts", "Birch", "2 open alerts", "Hartwell"):
         assert word in page
     assert "Hidden thing" not in page
+
+
+def test_frame_leads_to_where_the_server_hangs_the_application_in(monkeypatch):
+    monkeypatch.setattr(navigation, "_entries", {})
+    navigation.register(navigation.Entry("h", "Home", "sun", "reviews:my_day"))
+    navigation.register(navigation.Entry("s", "Finding", "search", "web:search"))
+    for prefix in ("/", "/kam/"):
+        with override_script_prefix(prefix):
+            frame = navigation.Frame(ask(UserFactory(), f"{prefix}search/"))
+            shown = [(item.url, item.current) for item in frame.shown]
+        assert shown == [(prefix, False), (f"{prefix}search/", True)]
 
 
 @pytest.mark.parametrize(("theme", "links"), [("light", 0), ("dark", 1), ("system", 1)])
