@@ -100,7 +100,8 @@ class AccountRows:
 
     def get_queryset(self) -> QuerySet[Account]:
         rows = super().get_queryset()  # type: ignore[misc]
-        return self.with_columns(rows if "archived" in self.request.GET else rows.active())
+        asks = self.request.GET.get("archived")
+        return self.with_columns(rows if asks else rows.active())
 
     def with_columns(self, accounts: QuerySet[Account]) -> QuerySet[Account]:
         """`accounts` with all that a row shows."""
@@ -220,7 +221,7 @@ class AccountGroupsView(KeptListMixin, AccountRows, ScopedViewMixin, ListView):
     def filterset(self) -> AccountFilter:
         """The bound filters over what the reader may see."""
         shown = Account.objects.visible_to(self.request.user)
-        if "archived" not in self.request.GET:
+        if not self.request.GET.get("archived"):
             shown = shown.active()
         return AccountFilter(self.request.GET, queryset=shown, request=self.request)
 

@@ -19,6 +19,7 @@ from accounts.forms import ExchangeRateForm
 from accounts.models import ExchangeRate
 from accounts.services import ledger
 from kam.changes.models import Change
+from kam.web.fields import OpenSelect
 from kam.web.views import ScopedViewMixin, TableMixin
 from kam.web.views.tables import Column
 from teams.models import Programme
@@ -48,6 +49,7 @@ class RateFilter(django_filters.FilterSet):
         lookup_expr="isnull",
         exclude=True,
         label=gettext_lazy("Out of use"),
+        widget=OpenSelect,
     )
 
     class Meta:
@@ -73,13 +75,13 @@ class RateListView(TableMixin, ScopedViewMixin, ListView):
 
     def get_queryset(self) -> Any:
         rows = super().get_queryset().select_related("programme")
-        return rows if "archived" in self.request.GET else rows.active()
+        return rows if self.request.GET.get("archived") else rows.active()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         reader = self.request.user
         own = Change.objects.visible_to(reader).filter(object_type=ExchangeRate._meta.label_lower)
         run_here = [row for row in self.programmes() if row.is_run]
-        if not run_here and "archived" not in self.request.GET:
+        if not run_here and not self.request.GET.get("archived"):
             self.columns = [column for column in self.columns if column.name != "act"]
         return super().get_context_data(
             crumbs=settings_crumbs((_("Exchange rates"), "")),

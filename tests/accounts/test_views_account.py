@@ -49,6 +49,16 @@ def names(response) -> list[str]:
     return [account.name for account in response.context["rows"]]
 
 
+def test_list_leaves_archived_accounts_out_unless_asked(client, manager, programme):
+    active = AccountFactory(programme=programme, name="Birch", country="GB")
+    gone = AccountFactory(
+        programme=programme, name="Elm", country="GB", archived_at=active.created_at
+    )
+    url, form = reverse("accounts:list"), {"search": "", "country": "GB", "archived": ""}
+    assert names(client.get(url, form)) == [active.name]  # as the form sends what is left open
+    assert names(client.get(url, form | {"archived": "true"})) == [gone.name]
+
+
 PARTS = ("detail", "profile", "people", "history")
 
 

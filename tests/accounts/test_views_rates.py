@@ -75,6 +75,8 @@ def test_wrong_rate_is_archived_and_entered_anew(client, manager, programme):
     assert list(verbs.order_by("pk").values_list("verb", flat=True)) == ["archived", "restored"]
     found = client.get(RATES, {"archived": "true"}).context["object_list"]
     assert [row.pk for row in found] == [right.pk]
+    left_open = client.get(RATES, {"currency": "EUR", "archived": ""})  # as the form sends it
+    assert [row.pk for row in left_open.context["object_list"]] == [rate.pk]
 
 
 def test_button_of_an_old_page_changes_nothing(client, manager, programme):
