@@ -11,6 +11,7 @@ from tests.factories.accounts import (
     CategoryPurchaseFactory,
     ChannelFactory,
     ProductLineFactory,
+    SiteFactory,
 )
 from tests.factories.api import caller
 from tests.factories.teams import MembershipFactory, ProgrammeFactory, RoleGrantFactory, TeamFactory
@@ -153,3 +154,73 @@ def test_account_manager_writes_purchases_and_no_channels(programme, birch):
     assert market.status_code == 403
     assert keeper.post(CHANNELS, {"programme": programme.pk, "name": "Mine"}).status_code == 403
     assert Channel.objects.count() == 1
+
+
+def test_manager_of_another_programme_reaches_nothing_of_this_one(programme, birch):
+    foreign = ProgrammeFactory(currency="EUR")
+    stranger = caller(RoleGrantFactory(programme_manager=True, programme=foreign).user)
+    top = ChannelFactory(programme=programme)
+    market = CategoryPurchaseFactory(channel=top)
+    own = CategoryPurchaseFactory(account=birch)
+    site = SiteFactory(account=birch)
+    line = ProductLineFactory(programme=programme)
+    for url in (CHANNELS, PURCHASES):
+        assert stranger.get(f"{url}?with_count=1").json()["count"] == 0
+    for url in (f"{CHANNELS}{top.pk}/", f"{PURCHASES}{market.pk}/", f"{PURCHASES}{own.pk}/"):
+        assert stranger.get(url).status_code == 404
+        assert stranger.patch(url, {}, headers={"If-Match": '"1"'}).status_code == 404
+        assert stranger.delete(url, headers={"If-Match": '"1"'}).status_code == 404
+        assert stranger.post(f"{url}restore/").status_code == 404
+    assert ids(stranger.get(f"{PURCHASES}?under_channel={top.pk}")) == []
+    theirs = AccountFactory(programme=foreign)
+    bodies = [
+        (CHANNELS, {"programme": programme.pk, "name": "Mine"}, "/programme"),
+        (CHANNELS, {"programme": foreign.pk, "name": "Mine", "parent": top.pk}, "/parent"),
+        (PURCHASES, {"channel": top.pk, **YEAR, "amount": "1"}, "/channel"),
+        (PURCHASES, {"account": birch.pk, **YEAR, "amount": "1"}, "/account"),
+        (PURCHASES, {"account": theirs.pk, "site": site.pk, **YEAR, "amount": "1"}, "/site"),
+        (
+            PURCHASES,
+            {"account": theirs.pk, "category": line.pk, **YEAR, "amount": "1"},
+            "/category",
+        ),
+    ]
+    for url, body, pointer in bodies:
+        answer = stranger.post(url, body)
+        assert answer.status_code == 400
+        assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+    moved = stranger.patch(
+        f"/api/v1/accounts/{theirs.pk}/",
+        {"channel": top.pk},
+        headers={"If-Match": f'"{theirs.version}"'},
+    )
+    assert [error["pointer"] for error in moved.json()["errors"]] == ["/channel"]
+    assert (Channel.objects.count(), CategoryPurchase.objects.active().count()) == (1, 2)
+
+
+def test_nobody_joins_what_is_of_two_programmes(programme, birch):
+    """Whoever runs both programmes sees all rows, and still cannot mix them."""
+    foreign = ProgrammeFactory(currency="EUR")
+    user = RoleGrantFactory(programme_manager=True, programme=programme).user
+    RoleGrantFactory(programme_manager=True, programme=foreign, user=user)
+    both = caller(user)
+    top, line = ChannelFactory(programme=foreign), ProductLineFactory(programme=foreign)
+    site = SiteFactory(account=AccountFactory(programme=foreign))
+    body = {"account": birch.pk, **YEAR, "amount": "1"}
+    for name, row in (("category", line), ("site", site)):
+        answer = both.post(PURCHASES, body | {name: row.pk})
+        assert [error["pointer"] for error in answer.json()["errors"]] == [f"/{name}"]
+    below = both.post(CHANNELS, {"programme": programme.pk, "name": "Mine", "parent": top.pk})
+    assert [error["pointer"] for error in below.json()["errors"]] == ["/parent"]
+    moved = both.patch(
+        f"/api/v1/accounts/{birch.pk}/",
+        {"channel": top.pk},
+        headers={"If-Match": f'"{birch.version}"'},
+    )
+    assert [error["pointer"] for error in moved.json()["errors"]] == ["/channel"]
+    birch.refresh_from_db()
+    assert (birch.channel, CategoryPurchase.objects.count(), Channel.objects.count()) == (
+        None,
+        0,
+        1,
+    )

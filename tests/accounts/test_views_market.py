@@ -252,3 +252,30 @@ def test_account_form_puts_the_account_into_a_channel(client, keeper, programme,
     client.post(url, {"name": "Birch", "channel": channel.pk, "version": birch.version})
     birch.refresh_from_db()
     assert birch.channel == channel
+
+
+def test_manager_of_another_programme_finds_nothing_of_this_one(client, programme, birch):
+    foreign = ProgrammeFactory(currency="EUR")
+    client.force_login(RoleGrantFactory(programme_manager=True, programme=foreign).user)
+    top = ChannelFactory(programme=programme, name="On-trade")
+    line = ProductLineFactory(programme=programme, name="Gaskets")
+    market = CategoryPurchaseFactory(channel=top, category=line)
+    own = CategoryPurchaseFactory(account=birch, category=line)
+    for name in ("purchases", "channels", "purchase_create", "channel_create", "products"):
+        page = client.get(reverse(f"accounts:{name}")).content.decode()
+        assert not [word for word in ("On-trade", "Gaskets", "Birch") if word in page]
+    for purchase in (market, own):
+        for what in ("edit", "archive", "restore"):
+            url = reverse(f"accounts:purchase_{what}", args=[purchase.pk])
+            assert client.post(url, {**FILLED, "version": "1"}).status_code == 404
+    for what in ("edit", "archive", "restore"):
+        url = reverse(f"accounts:channel_{what}", args=[top.pk])
+        assert client.post(url, {"name": "Mine", "version": "1"}).status_code == 404
+    assert client.get(reverse("accounts:wallet", args=[birch.pk])).status_code == 404
+    sent = {**FILLED, "account": birch.pk, "channel": top.pk, "category": line.pk}
+    refused = client.post(reverse("accounts:purchase_create"), sent)
+    assert refused.status_code == 422
+    assert set(refused.context["form"].errors) == {"account", "channel", "category"}
+    below = client.post(reverse("accounts:channel_create"), {"name": "Mine", "parent": top.pk})
+    assert set(below.context["form"].errors) == {"parent"}
+    assert (CategoryPurchase.objects.active().count(), Channel.objects.count()) == (2, 1)
