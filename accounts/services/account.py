@@ -214,6 +214,14 @@ def _refuse_archived(parent: Account | None) -> None:
         raise ValidationError({"parent": _("It is archived: restore it first.")}, code="archived")
 
 
+def refuse_archived_account(account: Account) -> None:
+    """Raise ValidationError where something new is recorded at an account out of use, by whatever
+    way; importers say the same of each row (`archived_account`)."""
+    if account.is_archived:
+        text = _("The account is archived: restore it first.")
+        raise field_error("account", text, "archived")
+
+
 def refuse_archived_channel(channel: Channel | None) -> None:
     """Raise ValidationError for a channel that is out of use; the caller holds the lock of the
     trees."""

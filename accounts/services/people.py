@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts import policies
 from accounts.models import Account, Contact, Interaction
+from accounts.services.account import refuse_archived_account
 from kam.changes import editing
 from teams.models import User
 
@@ -39,10 +40,12 @@ EDITABLE_FIELDS = (
 def create_contact(*, actor: User, account: Account, changes: dict[str, Any]) -> Contact:
     """Record a person at `account`.
 
-    Raises PermissionDenied (neither in the team nor running the programme) or ValidationError.
+    Raises PermissionDenied (neither in the team nor running the programme) or ValidationError (also
+    where the account is archived).
     """
     if not policies.can_contribute(actor, account):
         raise PermissionDenied
+    refuse_archived_account(account)
     contact = Contact(account=account, **changes)
     contact = editing.create(actor=actor, obj=contact, fields=("account", *EDITABLE_FIELDS))
     refresh_talks([contact.pk])

@@ -11,7 +11,11 @@ from django.utils.translation import gettext as _
 
 from accounts import policies
 from accounts.models import Account, CategoryPurchase, Channel
-from accounts.services.account import lock_groups, refuse_archived_channel
+from accounts.services.account import (
+    lock_groups,
+    refuse_archived_account,
+    refuse_archived_channel,
+)
 from kam.changes import editing
 from kam.changes.errors import field_error
 from teams import policies as programme_policies
@@ -47,7 +51,8 @@ def record_purchase(
     the programme.
 
     `amount` is net, a period's total in `currency` (the account's when left out), `volume` in
-    `volume_unit`; what is not known is None. Raises PermissionDenied or ValidationError.
+    `volume_unit`; what is not known is None. Raises PermissionDenied or ValidationError (account or
+    channel is archived).
     """
     holder = account or channel
     if holder is None:
@@ -57,6 +62,8 @@ def record_purchase(
         raise field_error("channel", _("It belongs to another programme."), "foreign")
     if not _may_write(actor, account, programme):
         raise PermissionDenied
+    if account is not None:
+        refuse_archived_account(account)
     if channel is not None:
         lock_groups(programme)
         refuse_archived_channel(channel)
@@ -106,10 +113,13 @@ def archive_purchase(
 def restore_purchase(
     *, actor: User, purchase: CategoryPurchase, expected_version: int | None = None
 ) -> CategoryPurchase:
-    """Bring it back; refused while the same is recorded anew, or its channel is archived."""
+    """Bring it back; refused while the same is recorded anew, or its account or channel is
+    archived."""
     if purchase.channel_id is not None:
         lock_groups(purchase.programme)
     purchase = _editable(actor, purchase)
+    if purchase.account is not None:
+        refuse_archived_account(purchase.account)
     refuse_archived_channel(purchase.channel)
     return editing.restore(actor=actor, obj=purchase, expected_version=expected_version)
 

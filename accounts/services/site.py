@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts import policies
 from accounts.models import Account, Site
+from accounts.services.account import refuse_archived_account
 from kam.changes import editing
 from teams.models import User
 
@@ -17,9 +18,11 @@ EDITABLE_FIELDS = ("name", "address", "city", "country")
 
 @transaction.atomic
 def create_site(*, actor: User, account: Account, changes: dict[str, Any]) -> Site:
-    """Record a place of `account`. Raises PermissionDenied or ValidationError."""
+    """Record a place of `account`. Raises PermissionDenied or ValidationError (also where the
+    account is archived)."""
     if not policies.can_edit(actor, account):
         raise PermissionDenied
+    refuse_archived_account(account)
     return editing.create(
         actor=actor, obj=Site(account=account, **changes), fields=("account", *EDITABLE_FIELDS)
     )

@@ -59,7 +59,8 @@ class ProfileView(AccountPartView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         account = self.object
         edit_url = reverse("accounts:edit", args=[account.pk]) if account.may_edit else ""
-        site_url = reverse("accounts:site_create", args=[account.pk]) if account.may_edit else ""
+        takes_sites = account.may_edit and not account.is_archived
+        site_url = reverse("accounts:site_create", args=[account.pk]) if takes_sites else ""
         return super().get_context_data(
             edit_url=edit_url,
             edit_label=_("Edit"),

@@ -67,7 +67,7 @@ class PeopleView(AccountPartView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         account = self.object
         rows = kept_objects("all people", _people, account=account.pk)
-        may = account.may_contribute
+        may = account.may_contribute and not account.is_archived
         return super().get_context_data(
             contact_url=reverse("accounts:contact_create", args=[account.pk]) if may else "",
             contact_label=_("Add a person"),

@@ -260,7 +260,7 @@ class WalletView(AccountPartView):
         group = visible.filter(Q(pk=account.pk) | Q(path__startswith=account.path))
         wallets = market.wallets(rows, group, rates, known=visible)
         parts = self._parts(visible, rates)
-        may = account.may_edit
+        may = account.may_edit and not account.is_archived
         return super().get_context_data(
             rows=[Shown(item, _rest(item, parts)) for item in wallets],
             currency=rates.home,

@@ -57,6 +57,39 @@ def test_channel_is_made_moved_archived_and_restored(client, programme):
     assert client.post(f"{url}restore/").json()["archived_at"] is None
 
 
+def test_nothing_new_is_recorded_at_an_archived_account(client, birch):
+    gone = CategoryPurchaseFactory(account=birch, archived_at=birch.created_at)
+    birch.archived_at = birch.created_at
+    birch.save()
+    bodies = {
+        PURCHASES: {
+            "account": birch.pk,
+            **YEAR,
+            "amount": "5",
+            "source": "x",
+            "as_of": "2026-01-01",
+        }
+        | {"confidence": "measured"},
+        "/api/v1/contacts/": {"account": birch.pk, "name": "Ines Duarte"},
+        "/api/v1/sites/": {"account": birch.pk, "name": "Porto"},
+        f"{PURCHASES}{gone.pk}/restore/": {},
+    }
+    for url, body in bodies.items():
+        refused = client.post(url, body)
+        assert (refused.status_code, refused.json().get("errors")) == (
+            400,
+            [
+                {
+                    "pointer": "/account",
+                    "code": "archived",
+                    "detail": "The account is archived: restore it first.",
+                }
+            ],
+        ), url
+    left = CategoryPurchase.objects.active().count(), birch.contacts.count(), birch.sites.count()
+    assert left == (0, 0, 0)
+
+
 def test_purchase_is_recorded_and_corrected(client, birch):
     line = ProductLineFactory(programme=birch.programme)
     body = {
