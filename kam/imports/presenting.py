@@ -221,17 +221,23 @@ def refused_rows(run: Run) -> dict[str, Any]:
 
 
 def preview(run: Run) -> dict[str, Any]:
-    """Headings and rows of the preview, each cell with whether it is a figure."""
+    """Headings and rows of the preview, each cell with whether it is a figure; without the columns
+    in which no row says anything."""
     kind = run.import_kind
+    items = run.report.get("preview", [])
+    places = [
+        place for place in range(len(kind.shown)) if any(item["values"][place] for item in items)
+    ]
     rows = []
-    for item in run.report.get("preview", []):
+    for item in items:
         taken = item["result"] != "rejected"
+        texts = [(place, item["values"][place]) for place in places]
         cells = [
             (_read(kind, place, text) if taken else text, place in kind.numeric)
-            for place, text in enumerate(item["values"])
+            for place, text in texts
         ]
         rows.append({**item, "cells": cells})
-    headings = [(label, place in kind.numeric) for place, label in enumerate(kind.shown)]
+    headings = [(kind.shown[place], place in kind.numeric) for place in places]
     return {"headings": headings, "rows": rows}
 
 

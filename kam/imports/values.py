@@ -16,6 +16,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kam.imports.reading.findings import Finding
+from kam.web.formatting import number
 
 DECIMALS = {"dot": ".", "comma": ","}
 ORDERS = ("ymd", "dmy", "mdy")
@@ -214,13 +215,13 @@ def _majority(votes: Counter[str], first: str, second: str, words: str) -> Findi
     if not clear:
         return None
     best = first if votes[first] >= votes[second] else second
-    return Finding(best, words % {"best": votes[best], "all": clear})
+    return Finding(best, words % {"best": number(votes[best]), "all": number(clear)})
 
 
 def find_decimal(values: Iterable[Any]) -> Finding:
     """How numbers are written in `values`; `needed` when both readings fit all of them."""
     votes, example = _votes(values, lambda text: _decimal_vote(_unsigned(text)[0].rstrip("% ")))
-    told = _majority(votes, "dot", "comma", _("%(best)d of %(all)d telling values"))
+    told = _majority(votes, "dot", "comma", _("%(best)s of %(all)s telling values"))
     if told:
         return told
     if example:
@@ -250,7 +251,7 @@ def _decimal_vote(text: str) -> str:
 def find_dates(values: Iterable[Any]) -> Finding:
     """How dates are written in `values`; `needed` when day and month could change places."""
     votes, example = _votes(values, _order_vote)
-    told = _majority(votes, "dmy", "mdy", _("%(best)d of %(all)d telling dates"))
+    told = _majority(votes, "dmy", "mdy", _("%(best)s of %(all)s telling dates"))
     if told:
         return told
     if example:

@@ -116,9 +116,15 @@ def test_preview_writes_figures_as_its_reader_does_and_ends_with_the_trial(
     )
     work()
     run = Run.objects.get()
-    refused, taken, _third = client.get(run.get_absolute_url()).context["preview"]["rows"]
+    preview = client.get(run.get_absolute_url()).context["preview"]
+    refused, taken, _third = preview["rows"]
+    assert [str(label) for label, _numeric in preview["headings"]] == [
+        "Account",
+        "Booked on",
+        "Net",
+    ]
     cells = [text for text, _numeric in taken["cells"]]
-    assert cells == ["7", "2. May 2026", "", "", "1.234,50\N{NO-BREAK SPACE}GBP", ""]
+    assert cells == ["7", "2. May 2026", "1.234,50\N{NO-BREAK SPACE}GBP"]
     assert [text for text, _numeric in refused["cells"]][1] == "02.05.2026"
     do(client, run, "start")
     work()
