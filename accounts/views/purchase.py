@@ -96,12 +96,12 @@ class PurchaseListView(TableMixin, PartialMixin, ScopedViewMixin, ListView):
     export_layout = exports.PURCHASES
     columns = (
         Column("holder", gettext_lazy("Account or channel"), sort="account__name", optional=False),
-        Column("category", gettext_lazy("Category"), sort="category__name"),
+        Column("category", gettext_lazy("Category"), sort="category__name", phone=False),
         Column("amount", gettext_lazy("Amount"), sort="amount", numeric=True),
         Column("until", gettext_lazy("Period"), sort="period_until", optional=False, phone=False),
         Column("volume", gettext_lazy("Volume"), sort="volume", numeric=True, phone=False),
         Column("use", gettext_lazy("Bought for"), sort="use_type", phone=False),
-        Column("confidence", gettext_lazy("Confidence"), sort="confidence"),
+        Column("confidence", gettext_lazy("Confidence"), sort="confidence", phone=False),
         Column("source", gettext_lazy("Source"), sort="source", phone=False),
         Column("as_of", gettext_lazy("As of"), sort="as_of", default=False, phone=False),
         Column("by", gettext_lazy("Recorded by"), default=False, phone=False),
