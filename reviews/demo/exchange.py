@@ -97,25 +97,29 @@ def _is_inside() -> bool:
 
 
 def _watch(actor: User, programme: Programme, month: datetime.date, today: datetime.date) -> None:
-    """A folder with one file that was taken, and one that waits for somebody."""
+    """A folder with one file that was taken, and a day later one that waits for somebody."""
     place = Path(settings.IMPORT_FOLDER) / PLACE
     place.mkdir(parents=True, exist_ok=True)
-    other = "Code,Day,Spot,Desk\nCHF,03/04/2026,0.8932,Zurich\n"
-    noon = timezone.make_aware(
-        datetime.datetime.combine(today - datetime.timedelta(days=1), datetime.time(9, 30))
-    )
-    for name, text, minutes in ((_name(month), _rates(month, 1), 20), ("spot.csv", other, 10)):
-        (place / name).write_text(text)
-        changed = (noon - datetime.timedelta(minutes=minutes)).timestamp()
-        os.utime(place / name, (changed, changed))
     folder = services.create_folder(
         actor=actor,
         kind="exchange_rates",
         scope_id=programme.pk,
         values={"name": "Rates of the treasury", "path": PLACE, "every": Folder.Every.DAY},
     )
+    other = "Code,Day,Spot,Desk\nCHF,03/04/2026,0.8932,Zurich\n"
+    for days, name, text in ((2, _name(month), _rates(month, 1)), (1, "spot.csv", other)):
+        day = today - datetime.timedelta(days=days)
+        seen = timezone.make_aware(datetime.datetime.combine(day, datetime.time(9, 30)))
+        (place / name).write_text(text)
+        changed = (seen - datetime.timedelta(minutes=10)).timestamp()
+        os.utime(place / name, (changed, changed))
+        _look(folder, seen)
+
+
+def _look(folder: Folder, seen: datetime.datetime) -> None:
+    """See what is new in `folder` at `seen`, take it once it has settled, and note the outcome."""
     for seconds in (0, 31, 37):
-        looking.look(folder.pk, noon + datetime.timedelta(seconds=seconds))
+        looking.look(folder.pk, seen + datetime.timedelta(seconds=seconds))
         running = folder.files.filter(status=FolderFile.Status.RUNNING, run__isnull=False)
         for run_id in running.values_list("run", flat=True):
             passes.import_rows(run_id)

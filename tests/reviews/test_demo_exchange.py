@@ -34,6 +34,8 @@ def test_files_of_the_demonstration_come_in_and_go_out(settings, tmp_path):
     assert (folder.path, folder.note) == ("treasury", "")
     files = FolderFile.objects.order_by("pk").values_list("name", "status")
     assert list(files) == [("rates-2026-11.csv", "done"), ("spot.csv", "waiting")]
+    days = [TODAY - datetime.timedelta(days=days) for days in (2, 1)]
+    assert [row.seen_at.date() for row in FolderFile.objects.order_by("pk")] == days
     exports = Export.objects.order_by("pk")
     assert [export.status for export in exports] == ["ready", "ready"]
     written = {path.parts[len(tmp_path.parts)] for path in tmp_path.rglob("*") if path.is_file()}
