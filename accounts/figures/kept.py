@@ -47,7 +47,7 @@ MONTHS = tuple(f"month_{place}" for place in range(KEPT_MONTHS))
 COUNTS = ("line_count", "costless", "sales_unrated", "recorded", "costs_unrated")
 COLUMNS = (*SUMS, *(f"{name}{BEFORE}" for name in SUMS), *MONTHS)
 NEVER_NULL = {"revenue", *COUNTS, *(f"{name}{BEFORE}" for name in COUNTS)}
-TABLE = AccountSums._meta.db_table
+TABLE, ACCOUNTS = AccountSums._meta.db_table, Account._meta.db_table
 
 
 def refresh(accounts: Iterable[int]) -> None:
@@ -156,7 +156,8 @@ def _portions(pks: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _make(period: SumsPeriod, pks: list[int]) -> None:
-    """Write the sums of those of `pks` that belong to the programme of `period`."""
+    """Write the sums of those of `pks` that belong to the programme of `period`; what an undo is
+    deleting has none, and it waits for those that are made."""
     names = sorted(NEVER_NULL)
     (sales, sales_given), (costs, costs_given) = (
         rows.query.sql_with_params() for rows in _sources(period, pks)
@@ -165,10 +166,12 @@ def _make(period: SumsPeriod, pks: list[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {TABLE} (period_id, account_id, {', '.join(names)})"  # noqa: S608  (our own names)
-            f" SELECT %s, id, {', '.join('0' for _name in names)} FROM {Account._meta.db_table}"
-            " WHERE id = ANY(%s) AND programme_id = %s ORDER BY id"
+            f" SELECT %s, id, {', '.join('0' for _name in names)} FROM {ACCOUNTS} AS own"
+            " WHERE id = ANY(%s) AND programme_id = %s AND NOT EXISTS"
+            f" (SELECT 1 FROM {TABLE} WHERE period_id = %s AND account_id = own.id)"
+            " ORDER BY id FOR KEY SHARE"
             " ON CONFLICT (period_id, account_id) DO NOTHING",
-            [period.pk, pks, period.programme_id],
+            [period.pk, pks, period.programme_id, period.pk],
         )
         cursor.execute(
             f"SELECT 1 FROM {TABLE} WHERE period_id = %s AND account_id = ANY(%s)"  # noqa: S608

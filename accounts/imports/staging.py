@@ -78,7 +78,8 @@ def delete_accounts(run: Run) -> int:
     """Delete some of the accounts hidden by a run that does not count; 0 when none is left."""
     hidden = Account.objects.filter(staged_by=run)
     leaves = hidden.filter(~Exists(Account.objects.filter(parent=OuterRef("pk"))))
-    ids = list(leaves.order_by("pk").values_list("pk", flat=True)[:DELETE_ACCOUNTS])
+    locked = leaves.select_for_update(of=("self",)).order_by("pk")  # nothing comes to hang on them
+    ids = list(locked.values_list("pk", flat=True)[:DELETE_ACCOUNTS])
     if not ids:
         return 0
     ExternalId.objects.filter(account__in=ids).delete()

@@ -1,10 +1,12 @@
 """Kept sums say the same as months and costs to serve, whatever is written, for everybody."""
 
 import datetime
+import threading
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import F
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from accounts.models import Account, AccountSums, SumsPeriod
 from accounts.services import ledger
 from accounts.tasks import keep_sums
 from kam.access.dates import business_today
+from kam.imports.services import undo_run
 from reviews import portfolio
 from tests.accounts.test_imports_ledger import HEAD, import_file, undo
 from tests.concurrency import run_together
@@ -287,4 +290,59 @@ def test_writers_at_the_same_moment_leave_nothing_out():
         lambda: figures.keep(world.programme, world.programme.today()),
     )
     assert {row.line_count for row in AccountSums.objects.filter(account=world.accounts[0])} == {2}
+    assert_same(world, "manager")
+
+
+def hidden_account(world: World) -> Any:
+    """The run that has made an account and is being undone; no sums of the account are kept."""
+    line = f"9,New Ltd,{month(20)},A,1,5,0,1\n"
+    run = import_file(world.manager, HEAD + line)
+    account = Account.objects.get(name="New Ltd")
+    run = undo_run(actor=world.manager, run=run, enqueue=False)
+    AccountSums.objects.filter(account=account).delete()
+    return run, account
+
+
+def until_somebody_waits() -> None:
+    """Return once another connection waits for what this one has locked."""
+    for _look in range(500):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*), pg_sleep(0.02) FROM pg_stat_activity"
+                " WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
+            if cursor.fetchone()[0]:
+                return
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("deletes_first", [True, False])
+def test_sums_are_kept_while_an_undo_deletes_the_account(deletes_first):
+    world = World()
+    run, account = hidden_account(world)
+    begun = threading.Event()
+
+    def delete() -> None:
+        with transaction.atomic():
+            while run.import_kind.delete_chunk(run, 100):
+                pass
+
+    def first() -> None:
+        with transaction.atomic():
+            if deletes_first:
+                delete()
+            else:
+                figures.refresh([account.pk])
+            begun.set()
+            until_somebody_waits()
+
+    def second() -> None:
+        begun.wait()
+        if deletes_first:
+            figures.keep(world.programme, world.programme.today())
+        else:
+            delete()
+
+    assert [outcome.error for outcome in run_together(first, second)] == [None, None]
+    assert not Account.objects.filter(pk=account.pk).exists()
     assert_same(world, "manager")
