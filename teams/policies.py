@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
-from kam.access.prepared import kept_objects
-from kam.access.querysets import Reader, roles_of, sight_of
+from kam.access.querysets import Reader, is_one_of, roles_of
 from teams.models import BusinessUnit, Function, Programme, RoleGrant, Team, User
 
 
@@ -46,11 +45,7 @@ def can_edit_function(user: Reader, function: Function) -> bool:
 
 def can_edit_team(user: Reader, team: Team) -> bool:
     """Whether `user` appoints the people of `team`."""
-
-    def editable(team: int) -> QuerySet[Team]:
-        return Team.objects.editable_by(user).filter(pk=team)
-
-    return bool(kept_objects(("edits team", sight_of(user)), editable, team=team.pk))
+    return is_one_of(Team.objects.editable_by, user, team.pk)
 
 
 def appoints(user: Reader) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
+from kam.access.once import asking_once
 from kam.access.prepared import kept_among, kept_objects
 from kam.access.querysets import Reader, sight_of
 from kam.documents.models import Attachment
@@ -26,11 +27,12 @@ def named_in(texts: Iterable[str], user: Reader) -> dict[int, Attachment]:
     keys = keys_in(texts)
     if not keys:
         return {}
-    found = kept_among(
-        ("named files", sight_of(user)),
-        lambda pks: Attachment.objects.visible_to(user).filter(pk__in=pks),
-        keys,
-    )
+    with asking_once():
+        found = kept_among(
+            ("named files", sight_of(user)),
+            lambda pks: Attachment.objects.visible_to(user).filter(pk__in=pks),
+            keys,
+        )
     return {file.pk: file for file in found}
 
 
@@ -41,7 +43,8 @@ def offered(user: Reader, account_id: int) -> list[Attachment]:
         mine = Attachment.objects.visible_to(user).filter(account=account).active()
         return mine.order_by("-stored_at", "-pk")[:OFFERED]
 
-    return kept_objects(("offered files", sight_of(user)), rows, account=account_id)
+    with asking_once():
+        return kept_objects(("offered files", sight_of(user)), rows, account=account_id)
 
 
 def with_reference(text: str, file: Attachment) -> str:

@@ -11,9 +11,12 @@ from django.utils import timezone
 from accounts.models import Account
 from kam.access.prepared import kept_among, kept_count, kept_exists, kept_objects
 from kam.access.querysets import is_one_of, sight_of
+from kam.documents.references import named_in, offered
 from teams.models import TeamRole
+from teams.policies import can_edit_team
 from tests.factories.accounts import AccountFactory, ExternalIdFactory
-from tests.factories.teams import MembershipFactory, TeamFactory, UserFactory
+from tests.factories.documents import AttachmentFactory
+from tests.factories.teams import MembershipFactory, RoleGrantFactory, TeamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +95,21 @@ def test_right_that_comes_while_a_query_is_put_together_is_not_kept_under_less()
     is_one_of(rows_of, user, account.pk)
     membership[0].delete()
     assert is_one_of(rows_of, user, account.pk) is False
+
+
+@pytest.mark.parametrize("ask", ["team", "named", "offered"])
+def test_rights_go_into_key_and_query_from_one_look(ask, django_assert_num_queries):
+    """Outside of a request that only reads: two looks might see two things."""
+    file = AttachmentFactory()
+    user = RoleGrantFactory(programme_manager=True, programme=file.account.programme).user
+    team = TeamFactory(programme=file.account.programme)
+    asked = {
+        "team": lambda: can_edit_team(user, team),
+        "named": lambda: named_in([f"/files/{file.pk}/"], user),
+        "offered": lambda: offered(user, file.account_id),
+    }
+    with django_assert_num_queries(2):  # what is held, and the row
+        assert asked[ask]()
 
 
 def test_words_of_a_search_are_put_into_kept_patterns():
