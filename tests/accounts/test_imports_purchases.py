@@ -95,8 +95,8 @@ def test_purchases_come_with_channels_and_categories(manager, programme, acme):
         (manager.pk, "estimated")
     }
     found = totals(run)
-    assert found["Amount", "GBP"] == "10003.5"
-    assert found["Amount, Packaging", "EUR"] == "2000"
+    assert found["Amount", "GBP"] == "10003.50"
+    assert found["Amount, Packaging", "EUR"] == "2000.00"
     assert found["Volume", "t"] == "12.5"
     assert found["Channels not known: they are made", ""] == "3"
     assert found["Categories not known: they are made", ""] == "2"
@@ -319,9 +319,9 @@ def test_wholesale_customers_come_in_with_their_totals(manager, shared_data, fac
     run = bring(manager, written(rows), options=options)
     assert (run.created, run.rejected) == (2640, 0), problems(run)
     found = totals(run)
-    assert found["Amount", "GBP"] == str(facts["wholesale_customers"]["grand_total"])
+    assert found["Amount", "GBP"] == f"{facts['wholesale_customers']['grand_total']}.00"
     assert {name: found[f"Amount, {name}", "GBP"] for name in known} == {
-        name: str(total) for name, total in known.items()
+        name: f"{total}.00" for name, total in known.items()
     }
     counts = {
         channel.name: channel.accounts.count() for channel in Channel.objects.order_by("name")

@@ -337,6 +337,23 @@ def test_trial_of_contacts_counts_and_stores_nothing(manager, acme):
     assert (Contact.objects.count(), Account.objects.count()) == (0, 1)
 
 
+def test_customer_not_known_is_asked_about_as_the_file_writes_it(manager, acme):
+    text = "Name,Company\nAnn,Elm  & Söhne GmbH\nBo,elm & söhne gmbh\n"
+    run = upload(manager, text, kind="contacts")
+    run = passes.check(services.check_run(actor=manager, run=run, enqueue=False).pk)
+    (item,) = run.report["unmatched"]
+    assert (item["text"], item["count"]) == ("Elm  & Söhne GmbH", 2)
+
+
+def test_row_without_a_name_is_blamed_on_its_column(manager, acme):
+    run = upload(manager, "Name,E-mail,Number\n,,7\nAnn,,7\n", kind="contacts")
+    run = services.configure_run(
+        actor=manager, run=run, wanted={"name": "Name", "email": "E-mail", "account": "Number"}
+    )
+    run = passes.check(services.check_run(actor=manager, run=run, enqueue=False).pk)
+    assert [(p["code"], p["field"]) for p in run.report["problems"]] == [("no_key", "name")]
+
+
 def test_contacts_of_northwind_come_in_by_the_command(programme, shared_data, capsys):
     path = shared_data / "northwind" / "customers.csv"
     call_command("import_contacts", str(path))
@@ -429,10 +446,10 @@ def test_costs_are_added_up_by_currency(manager, programme, acme):
         (datetime.date(2026, 2, 1), Decimal(5), "USD"),
     }
     assert [(t["label"], t["value"], t["unit"]) for t in run.report["totals"]][1:] == [
-        ("Amount", "21", "EUR"),
-        ("Amount", "5", "USD"),
-        ("Amount, 2026-01", "21", "EUR"),
-        ("Amount, 2026-02", "5", "USD"),
+        ("Amount", "21.00", "EUR"),
+        ("Amount", "5.00", "USD"),
+        ("Amount, 2026-01", "21.00", "EUR"),
+        ("Amount, 2026-02", "5.00", "USD"),
     ]
     undo(manager, run)
     assert ActivityCost.objects.count() == 0

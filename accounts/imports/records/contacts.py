@@ -149,7 +149,7 @@ class ContactsKind(CustomerKind):
     blamed: ClassVar = {
         **BLAMED,
         "ambiguous_contact": ("email", "name"),
-        "no_key": ("external_id", "email", "name"),
+        "no_key": ("name", "email", "external_id"),
         **dict.fromkeys(lines.REASONS, ("reports_to",)),
         **{f"bad_{field.name}": (field.name,) for field in fields},
     }

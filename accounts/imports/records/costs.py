@@ -20,6 +20,7 @@ from accounts.imports.records.customers import (
     SYSTEM_OPTION,
     CustomerKind,
     CustomerSession,
+    amount_text,
     unknown_option,
 )
 from accounts.models import Account, Activity, ActivityCost
@@ -186,6 +187,6 @@ class CostsSession(CustomerSession):
         for (month, currency), total in sorted(self.months.items())[-MONTHS_SHOWN:]:
             shown.append((_("Amount, %(month)s") % {"month": month}, total, currency))
         return super().totals() + [
-            {"label": label, "value": format(total.normalize(), "f"), "unit": currency}
+            {"label": label, "value": amount_text(total), "unit": currency}
             for label, total, currency in shown
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db.models import BigIntegerField
@@ -82,6 +83,12 @@ SHOWN_UNKNOWN = 50
 MOST_NAME, MOST_NUMBER = 200, 120
 
 
+def amount_text(amount: Decimal) -> str:
+    """An amount of money for the totals: with cents, and with all its places where it has more."""
+    cents = round(amount, 2)
+    return format(cents if cents == amount else amount.normalize(), "f")
+
+
 def unknown_option(default: str) -> Option:
     """What becomes of customers that are not known."""
     label = gettext_lazy("A customer not yet known")
@@ -110,6 +117,7 @@ class CustomerSession(RecordSession):
         self.called: dict[int, str] = {}
         self.new: dict[str, NewAccount] = {}
         self.unmet: Counter[str] = Counter()
+        self.written: dict[str, str] = {}
         self.matched: set[int] = set()
 
     def rights(self, accounts: AccountQuerySet) -> AccountQuerySet:
@@ -127,7 +135,7 @@ class CustomerSession(RecordSession):
         found = self.accounts[key]
         if isinstance(found, Refusal):
             if found.code == "ambiguous":
-                self.unmet[key] += 1
+                self._miss(key, number or name)
             raise Refused(found.code, found.reason)
         if found is None:
             return self._unknown(key, number, name)
@@ -140,10 +148,14 @@ class CustomerSession(RecordSession):
             self.matched.add(found)
         return found
 
+    def _miss(self, key: str, text: str) -> None:
+        self.unmet[key] += 1
+        self.written.setdefault(key, text)
+
     def _unknown(self, key: str, number: str, name: str) -> Pending:
         if is_total(number or name):
             raise Refused("total")
-        self.unmet[key] += 1
+        self._miss(key, number or name)
         if self.accounts.decisions.get(key, self.unknown_is) == "reject":
             raise Refused("unknown_account")
         called = name or _("Customer %(number)s") % {"number": number}
@@ -172,10 +184,10 @@ class CustomerSession(RecordSession):
         staging.note_touched(self.run, self.matched)
 
     def unmatched(self) -> list[dict[str, Any]]:
-        """Customers not known, with their rows."""
+        """Customers not known, as the file writes them, with their rows."""
         ranked = self.unmet.most_common()
         items = [
-            {"key": key, "text": key[1:], "note": "", "count": count}
+            {"key": key, "text": self.written[key], "note": "", "count": count}
             for key, count in ranked[:SHOWN_UNKNOWN]
         ]
         rest = sum(count for _key, count in ranked[SHOWN_UNKNOWN:])

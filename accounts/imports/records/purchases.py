@@ -20,6 +20,7 @@ from accounts.imports.records.customers import (
     REASONS,
     CustomerKind,
     CustomerSession,
+    amount_text,
 )
 from accounts.imports.records.periods import period_of
 from accounts.imports.records.purchase_fields import FIELDS, OPTIONS
@@ -241,16 +242,17 @@ class PurchasesSession(CustomerSession):
 
     def totals(self) -> list[dict[str, str]]:
         """Amounts by currency and by category, volumes by unit, and what would be made."""
-        shown = [(_("Amount"), total, currency) for currency, total in sorted(self.sums.items())]
+        shown = [
+            (_("Amount"), amount_text(total), currency)
+            for currency, total in sorted(self.sums.items())
+        ]
         ranked = sorted(self.parts.items(), key=lambda item: (-item[1], item[0]))
         for (category, currency), total in ranked[:SHOWN_CATEGORIES]:
-            shown.append((_("Amount, %(category)s") % {"category": category}, total, currency))
+            label = _("Amount, %(category)s") % {"category": category}
+            shown.append((label, amount_text(total), currency))
         for unit, total in sorted(self.volumes.items()):
-            shown.append((_("Volume"), total, unit))
-        rows = [
-            {"label": label, "value": format(total.normalize(), "f"), "unit": unit}
-            for label, total, unit in shown
-        ]
+            shown.append((_("Volume"), format(total.normalize(), "f"), unit))
+        rows = [{"label": label, "value": text, "unit": unit} for label, text, unit in shown]
         made = (
             (_("Channels not known: they are made"), self.channels.missing),
             (_("Categories not known: they are made"), self._new_categories()),
