@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Value
+from django.db.models import Choices, F, OuterRef, Prefetch, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.utils.translation import gettext_lazy as _
 
 from accounts import figures
-from accounts.choices import RationaleType
+from accounts.choices import RationaleType, Stage, Status
 from accounts.duplicates.weighing import in_words
 from accounts.imports.ledger.keys import key_of
 from accounts.imports.scope import SYSTEM
@@ -47,14 +47,16 @@ def numbers_of(row: Any) -> str:
 
 
 def _parent(name: str) -> Any:
-    def read(row: Any) -> Any:
-        if row.parent is None or not row.parent_is_visible:
-            return None
-        return (
-            row.parent_number or row.parent.name if name == "either" else getattr(row.parent, name)
-        )
+    return lambda row: getattr(row, name) if row.parent_is_visible else None
 
-    return read
+
+def _number_or_name(row: Any) -> Any:
+    return (row.parent_number or row.parent_name) if row.parent_is_visible else None
+
+
+def _word(name: str, choices: type[Choices]) -> Any:
+    words = dict(choices.choices)
+    return lambda row: words.get(getattr(row, name), "")
 
 
 def _load_accounts(rows: Any, user: Any) -> QuerySet:
@@ -65,8 +67,15 @@ def _load_accounts(rows: Any, user: Any) -> QuerySet:
     above = ExternalId.objects.filter(account=OuterRef("parent"), system=SYSTEM).order_by("value")
     return (
         _with_number(rows.with_manager().with_parent_for(user), "pk")
-        .annotate(parent_number=Subquery(above.values("value")[:1]))
-        .select_related("programme", "business_unit", "team", "parent", "channel")
+        .annotate(
+            parent_number=Subquery(above.values("value")[:1]),
+            parent_name=F("parent__name"),
+            team_name=F("team__name"),
+            unit_name=F("business_unit__name"),
+            channel_name=F("channel__full_name"),
+            programme_name=F("programme__name"),
+        )
+        .select_related(None)
         .prefetch_related("external_ids")
     )
 
@@ -82,20 +91,20 @@ ACCOUNTS = Layout(
         Column("Account id", "pk", 10),
         Column("External id", "account_number", 18),
         Column("Name", "name", 30),
-        Column("Status", lambda row: row.get_status_display()),
-        Column("Stage", lambda row: row.get_stage_display() or ""),
-        Column("Target stage", lambda row: row.get_target_stage_display() or ""),
+        Column("Status", _word("status", Status)),
+        Column("Stage", _word("stage", Stage)),
+        Column("Target stage", _word("target_stage", Stage)),
         Column("Target by", "target_stage_by"),
         Column("Manager", "manager_name", 24),
         Column("Team id", "team_id", 10),
-        Column("Team", "team.name", 24),
+        Column("Team", "team_name", 24),
         Column("Business unit id", "business_unit_id", 10),
-        Column("Business unit", "business_unit.name", 20),
+        Column("Business unit", "unit_name", 20),
         Column("Channel id", "channel_id", 10),
-        Column("Channel", "channel.full_name", 24),
-        Column("Part of id", _parent("pk"), 10),
-        Column("Part of", _parent("name"), 30),
-        Column("Parent", _parent("either"), 30),
+        Column("Channel", "channel_name", 24),
+        Column("Part of id", _parent("parent_id"), 10),
+        Column("Part of", _parent("parent_name"), 30),
+        Column("Parent", _number_or_name, 30),
         Column("Country", "country"),
         Column("Industry", "industry", 20),
         Column("Currency", "currency", 10),
@@ -111,7 +120,7 @@ ACCOUNTS = Layout(
         Column("Status since", "status_since"),
         Column("Reason", "rationale", 40),
         Column("Programme id", "programme_id", 10),
-        Column("Programme", "programme.name", 20),
+        Column("Programme", "programme_name", 20),
         Column("Changed", "updated_at", 20),
     ),
     _load_accounts,

@@ -81,7 +81,7 @@ PAGES = {
     "accounts:merges": 6,
     "accounts:products": 8,
     "accounts:rates": 8,
-    "accounts:purchases": 8,
+    "accounts:purchases": 6,
     "accounts:register": 7,
     "imports:folders": 5,
     "exports:list": 5,
@@ -95,7 +95,7 @@ PAGES = {
     "settings:people": 7,
     "settings:tokens": 6,
     "settings:webhooks": 6,
-    "teams:list": 8,
+    "teams:list": 7,
     "web:history": 7,
 }
 FEED = "changes"

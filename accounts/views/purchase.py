@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ from accounts.models import Account, CategoryPurchase, Channel, ProductLine
 from accounts.services import purchase as services
 from accounts.views.parts import AccountPartView
 from kam.access.dates import business_today
+from kam.access.querysets import sight_of
 from kam.web.fields import OpenSelect
 from kam.web.views import PartialMixin, ScopedViewMixin, ServiceFormMixin, TableMixin
 from kam.web.views.tables import Column
@@ -106,6 +108,9 @@ class PurchaseListView(TableMixin, PartialMixin, ScopedViewMixin, ListView):
         Column("as_of", gettext_lazy("As of"), sort="as_of", default=False, phone=False),
         Column("by", gettext_lazy("Recorded by"), default=False, phone=False),
     )
+
+    def kept_under(self) -> Hashable:
+        return sight_of(self.request.user)
 
     def get_queryset(self) -> QuerySet[CategoryPurchase]:
         rows = super().get_queryset()

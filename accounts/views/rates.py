@@ -6,7 +6,7 @@ from typing import Any
 
 import django_filters
 from django.contrib.auth.decorators import login_required
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -80,7 +80,7 @@ class RateListView(TableMixin, ScopedViewMixin, ListView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         reader = self.request.user
         own = Change.objects.visible_to(reader).filter(object_type=ExchangeRate._meta.label_lower)
-        run_here = [row for row in self.programmes() if row.is_run]
+        run_here = list(Programme.objects.editable_by(reader).active().order_by("name", "pk"))
         if not run_here and not self.request.GET.get("archived"):
             self.columns = [column for column in self.columns if column.name != "act"]
         return super().get_context_data(
@@ -89,19 +89,6 @@ class RateListView(TableMixin, ScopedViewMixin, ListView):
             lines=history(own, reader),
             **kwargs,
         )
-
-    def programmes(self) -> list[Any]:
-        """Programmes of the reader, and whether each `is_run` by them; offered as a filter."""
-        mine = Programme.objects.editable_by(self.request.user).active()
-        rows = list(
-            _programmes(self.request)
-            .annotate(is_run=Exists(mine.filter(pk=OuterRef("pk"))))
-            .order_by("name", "pk")
-        )
-        field = self.filterset.form.fields["programme"]
-        named = ((row.pk, row.name) for row in rows)
-        field.widget.choices = [("", field.empty_label), *named]
-        return rows
 
 
 class RateCreateView(RowFormMixin, CreateView):

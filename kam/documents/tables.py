@@ -132,7 +132,10 @@ class Layout:
 
     def table(self, rows: Any, user: Any) -> Table:
         """`rows`, which `user` may see, as a table."""
-        loaded = self.load(rows, user)
+        return self.of(self.load(rows, user))
+
+    def of(self, loaded: Any) -> Table:
+        """Rows that `load` has been asked for, as a table."""
         return Table(self.name, self.title, self.columns, loaded, self.notes, read=self.read)
 
 

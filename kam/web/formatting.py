@@ -16,8 +16,8 @@ from functools import lru_cache
 from django.conf import settings
 from django.utils import dateformat, timezone
 from django.utils.formats import get_format
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from kam.access.dates import business_today
 
@@ -144,8 +144,13 @@ def day(value: datetime.date | datetime.datetime | None, today: datetime.date | 
     if on is None:
         return pgettext("no date", "none")
     today = today or business_today()
-    pattern = f"D {get_format('MONTH_DAY_FORMAT', current_locale())}"
-    return dateformat.format(on, pattern if on.year == today.year else f"{pattern} Y")
+    return _day(on, on.year == today.year, current_locale(), get_language() or "")
+
+
+@lru_cache(maxsize=5000)
+def _day(on: datetime.date, is_this_year: bool, locale: str, _language: str) -> str:  # noqa: FBT001  (a key of what is kept)
+    pattern = f"D {get_format('MONTH_DAY_FORMAT', locale)}"
+    return dateformat.format(on, pattern if is_this_year else f"{pattern} Y")
 
 
 def short_day(value: datetime.date | datetime.datetime | None) -> str:
@@ -153,7 +158,12 @@ def short_day(value: datetime.date | datetime.datetime | None) -> str:
     on = _date(value)
     if on is None:
         return pgettext("no date", "none")
-    pattern = get_format("MONTH_DAY_FORMAT", current_locale()).replace("F", "M")
+    return _short_day(on, current_locale(), get_language() or "")
+
+
+@lru_cache(maxsize=5000)
+def _short_day(on: datetime.date, locale: str, _language: str) -> str:
+    pattern = get_format("MONTH_DAY_FORMAT", locale).replace("F", "M")
     return dateformat.format(on, f"{pattern} Y")
 
 
@@ -167,7 +177,7 @@ def moment(value: datetime.datetime | None, today: datetime.date | None = None) 
     if value is None:
         return pgettext("no date", "none")
     local = timezone.localtime(value)
-    clock = dateformat.format(local, "H:i")
+    clock = f"{local:%H:%M}"
     if local.date() == (today or timezone.localdate()):
         return f"{_('Today')} {clock}"
     return f"{day(local, today)} {clock}"
@@ -176,7 +186,7 @@ def moment(value: datetime.datetime | None, today: datetime.date | None = None) 
 def since(value: datetime.datetime | None, today: datetime.date | None = None) -> str:
     """When something was saved: the time alone today, else day and time; in the reader's zone."""
     if value is not None and timezone.localtime(value).date() == (today or timezone.localdate()):
-        return dateformat.format(timezone.localtime(value), "H:i")
+        return f"{timezone.localtime(value):%H:%M}"
     return moment(value, today)
 
 

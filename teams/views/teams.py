@@ -15,14 +15,14 @@ from django.views.decorators.http import require_POST
 from django.views.generic import CreateView, DetailView, FormView, ListView, UpdateView
 
 from kam.access.dates import business_today
-from kam.access.prepared import kept_exists, kept_objects
+from kam.access.prepared import kept_objects
 from kam.access.querysets import sight_of
 from kam.changes.history import describe
 from kam.changes.models import Change
 from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
 from kam.web.views.tables import Column
 from teams import exports, forms, policies, services
-from teams.models import Membership, Programme, Team
+from teams.models import Membership, Team
 from teams.views.common import HISTORY, Crumbs, PageFormMixin, RowFormMixin, press
 
 
@@ -60,9 +60,7 @@ class TeamListView(ScopedViewMixin, TableMixin, PartialMixin, ListView):
         return rows
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        user = self.request.user
-        key = ("adds teams", sight_of(user))
-        may_add = kept_exists(key, lambda: Programme.objects.editable_by(user).active())
+        may_add = policies.appoints(self.request.user)
         return super().get_context_data(may_add=may_add, **kwargs)
 
 

@@ -133,3 +133,17 @@ def test_forms_of_account_open(client, manager, programme, name):
     ContactFactory(account=account)
     response = client.get(reverse(f"accounts:{name}", args=[account.pk]))
     assert response.status_code == 200
+
+
+def test_file_of_the_list_follows_what_is_held_at_the_moment(client, kam):
+    """Its SQL is kept from one call to the next, what may be seen is not."""
+
+    def lines() -> list[str]:
+        answer = client.get(reverse("accounts:list"), {"export": "csv"})
+        return b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()[1:]
+
+    assert len(lines()) == 1
+    second = AccountFactory(programme=kam.account.programme, team=kam.account.team, name="Cedar")
+    assert ["Birch" in lines()[0], "Cedar" in lines()[1]] == [True, True]
+    second.team.memberships.all().delete()
+    assert lines() == []

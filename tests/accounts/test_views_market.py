@@ -198,6 +198,25 @@ def test_list_is_filtered_and_handed_out(client, manager, programme, birch):
     assert ",'=1+1," in text
 
 
+def test_fields_of_the_filter_are_read_when_asked_for(client, manager, birch):
+    line = ProductLineFactory(programme=birch.programme, name="Cables")
+    CategoryPurchaseFactory(account=birch, category=line)
+    client.force_login(manager)
+    address = reverse("accounts:purchases")
+    page = client.get(address, {"confidence": "measured", "sort": "amount"})
+    assert b'name="category"' not in page.content
+    asked = page.context["table"].filter_fields
+    part = client.get(address + asked, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in part
+    assert f'<option value="{line.pk}">' in part
+    assert '<input type="hidden" name="sort" value="amount">' in part
+    assert '<option value="measured" selected>' in part
+    assert "fields-of-filter" not in part
+    whole = client.get(address + asked).content.decode()
+    assert "<html" in whole
+    assert 'name="category"' in whole
+
+
 def test_channels_are_kept_as_a_tree(client, manager, programme, birch):
     client.force_login(manager)
     new = reverse("accounts:channel_create")

@@ -24,6 +24,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kam.web import formatting, panels, toasts
+from kam.web.addresses import address
 from kam.web.glyphs import STAGE_NAMES, STAGES, UNCOUPLING, glyph, steps
 
 register = template.Library()
@@ -39,6 +40,9 @@ MARK = "-the-token-of-this-request-"
 MOST_FRAMES = 600
 """Parts of frames that are kept; all are forgotten beyond that."""
 _frame_parts: dict[tuple, str] = {}
+
+
+register.simple_tag(address)
 
 
 @register.simple_tag

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
@@ -26,6 +26,8 @@ from kam.access.querysets import sight_of
 from kam.documents import tables as files
 from kam.web import models
 
+FIELDS_ONLY = "fields-of-filter"
+"""Parameter that asks for the fields of the filter instead of the list."""
 MOST_COUNTED = 10_000
 """Rows that are counted and can be paged through; beyond that a filter helps more than a page."""
 
@@ -69,7 +71,8 @@ class FilterChip:
 def changed(parameters: QueryDict, **changes: Any) -> str:
     """Address with parameters replaced (None: removed); paging starts again."""
     copy = parameters.copy()
-    copy.pop("page", None)
+    for name in ("page", FIELDS_ONLY):
+        copy.pop(name, None)
     for name, value in changes.items():
         copy.pop(name, None)
         if isinstance(value, list | tuple):
@@ -121,6 +124,12 @@ class Rows:
         if self.key is None:
             return list(self._cut(bottom, top))
         return kept_objects((self.key, bottom, top), lambda: self._cut(bottom, top))
+
+    def all(self) -> list[Any]:
+        """All of them."""
+        if self.key is None:
+            return list(self.queryset)
+        return kept_objects((self.key, "all"), lambda: self.queryset)
 
     def _cut(self, bottom: int, top: int) -> QuerySet:
         """What stands in the columns is worked out for the rows of the page alone, not for those
@@ -229,7 +238,7 @@ class Table:
     @property
     def kept(self) -> list[tuple[str, str]]:
         """Parameters that a form of this page carries along, columns and page left out."""
-        left_out = {"columns", "page"}
+        left_out = {"columns", "page", FIELDS_ONLY}
         lists = self.parameters.lists()
         return [(name, value) for name, row in lists if name not in left_out for value in row]
 
@@ -305,6 +314,13 @@ class Table:
         """This page's parameters without the page number, as a view keeps them."""
         return models.canonical(self.parameters.urlencode())
 
+    @property
+    def filter_fields(self) -> str:
+        """Address of the form that narrows this list, empty without one."""
+        if self.view.filterset_class is None:
+            return ""
+        return changed(self.parameters, **{FIELDS_ONLY: "1"})
+
     def export(self, kind: str) -> str:
         """Address of the same rows as a file."""
         return changed(self.parameters, export=kind)
@@ -360,9 +376,11 @@ class ExportMixin:
     def get_table(self) -> files.Table | None:
         """All rows that the address asks for; none where the list is not handed out."""
         layout = self.get_export_layout()
-        if layout is None:
-            return None
-        return layout.table(self.get_queryset(), self.request.user)  # type: ignore[attr-defined]
+        return None if layout is None else layout.of(self.get_export_rows(layout))
+
+    def get_export_rows(self, layout: files.Layout) -> Iterable[Any]:
+        """All rows, with what the columns of `layout` show."""
+        return layout.load(self.get_queryset(), self.request.user)  # type: ignore[attr-defined,no-any-return]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """The page, or all filtered rows as a file."""
@@ -401,23 +419,38 @@ class KeptListMixin(ExportMixin):
 
     def is_kept(self) -> bool:
         """Whether what the address asks for will be asked again."""
-        parameters = self.request.GET
-        return "export" not in parameters and not any(map(parameters.get, self.typed))
+        return not any(map(self.request.GET.get, self.typed))
 
     def get_counted_queryset(self) -> QuerySet:
         """The rows, to be counted."""
         return self.get_queryset()  # type: ignore[attr-defined,no-any-return]
 
+    @cached_property
+    def kept_key(self) -> Hashable | None:
+        """What the SQL of the rows is kept under; None where it is not kept."""
+        under = self.kept_under() if self.is_kept() else None
+        if under is None:
+            return None
+        lists = sorted(self.request.GET.lists())
+        address = tuple((name, tuple(values)) for name, values in lists if name != "page")
+        return type(self), address, under
+
+    def get_export_rows(self, layout: files.Layout) -> Iterable[Any]:
+        """Rows whose SQL is kept, unless they are so many that the file is made elsewhere."""
+
+        def loaded() -> Any:
+            return super(KeptListMixin, self).get_export_rows(layout)
+
+        if getattr(self.request, "wants_table", False) or self.kept_key is None:
+            return loaded()
+        rows = Rows(loaded, self.kept_key, self.get_counted_queryset)
+        return loaded() if rows.count() > files.LONG else rows.all()
+
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """The page, or the file; rows whose SQL is kept are not put together again."""
-        key = self.kept_under() if self.is_kept() else None
-        if key is None:
+        if request.GET.get("export") in files.TYPES or self.kept_key is None:
             return super().get(request, *args, **kwargs)
-        address = tuple(
-            (name, tuple(values)) for name, values in sorted(request.GET.lists()) if name != "page"
-        )
-        key = (type(self), address, key)
-        self.object_list = Rows(self.get_queryset, key, self.get_counted_queryset)
+        self.object_list = Rows(self.get_queryset, self.kept_key, self.get_counted_queryset)
         return self.render_to_response(self.get_context_data())  # type: ignore[attr-defined]
 
 
@@ -475,6 +508,15 @@ class TableMixin(KeptListMixin):
         """Rows a page: one of `sizes`."""
         wish = self.request.GET.get("size", "")
         return next((size for size in self.sizes if str(size) == wish), self.sizes[0])
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The page or the file, or the form that narrows it, loaded when somebody opens it."""
+        if FIELDS_ONLY not in request.GET or self.filterset_class is None:
+            return super().get(request, *args, **kwargs)
+        context = {"table": Table(self, request), "filter": self.filterset}
+        part = bool(request.htmx)  # type: ignore[attr-defined]
+        name = "components/filter_fields.html" if part else "web/filter.html"
+        return render(request, name, context)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Adds `table` and `filter`."""
