@@ -26,7 +26,6 @@ class OtherAccountForm(ShapeForm):
             queryset=visible,
             label=gettext_lazy("The other account"),
             url_name="accounts:pick",
-            help_text=gettext_lazy("Nothing happens yet: the next page shows both side by side."),
         )
 
     def clean_other(self) -> Account:

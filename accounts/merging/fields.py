@@ -135,8 +135,16 @@ def _default(survivor: Any, loser: Any, column: str) -> str:
 
 
 def _words(obj: Any, columns: tuple[str, ...], reader: Reader) -> str:
-    parts = [_value(obj, column, reader) for column in columns]
+    """The value of the first column; behind it those of the others, days and figures named."""
+    first, *others = ((column, _value(obj, column, reader)) for column in columns)
+    parts = [first[1], *(_named(obj, column, text) for column, text in others if text)]
     return " · ".join(part for part in parts if part)
+
+
+def _named(obj: Any, column: str, text: str) -> str:
+    field: Any = obj._meta.get_field(column)
+    named = isinstance(field, models.DateField | models.DecimalField)
+    return f"{field.verbose_name} {text}" if named else text
 
 
 def _value(obj: Any, column: str, reader: Reader) -> str:

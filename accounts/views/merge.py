@@ -88,7 +88,10 @@ class MergeView(ScopedViewMixin, FormView):
             "choices": [
                 {"choice": choice, "takes_other": chosen[choice.name] == fields.LOSER}
                 for choice in self.preview.choices
-                if not choice.blank
+                if not choice.same
+            ],
+            "alike": [
+                choice for choice in self.preview.choices if choice.same and not choice.blank
             ],
             "blank": [choice.label for choice in self.preview.choices if choice.blank],
             "versions": (survivor.version, loser.version),

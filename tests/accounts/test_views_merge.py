@@ -1,5 +1,6 @@
 """Pages of merges: the preview, the result, taking it back, and where the merged one leads."""
 
+import datetime
 from typing import Any
 
 import pytest
@@ -72,6 +73,24 @@ def test_fields_that_are_empty_on_both_stand_in_one_line(client, manager, pair):
     assert {"Website", "Industry"} <= set(blank)
     assert not set(blank) & {item["choice"].label for item in page.context["choices"]}
     assert f"Empty on both: {', '.join(blank)}" in page.content.decode()
+
+
+def test_fields_that_are_the_same_on_both_stand_in_one_line(client, manager, pair):
+    Account.objects.update(country="Peru")
+    client.force_login(manager)
+    page = client.get(address(pair))
+    assert [choice.label for choice in page.context["alike"]] == ["Status", "Country"]
+    assert "The same on both: Status Candidate; Country Peru" in page.content.decode()
+    assert [item["choice"].label for item in page.context["choices"]] == ["Name"]
+
+
+def test_days_and_figures_that_are_chosen_together_are_named(client, manager, pair):
+    day = datetime.date(2026, 5, 2)
+    known = {"stage": "mid", "stage_since": day, "relationship_index": "41.7"}
+    Account.objects.filter(pk=pair[1].pk).update(**known)
+    client.force_login(manager)
+    page = client.get(address(pair)).content.decode()
+    assert "Mid · stage since 2 May 2026 · relationship index 41.7" in page
 
 
 def test_preview_refuses_what_the_service_refuses(client, manager, pair):
