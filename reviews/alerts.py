@@ -7,7 +7,6 @@ about missing things start 30 days after appointment (`design.md` 11).
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.choices import REVIEWED_STATUSES, Stage, Status
+from accounts.figures import Chosen
 from accounts.models import Account, Contact
 from accounts.querysets import AccountQuerySet
-from kam.access.prepared import kept_objects
 from kam.access.querysets import Reader
 from kam.web.formatting import late
 from plans.models import Action, Plan
@@ -49,28 +48,13 @@ class Alert:
     in_dialog: bool = False
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """Accounts that are looked at; SQL about them is kept under `key`, which names all on which
-    `rows()` depends."""
-
-    rows: Callable[[], Any]
-    key: Hashable = None
-
-    def find(self, name: str, build: Callable[[], QuerySet]) -> list[Any]:
-        """Rows of `build()`, which asks about these accounts."""
-        if self.key is None:
-            return list(build())
-        return kept_objects((name, self.key), build)
-
-
 def looked_at(chosen: Chosen, today: datetime.date) -> list[Account]:
     """Those of the accounts that something is the matter with, with what that is: one query.
 
     Annotated: `managed`, `deputised`, `planned`, and of the latest reviews `advised` (recommended
     stage), `waiting` (key of a proposal), `waiting_stage` and `waiting_closing`.
     """
-    return chosen.find(f"matters {today}", lambda: _with_matters(chosen.rows(), today))
+    return chosen.find(f"matters {today}", lambda accounts: _with_matters(accounts, today))
 
 
 def _with_matters(accounts: AccountQuerySet, today: datetime.date) -> QuerySet:
@@ -207,9 +191,9 @@ def _review(account: Account, today: datetime.date) -> Alert:
 
 
 def _old_actions(user: Reader, chosen: Chosen, today: datetime.date) -> list[Alert]:
-    def rows() -> QuerySet[Action]:
+    def rows(accounts: QuerySet[Account]) -> QuerySet[Action]:
         late = Action.objects.visible_to(user).overdue(today - ACTION_PATIENCE)
-        late = late.filter(account__in=chosen.rows().order_by().values("pk"))
+        late = late.filter(account__in=accounts.order_by().values("pk"))
         return late.for_list()[:READ]
 
     return [
@@ -229,9 +213,9 @@ def _old_actions(user: Reader, chosen: Chosen, today: datetime.date) -> list[Ale
 def _silences(user: Reader, chosen: Chosen, today: datetime.date) -> list[Alert]:
     """People not talked to for half as long again as agreed."""
 
-    def rows() -> QuerySet[Contact]:
+    def rows(accounts: QuerySet[Account]) -> QuerySet[Contact]:
         quiet = Contact.objects.visible_to(user).quiet(today).with_rights_of(user)
-        quiet = quiet.filter(account__in=chosen.rows().order_by().values("pk"))
+        quiet = quiet.filter(account__in=accounts.order_by().values("pk"))
         return quiet.select_related("account")[:READ]
 
     found = []

@@ -7,7 +7,7 @@ the group tree. Rights are those of today, dates and stages those of `as_of`.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts import figures
 from accounts.choices import Stage
 from accounts.models import Account, StageChange, StatusChange
-from kam.access.querysets import Reader
+from kam.access.querysets import Reader, sight_of
 from teams.models import BusinessUnit, Programme
 
 NOT_ASSESSED = "not_assessed"
@@ -109,6 +109,15 @@ def accounts_of(user: Reader, scope: Scope) -> QuerySet[Account]:
     return then.filter(status_then__in=scope.statuses)
 
 
+def chosen_by(user: Reader, scope: Scope) -> figures.Chosen:
+    """The same; SQL about them is kept, unless the past is asked for, as it was known then."""
+    key: Hashable = None
+    if scope.as_of >= scope.programme.today():
+        unit = scope.unit.path if scope.unit is not None else None
+        key = ("portfolio", sight_of(user), scope.programme.pk, scope.statuses, unit)
+    return figures.Chosen(lambda: accounts_of(user, scope), key)
+
+
 def build(
     user: Reader,
     scope: Scope,
@@ -119,72 +128,68 @@ def build(
 ) -> Portfolio:
     """The portfolio of `scope` for `user`; `compare` adds the figures of the year before, when
     the ledger, which `begins` in a month, holds all of it."""
-    accounts = accounts_of(user, scope)
+    chosen = chosen_by(user, scope)
     rates = rates or rates_for(scope)
     periods = [scope.period, scope.period.year_before()] if compare else [scope.period]
-    census = take_census(accounts, scope, periods, rates)
+    census = take_census(chosen, scope, periods, rates)
     kept = census.kept
     months: figures.Months | figures.KeptYear | None = None
     if kept is not None:
         months = kept
         found = [kept.total(), *([kept.total(before=True)] if compare else [])]
         if compare and not kept.is_rated:
-            months = figures.Months(accounts, periods, rates)
+            months = figures.Months(chosen, periods, rates)
     elif all(period.is_whole_months for period in periods):
-        months = figures.Months(accounts, periods, rates)
+        months = figures.Months(chosen, periods, rates)
         found = [
             months.total(period, bare=bare)
             for period, bare in zip(periods, census.bare, strict=True)
         ]
     else:
-        found = figures.compared(accounts, periods, rates)
+        found = figures.compared(chosen.all(), periods, rates)
     if kept is not None and scope.level == "account" and found[0].revenue is not None:
-        pareto, top = _ranking_kept(accounts, scope, rates, kept)
+        pareto, top = _ranking_kept(chosen.all(), scope, rates, kept)
     else:
-        pareto, top = _ranking(user, accounts, scope, rates, found[0].revenue)
+        pareto, top = _ranking(user, chosen, scope, rates, found[0].revenue)
     whole = compare and scope.period.year_before().is_covered_from(begins)
     return Portfolio(census, found[0], found[1] if whole else None, pareto, top, months, begins)
 
 
 def begins(user: Reader, scope: Scope) -> datetime.date | None:
     """The month in which the ledger of the scope begins, whatever the status of its accounts."""
-    return figures.first_month(accounts_of(user, scope._replace(statuses=())))
+    return figures.first_month(chosen_by(user, scope._replace(statuses=())))
 
 
 def take_census(
-    accounts: QuerySet[Account],
+    chosen: figures.Chosen,
     scope: Scope,
     periods: Sequence[figures.Period],
     rates: figures.Rates,
 ) -> Census:
-    """Count `accounts` by stage on `as_of`, a year before it (for two `periods`) and as aimed at,
+    """Count accounts by stage on `as_of`, a year before it (for two `periods`) and as aimed at,
     and add up their kept sums, in one query."""
-    today = scope.programme.today()
-    stage: Any = F("stage")
-    if scope.as_of < today:
-        known = StageChange.objects.filter(account=OuterRef("pk"))
-        stage = Subquery(_known(known, "happened_on", scope.as_of).values("to_stage")[:1])
-    then: Any = Value("")
-    if len(periods) > 1:
-        year_ago = scope.as_of - datetime.timedelta(days=365)
-        earlier = StageChange.objects.filter(account=OuterRef("pk"))
-        then = Subquery(_known(earlier, "happened_on", year_ago).values("to_stage")[:1])
-    kept = rates.kept_for(scope.period, compare=len(periods) > 1)
-    sums: dict[str, Any] = {}
-    if kept is not None:
-        accounts = figures.with_kept_sums(accounts, kept)
-        sums = figures.added(compare=len(periods) > 1)
-    else:
-        for place, period in enumerate(periods):
-            sums[f"bare_{place}"] = Count("pk", filter=figures.without_costs(period))
-    rows = list(
-        accounts.order_by()
-        .annotate(stage_now=stage, stage_then=then)
-        .values("stage_now", "stage_then", "target_stage")
-        .annotate(
-            count=Count("pk"), late=Count("pk", filter=Q(review_due_on__lt=scope.as_of)), **sums
-        )
-    )
+    compares = len(periods) > 1
+    kept = rates.kept_for(scope.period, compare=compares)
+    year_ago = scope.as_of - datetime.timedelta(days=365)
+    asked = {"then": _end_of(year_ago)} if compares else {}
+
+    def counted(accounts: QuerySet[Account], then: datetime.datetime | None = None) -> QuerySet:
+        is_past = scope.as_of < scope.programme.today()
+        stage = _stage_known(scope.as_of) if is_past else F("stage")
+        stage_then = Value("") if then is None else _stage_known(year_ago, then)
+        sums: dict[str, Any] = {}
+        if kept is not None:
+            accounts = figures.with_kept_sums(accounts, kept)
+            sums = figures.added(compare=compares)
+        else:
+            for place, period in enumerate(periods):
+                sums[f"bare_{place}"] = Count("pk", filter=figures.without_costs(period))
+        late = Count("pk", filter=Q(review_due_on__lt=scope.as_of))
+        stages = accounts.order_by().annotate(stage_now=stage, stage_then=stage_then)
+        keys = ("stage_now", "stage_then", "target_stage")
+        return stages.values(*keys).annotate(count=Count("pk"), late=late, **sums)
+
+    rows = chosen.find(("census", scope.as_of, tuple(periods), kept), counted, **asked)
     stages, formerly = (dict.fromkeys([*Stage.values, NOT_ASSESSED], 0) for _ in range(2))
     targets = dict.fromkeys(Stage.values, 0)
     overdue, lacking = 0, [0] * len(periods)
@@ -242,12 +247,23 @@ def latest_period(programme: Programme, accounts: QuerySet[Account]) -> figures.
     return figures.trailing_year(latest + datetime.timedelta(days=31))
 
 
-def _known(changes: QuerySet, day_field: str, day: datetime.date) -> QuerySet:
-    """Steps of a timeline that had happened and were recorded by the end of `day`, last first."""
-    end = datetime.datetime.combine(
+def _stage_known(day: datetime.date, end: datetime.datetime | None = None) -> Subquery:
+    """The stage of an account on `day`."""
+    steps = StageChange.objects.filter(account=OuterRef("pk"))
+    return Subquery(_known(steps, "happened_on", day, end).values("to_stage")[:1])
+
+
+def _end_of(day: datetime.date) -> datetime.datetime:
+    return datetime.datetime.combine(
         day + datetime.timedelta(days=1), datetime.time(), timezone.get_default_timezone()
     )
-    recorded = changes.filter(**{f"{day_field}__lte": day}, created_at__lt=end)
+
+
+def _known(
+    changes: QuerySet, day_field: str, day: datetime.date, end: datetime.datetime | None = None
+) -> QuerySet:
+    """Steps of a timeline that had happened and were recorded by the `end` of `day`, last first."""
+    recorded = changes.filter(**{f"{day_field}__lte": day}, created_at__lt=end or _end_of(day))
     return recorded.order_by(f"-{day_field}", "-pk")
 
 
@@ -258,13 +274,13 @@ def _months_back(month: datetime.date, count: int) -> datetime.date:
 
 def _ranking(
     user: Reader,
-    accounts: QuerySet[Account],
+    chosen: figures.Chosen,
     scope: Scope,
     rates: figures.Rates,
     total: Decimal | None,
 ) -> tuple[figures.Pareto, list[Row]]:
     """Pareto point and the largest customers, from one pass over the ranked revenue."""
-    ranked = _ranked(user, accounts, scope, rates)
+    ranked = _ranked(user, chosen, scope, rates)
     head: list[tuple[int, str, Decimal]] = []
 
     def remembered() -> Iterator[Decimal | None]:
@@ -304,12 +320,16 @@ def _rows(head: Iterable[tuple[int, str, Decimal]], total: Decimal | None) -> li
 
 
 def _ranked(
-    user: Reader, accounts: QuerySet[Account], scope: Scope, rates: figures.Rates
+    user: Reader, chosen: figures.Chosen, scope: Scope, rates: figures.Rates
 ) -> Iterator[tuple[int, str, Decimal | None]]:
-    if scope.level == "account":
+    if scope.level != "account":
+        return iter(_grouped(user, chosen.all(), scope, rates))
+
+    def ranked(accounts: QuerySet[Account]) -> QuerySet:
         rows = figures.revenue_rows(accounts, scope.period, rates, "account", "account__name")
-        return rows.values_list("account", "account__name", "total").iterator(chunk_size=500)
-    return iter(_grouped(user, accounts, scope, rates))
+        return rows.values_list("account", "account__name", "total")
+
+    return chosen.each(("ranked", scope.period, rates.key), ranked)
 
 
 def _grouped(

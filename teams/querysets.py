@@ -13,7 +13,8 @@ from django.db.models.lookups import IsNull
 
 from kam.access.dates import business_today
 from kam.access.once import once
-from kam.access.querysets import DatedQuerySet, Reader, roles_of, scope_model
+from kam.access.prepared import kept_objects
+from kam.access.querysets import DatedQuerySet, Reader, roles_of, scope_model, sight_of
 from kam.changes.querysets import TrackedQuerySet
 
 PROGRAMME_WIDE = ("programme_manager", "finance", "auditor")
@@ -137,8 +138,14 @@ class ProgrammeQuerySet(TrackedQuerySet):
 
     def first_for(self, user: Reader) -> Any:
         """The first active programme that `user` belongs to: theirs, unless they say otherwise."""
-        mine = self.visible_to(user).active().order_by("pk")
-        return once(("programme", user.pk), mine.first)
+
+        def mine() -> models.QuerySet:
+            return self.visible_to(user).active().order_by("pk")[:1]
+
+        def first() -> Any:
+            return next(iter(kept_objects(("first programme", sight_of(user)), mine)), None)
+
+        return once(("programme", user.pk), first)
 
 
 class ProgrammeScopedQuerySet(models.QuerySet):

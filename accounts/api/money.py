@@ -236,9 +236,11 @@ def figures_of(user: Reader, account: Account, parameters: Any) -> dict[str, Any
         raise refused("level", "invalid_choice", _("account or group."))
     period = form.period()
     rates = figures.rates_on(account.programme, period.last or business_today())
-    whole = Account.objects.filter(pk=account.pk)
     if level == "group":
-        whole = Account.objects.in_group_of(account, user).active()
+        group = Account.objects.in_group_of(account, user).active()
+        whole = figures.Chosen(lambda: group)
+    else:
+        whole = figures.just(account)
     months = figures.Months(whole, (period,), rates)
     found = months.total(period, bare=None if level == "group" else 0)
     names = ("revenue", "cost", "gross_margin", "cost_to_serve", "contribution")

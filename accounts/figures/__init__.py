@@ -21,6 +21,7 @@ from accounts.figures.basis import (
     ratio,
     trailing_year,
 )
+from accounts.figures.chosen import Chosen, just
 from accounts.figures.kept import (
     LARGE,
     KeptYear,
@@ -57,6 +58,7 @@ __all__ = [
     "PARETO_SHARE",
     "SIX_PLACES",
     "ActivityTotal",
+    "Chosen",
     "Figures",
     "KeptYear",
     "MonthFigures",
@@ -73,6 +75,7 @@ __all__ = [
     "compared",
     "first_month",
     "is_possible",
+    "just",
     "keep",
     "keep_if_large",
     "latest_month",

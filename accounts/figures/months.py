@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -12,15 +12,16 @@ from django.db.models import Case, DateField, Q, QuerySet, Value, When
 from django.db.models.functions import TruncMonth
 
 from accounts.figures.basis import Figures, MonthFigures, Period, Rates
+from accounts.figures.chosen import Chosen
 from accounts.figures.sums import (
     SUMS,
-    bare_in,
     cost_sums,
     costs_in,
     figures_from,
     rounded,
     sales_in,
     sales_sums,
+    without_costs,
 )
 from accounts.models import Account
 
@@ -44,14 +45,14 @@ class Months:
 
     def __init__(
         self,
-        accounts: QuerySet[Account],
+        chosen: Chosen,
         periods: Sequence[Period],
         rates: Rates,
         *,
         own: int | None = None,
     ) -> None:
-        self.pks = accounts.order_by().values("pk")
-        self.rates, self.own = rates, own
+        self.chosen, self.rates, self.own = chosen, rates, own
+        self.periods = tuple(periods)
         firsts, lasts, known = zip(*periods, strict=True)
         span = Period(
             None if None in firsts else min(firsts),
@@ -60,26 +61,26 @@ class Months:
         )
         whole = all(period.is_whole_months for period in periods)
         cuts = [] if whole else _cuts(periods)
-        sales = sales_in(self.pks, span, whole=whole)
-        if not whole:
-            sales = sales.annotate(booked_in=TruncMonth("booked_on"))
         month, day = ("month", "month") if whole else ("booked_in", "booked_on")
-        self.parts = [
-            *self._parts(sales, month, day, cuts, sales_sums(rates, whole=whole)),
-            *self._parts(costs_in(self.pks, span), "month", "month", cuts, cost_sums(rates)),
-        ]
 
-    def _parts(
-        self, source: QuerySet, month: str, day: str, cuts: list[datetime.date], sums: Any
-    ) -> Iterable[Part]:
-        keys: dict[str, Any] = {}
-        if cuts:
-            since = [When(Q(**{f"{day}__gte": cut}), then=Value(cut)) for cut in cuts]
-            keys["since"] = Case(*since, default=None, output_field=DateField())
-        if self.own is not None:
-            is_own = When(account=self.own, then=Value(value=True))
-            keys["is_own"] = Case(is_own, default=Value(value=False))
-        for row in source.order_by().annotate(**keys).values(month, *keys).annotate(**sums):
+        def sales(accounts: QuerySet[Account], own: int | None = None) -> QuerySet:
+            source = sales_in(_pks(accounts), span, whole=whole)
+            if not whole:
+                source = source.annotate(booked_in=TruncMonth("booked_on"))
+            return _by_part(source, month, day, cuts, own).annotate(
+                **sales_sums(rates, whole=whole)
+            )
+
+        def costs(accounts: QuerySet[Account], own: int | None = None) -> QuerySet:
+            source = costs_in(_pks(accounts), span)
+            return _by_part(source, "month", "month", cuts, own).annotate(**cost_sums(rates))
+
+        self.parts = [*self._parts("sales", sales, month), *self._parts("costs", costs, "month")]
+
+    def _parts(self, name: str, build: Callable[..., QuerySet], month: str) -> Iterable[Part]:
+        asked = {} if self.own is None else {"own": self.own}
+        key = (name, self.periods, self.rates.key, *asked)
+        for row in self.chosen.find(key, build, **asked):
             yield Part(row[month], row.get("since"), bool(row.get("is_own")), row)
 
     def _of(self, month: datetime.date | None = None, *, own: bool = False) -> list[Part]:
@@ -94,8 +95,16 @@ class Months:
         asked for if not given."""
         found = _added(part.sums for part in self._of(own=own) if _is_within(part, period))
         if bare is None:
-            bare = 0 if own else bare_in(self.pks, period, found)
+            bare = 0 if own else self._bare(period, found)
         return figures_from(self.rates, found, accounts_without_costs=bare)
+
+    def _bare(self, period: Period, found: Mapping[str, Any]) -> int:
+        """Accounts with sales but without recorded cost to serve; 0 where none has any."""
+        if not found["recorded"] or not found["line_count"]:
+            return 0
+        return self.chosen.count(
+            ("bare", period), lambda accounts: accounts.filter(without_costs(period))
+        )
 
     def by_month(self, period: Period, *, own: bool = False) -> list[MonthFigures]:
         """Figures of `period` month by month, in order; months without any line are left out."""
@@ -121,13 +130,31 @@ def totals(accounts: QuerySet[Account], period: Period, rates: Rates) -> Figures
 
 def compared(accounts: QuerySet[Account], periods: Sequence[Period], rates: Rates) -> list[Figures]:
     """Figures of all `accounts` together in each of `periods`, all at the same rates."""
-    months = Months(accounts, periods, rates)
+    months = Months(Chosen(lambda: accounts), periods, rates)
     return [months.total(period) for period in periods]
 
 
 def by_month(accounts: QuerySet[Account], period: Period, rates: Rates) -> list[MonthFigures]:
     """Figures of `accounts` month by month, in order; months without any line are left out."""
-    return Months(accounts, (period,), rates).by_month(period)
+    return Months(Chosen(lambda: accounts), (period,), rates).by_month(period)
+
+
+def _pks(accounts: QuerySet[Account]) -> QuerySet:
+    return accounts.order_by().values("pk")
+
+
+def _by_part(
+    source: QuerySet, month: str, day: str, cuts: list[datetime.date], own: int | None
+) -> QuerySet:
+    """Rows of `source` grouped as `Part` says."""
+    keys: dict[str, Any] = {}
+    if cuts:
+        since = [When(Q(**{f"{day}__gte": cut}), then=Value(cut)) for cut in cuts]
+        keys["since"] = Case(*since, default=None, output_field=DateField())
+    if own is not None:
+        is_own = When(account=own, then=Value(value=True))
+        keys["is_own"] = Case(is_own, default=Value(value=False))
+    return source.order_by().annotate(**keys).values(month, *keys)
 
 
 def _cuts(periods: Sequence[Period]) -> list[datetime.date]:

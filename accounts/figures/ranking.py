@@ -12,6 +12,7 @@ from django.db.models import Count, F, FloatField, IntegerField, Max, QuerySet, 
 from django.db.models.functions import Cast, Floor, Ln
 
 from accounts.figures.basis import AMOUNT, Period, Rates
+from accounts.figures.chosen import Chosen
 from accounts.figures.sums import sales_in
 from accounts.models import Account, AccountSums, MonthTotal
 
@@ -90,10 +91,11 @@ def ranked_sums(accounts: QuerySet[Account], kept: int) -> QuerySet[AccountSums]
     return rows.order_by(F("revenue").desc(nulls_last=True), "account_id")
 
 
-def first_month(accounts: QuerySet[Account]) -> datetime.date | None:
-    """First day of the first month in which any of `accounts` has sales: before it nothing is
+def first_month(chosen: Chosen) -> datetime.date | None:
+    """First day of the first month in which any of the accounts has sales: before it nothing is
     known, which is not nothing sold (handbook 0)."""
-    return months_of(accounts).values_list("month", flat=True).first()
+    found = chosen.find("first month", lambda accounts: months_of(accounts).values("month")[:1])
+    return found[0]["month"] if found else None
 
 
 def months_of(accounts: QuerySet[Account]) -> QuerySet[MonthTotal]:

@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 
 from accounts.figures.basis import AMOUNT, SIX_PLACES, Figures, Period, Rates, between
 from accounts.models import Account, ActivityCost, LedgerEntry, MonthTotal
-from kam.access.prepared import kept_among
+from kam.access.prepared import kept_among, kept_objects
 
 SUMS = (
     "revenue_sum",
@@ -152,12 +152,13 @@ class ActivityTotal(NamedTuple):
 
 def by_activity(account: Account, period: Period, rates: Rates) -> list[ActivityTotal]:
     """Costs to serve one account by activity, ordinary ones first (4.6); none without a rate."""
-    rows = (
-        costs_in([account.pk], period)
-        .order_by("activity__programme_cost", "activity__pk")
-        .values("activity__name", "activity__programme_cost")
-        .annotate(**cost_sums(rates))
-    )
+
+    def costs(account: int) -> QuerySet:
+        ordered = costs_in([account], period).order_by("activity__programme_cost", "activity__pk")
+        keys = ("activity__name", "activity__programme_cost")
+        return ordered.values(*keys).annotate(**cost_sums(rates))
+
+    rows = kept_objects(("costs by activity", period, rates.key), costs, account=account.pk)
     return [
         ActivityTotal(
             row["activity__name"], row["activity__programme_cost"], rounded(row["serve_sum"])
@@ -165,13 +166,6 @@ def by_activity(account: Account, period: Period, rates: Rates) -> list[Activity
         for row in rows
         if not row["costs_unrated"]
     ]
-
-
-def bare_in(pks: QuerySet, period: Period, row: Mapping[str, Any]) -> int:
-    """Accounts with sales but without recorded cost to serve; 0 where none has any."""
-    if not row["recorded"] or not row["line_count"]:
-        return 0
-    return pks.filter(without_costs(period)).count()
 
 
 def sales_in(accounts: Any, period: Period, *, whole: bool | None = None) -> QuerySet:

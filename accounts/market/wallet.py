@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import QuerySet, Sum
 
-from accounts.figures import AMOUNT, Period, Rates, between, first_month
+from accounts.figures import AMOUNT, Chosen, Period, Rates, between, first_month
 from accounts.market.maths import gap, share_of_wallet
 from accounts.models import Account, CategoryPurchase, LedgerEntry
 
@@ -51,7 +51,7 @@ def wallets(
     """
     if not purchases:
         return []
-    begun = first_month(known)
+    begun = first_month(Chosen(lambda: known))
     sales = _sales(purchases, accounts, rates)
     rows = []
     for purchase in purchases:

@@ -22,6 +22,7 @@ from accounts.figures.ranking import months_of
 from accounts.models import Account, ActivityCost, LedgerEntry
 from accounts.views.parts import AccountPartView
 from kam.access.dates import business_today
+from kam.access.querysets import sight_of
 from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
 from kam.web.views.tables import Column
 
@@ -141,13 +142,18 @@ class FiguresView(AccountPartView):
             yield line(part.name, -part.amount)
         yield line(_("Customer contribution"), now.contribution, strong=True)
 
-    def _whole(self) -> QuerySet[Account]:
+    def _whole(self) -> figures.Chosen:
         """The account with all below it that the reader sees."""
-        itself = Q(pk=self.object.pk)
+        account, user = self.object, self.request.user
         if not self.has_children:
-            return Account.objects.filter(itself)
-        group = Account.objects.in_group_of(self.object, self.request.user)
-        return group.filter(itself | Q(archived_at=None))
+            return figures.just(account)
+
+        def group(account: int, path: str) -> QuerySet[Account]:
+            rows = Account.objects.in_group_of(Account(path=path), user)
+            return rows.filter(Q(pk=account) | Q(archived_at=None))
+
+        given = {"account": account.pk, "path": account.path}
+        return figures.Chosen(group, ("group", sight_of(user)), given)
 
     def _query(self) -> str:
         days = (("from", self.period.first), ("to", self.period.last))

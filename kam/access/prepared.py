@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 from django.core.exceptions import EmptyResultSet, ImproperlyConfigured
@@ -185,17 +185,36 @@ def kept_objects(key: Hashable, build: Callable[..., QuerySet], **values: Key) -
     `kam.access.querysets.sight_of(reader)`. A queryset that compares with a moment that is not
     one of `values` cannot be kept and raises ImproperlyConfigured.
     """
-    if _names_no_row(values):
-        return []
-    known = _once(_compiled, key, lambda: _compile(build, _stand_ins(values)))
+    known = _known(key, build, values)
     if known is None:
         return []
-    rows = known.queryset._chain()  # type: ignore[attr-defined]
-    rows.query.get_compiler = lambda *_given, **_options: _again(known, rows.query, values)
-    found = list(rows)
+    found = list(_rows_of(known, values))
     if found and known.children:
         _load_children(found, known.children)
     return found
+
+
+def kept_iterator(key: Hashable, build: Callable[..., QuerySet], **values: Key) -> Iterator[Any]:
+    """What `build(**values).iterator()` gives; its SQL is kept under `key` as by `kept_objects`."""
+    known = _known(key, build, values)
+    if known is None:
+        return iter(())
+    return _rows_of(known, values).iterator(chunk_size=500)
+
+
+def _known(
+    key: Hashable, build: Callable[..., QuerySet], values: dict[str, Key]
+) -> _Compiled | None:
+    if _names_no_row(values):
+        return None
+    return _once(_compiled, key, lambda: _compile(build, _stand_ins(values)))
+
+
+def _rows_of(known: _Compiled, values: dict[str, Key]) -> QuerySet:
+    """The queryset that was compiled, to be run with the values of a call."""
+    rows = known.queryset._chain()  # type: ignore[attr-defined]
+    rows.query.get_compiler = lambda *_given, **_options: _again(known, rows.query, values)
+    return rows
 
 
 def _load_children(rows: list[Any], names: tuple[str, ...]) -> None:

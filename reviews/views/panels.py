@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.figures import Chosen
 from accounts.models import Account
 from accounts.policies import has_accounts
 from accounts.views.panels import my_accounts, shortcuts
@@ -158,7 +159,7 @@ def waiting_badge(user: Reader) -> navigation.Badge | None:
 def my_alerts(request: HttpRequest, obj: Any) -> dict[str, Any]:
     """What is wrong on the reader's accounts."""
     user = request.user
-    mine = alerts.Chosen(lambda: Account.objects.held_by(user, MINE), ("mine", sight_of(user)))
+    mine = Chosen(lambda: Account.objects.held_by(user, MINE), ("mine", sight_of(user)))
     return shown(alerts.alerts(user, mine, business_today()))
 
 

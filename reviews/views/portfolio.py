@@ -326,8 +326,7 @@ class DecisionsView(ScopeMixin, LoginRequiredMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         today = self.programme.today()
         scope = self.scope._replace(statuses=(), as_of=today)
-        accounts = portfolio.accounts_of(self.request.user, scope)
-        found = alerts.decisions(alerts.Chosen(lambda: accounts), today)
+        found = alerts.decisions(portfolio.chosen_by(self.request.user, scope), today)
         if self.request.htmx:
             more = {**shown(found), "more_url": self.request.get_full_path()}
             return super().get_context_data(**more, **kwargs)

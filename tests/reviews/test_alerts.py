@@ -5,6 +5,7 @@ import datetime
 import pytest
 from django.urls import reverse
 
+from accounts.figures import Chosen
 from accounts.models import Account
 from kam.access.dates import business_today
 from reviews import alerts
@@ -26,7 +27,7 @@ def everything():
     return Account.objects.all()
 
 
-CHOSEN = alerts.Chosen(everything)
+CHOSEN = Chosen(everything)
 
 
 def healthy(account):
