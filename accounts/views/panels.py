@@ -192,8 +192,13 @@ def find_contacts(user: Reader, text: str, limit: int) -> list[Found]:
 
 def team_accounts(request: HttpRequest, team: Team) -> dict[str, Any]:
     """The accounts that a team looks after, as far as the reader sees them."""
-    rows = Account.objects.visible_to(request.user).active().filter(team=team)
-    return {"accounts": rows.order_by("name", "pk")}
+
+    def looked_after(team: int) -> QuerySet[Account]:
+        rows = Account.objects.visible_to(request.user).active().filter(team=team)
+        return rows.order_by("name", "pk")
+
+    key = ("accounts of team", sight_of(request.user))
+    return {"accounts": kept_objects(key, looked_after, team=team.pk)}
 
 
 def conflict_links(request: HttpRequest, obj: Any) -> dict[str, Any]:

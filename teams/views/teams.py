@@ -76,8 +76,12 @@ class TeamDetailView(ScopedViewMixin, DetailView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         today = business_today()
-        rows = list(Membership.objects.filter(team=self.object).for_list())
         user = self.request.user
+
+        def members(team: int) -> Any:
+            return Membership.objects.filter(team=team).for_list()
+
+        rows = kept_objects("team members", members, team=self.object.pk)
 
         def changes(team: int) -> Any:
             mine = Change.objects.visible_to(user).filter(
