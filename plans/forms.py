@@ -84,12 +84,10 @@ class ObjectiveForm(PlanContentForm):
         field_classes = {"start": DayField, "due": DayField, "actual_on": DayField}
 
     def limit(self, plan: Plan, user: Reader) -> None:
-        goals = CustomerGoal.objects.visible_to(user).active()
-        self.fields["customer_goal"].queryset = goals.filter(account=plan.account_id)
-        aims = CorporateObjective.objects.visible_to(user).active()
-        self.fields["corporate_objective"].queryset = aims.filter(
-            programme=plan.account.programme_id
-        )
+        goals = CustomerGoal.objects.visible_to(user)
+        self.offer("customer_goal", goals.filter(account=plan.account_id))
+        aims = CorporateObjective.objects.visible_to(user)
+        self.offer("corporate_objective", aims.filter(programme=plan.account.programme_id))
 
 
 class ReadingForm(ObjectiveForm):

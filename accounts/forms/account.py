@@ -66,12 +66,11 @@ class AccountForm(ServiceForm):
             url_name="accounts:pick",
             help_text=gettext_lazy("The account above it in the customer's group."),
         )
-        units = BusinessUnit.objects.visible_to(user).active().order_by("path")
-        self.fields["business_unit"].queryset = units
-        channels = Channel.objects.visible_to(user).active()
+        self.offer("business_unit", BusinessUnit.objects.visible_to(user).order_by("path"))
+        channels = Channel.objects.visible_to(user)
         if account.pk:
             channels = channels.filter(programme=account.programme_id)
-        self.fields["channel"].queryset = channels
+        self.offer("channel", channels)
         self.fields["target_stage"].choices = [
             ("", gettext_lazy("none")),
             *((stage.value, stage.label) for stage in LADDER),

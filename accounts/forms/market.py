@@ -26,10 +26,10 @@ class ChannelForm(ServiceForm):
 
     def __init__(self, *args: Any, programme: Programme, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        above = Channel.objects.active().filter(programme=programme)
+        above = Channel.objects.filter(programme=programme)
         if self.instance.pk:
             above = above.exclude(path__startswith=self.instance.path)
-        self.fields["parent"].queryset = above
+        self.offer("parent", above)
         self.fields["parent"].empty_label = gettext_lazy("nothing: on top")
 
 
@@ -48,15 +48,15 @@ class PurchaseForm(ServiceForm):
         self, *args: Any, account: Account | None, programme: Programme | None, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        lines = ProductLine.objects.active()
+        lines = ProductLine.objects.all()
         if programme is not None:
             lines = lines.filter(programme=programme)
-        self.fields["category"].queryset = lines
+        self.offer("category", lines)
         self.fields["category"].empty_label = gettext_lazy("all that we could sell")
         if account is None:
             del self.fields["site"]
         else:
-            self.fields["site"].queryset = Site.objects.active().filter(account=account)
+            self.offer("site", Site.objects.filter(account=account))
         if not self.instance.pk:
             self._suggest(account.money if account else programme.currency if programme else "")
 
@@ -79,7 +79,7 @@ class HeldPurchaseForm(PurchaseForm):
 
     def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
         super().__init__(*args, account=None, programme=None, **kwargs)
-        self.fields["category"].queryset = ProductLine.objects.visible_to(reader).active()
+        self.offer("category", ProductLine.objects.visible_to(reader))
         self.fields["account"] = PickField(
             queryset=Account.objects.editable_by(reader).active(),
             label=gettext_lazy("Account"),

@@ -75,9 +75,9 @@ class ContactForm(ServiceForm):
 
     def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["site"].queryset = Site.objects.active().filter(account=account)
-        others = Contact.objects.active().filter(account=account)
-        self.fields["reports_to"].queryset = others.exclude(pk=self.instance.pk)
+        self.offer("site", Site.objects.filter(account=account))
+        others = Contact.objects.filter(account=account)
+        self.offer("reports_to", others.exclude(pk=self.instance.pk))
 
 
 class InteractionForm(ServiceForm):

@@ -27,4 +27,4 @@ class ProductForm(ServiceForm):
 
     def __init__(self, *args: Any, programme: Programme, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["line"].queryset = ProductLine.objects.active().filter(programme=programme)
+        self.offer("line", ProductLine.objects.filter(programme=programme))

@@ -126,6 +126,13 @@ class ServiceForm(ArrangedForm, forms.ModelForm):
             self.initial.update(_without_zeros(self.initial))
         name_empty_choices(self)
 
+    def offer(self, name: str, rows: models.QuerySet) -> None:
+        """Let those of `rows` be chosen that are in use, and what stands there: whoever changes
+        something else does not take it away because it is archived meanwhile."""
+        present = getattr(self.instance, f"{name}_id")
+        in_use = models.Q(archived_at=None) | models.Q(pk=present)
+        self.fields[name].queryset = rows.filter(in_use)  # type: ignore[attr-defined]
+
     def _post_clean(self) -> None:
         """Leave the row alone: the service sets, checks and saves it."""
 

@@ -87,10 +87,10 @@ class UnitForm(ServiceForm):
 
     def __init__(self, *args: Any, programme: Programme, reader: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        units = BusinessUnit.objects.visible_to(reader).active().filter(programme=programme)
+        units = BusinessUnit.objects.visible_to(reader).filter(programme=programme)
         if self.instance.pk:
             units = units.exclude(path__startswith=self.instance.path)
-        self.fields["parent"].queryset = units.order_by("path")
+        self.offer("parent", units.order_by("path"))
         self.fields["parent"].empty_label = str(_("nothing: a unit of its own"))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from kam.web.forms import ServiceForm, ShapeForm
@@ -52,8 +51,7 @@ class MembershipUpdateForm(ServiceForm):
     def __init__(self, *args: Any, team: Team, reader: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         functions = Function.objects.visible_to(reader).filter(programme=team.programme_id)
-        in_use = Q(archived_at=None) | Q(pk=self.instance.function_id)
-        self.fields["function"].queryset = functions.filter(in_use)
+        self.offer("function", functions)
 
 
 class MembershipForm(MembershipUpdateForm):
