@@ -1,0 +1,29 @@
+"""How customers, people and money stand in files, such that the importer reads them again.
+
+Headings that bring something back are names of fields of its kinds (`accounts/imports`), in any
+language of the page. Ids of ours stand beside the names and are left alone by the importer.
+"""
+
+from accounts.exports.accounts import ACCOUNTS, FACTS, REGISTER, SITES
+from accounts.exports.decisions import CONFLICTS, MERGES, PAIRS
+from accounts.exports.market import CHANNELS, PURCHASES
+from accounts.exports.money import COSTS, LEDGER, PRODUCTS, RATES
+from accounts.exports.people import CONTACTS, TALKS
+
+__all__ = [
+    "ACCOUNTS",
+    "CHANNELS",
+    "CONFLICTS",
+    "CONTACTS",
+    "COSTS",
+    "FACTS",
+    "LEDGER",
+    "MERGES",
+    "PAIRS",
+    "PRODUCTS",
+    "PURCHASES",
+    "RATES",
+    "REGISTER",
+    "SITES",
+    "TALKS",
+]

@@ -1,0 +1,76 @@
+"""Conflicts, duplicates and merges as files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.duplicates.weighing import in_words
+from accounts.exports.shared import NAMES
+from accounts.models import ConflictException
+from kam.documents.tables import Column, Layout
+
+
+def _exceptions(row: Any) -> str:
+    return NAMES.join(f"{item.user} ({item.reason})" for item in row.exceptions.all())
+
+
+def _load_conflicts(rows: Any, user: Any) -> QuerySet:
+    exceptions = ConflictException.objects.select_related("user")
+    loaded = rows.select_related("a", "b").prefetch_related(None)
+    return loaded.prefetch_related(Prefetch("exceptions", exceptions))
+
+
+CONFLICTS = Layout(
+    "conflicts",
+    _("Conflicts and barriers"),
+    (
+        Column("Conflict id", "pk", 10),
+        Column("Account id", "a_id", 10),
+        Column("Account", "a.name", 30),
+        Column("Other account id", "b_id", 10),
+        Column("Other account", "b.name", 30),
+        Column("Kind", lambda row: row.get_kind_display(), 24),
+        Column("From", "valid_from"),
+        Column("Until", "valid_until"),
+        Column("Exceptions", _exceptions, 40),
+    ),
+    _load_conflicts,
+)
+PAIRS = Layout(
+    "duplicates",
+    _("Duplicates"),
+    (
+        Column("Pair id", "pk", 10),
+        Column("Kind", lambda row: row.get_kind_display()),
+        Column("First id", "a.pk", 10),
+        Column("First", "a.name", 30),
+        Column("Second id", "b.pk", 10),
+        Column("Second", "b.name", 30),
+        Column("Likeness", "score", 10),
+        Column("In common", lambda row: "; ".join(map(str, map(in_words, row.reasons))), 60),
+        Column("State", lambda row: row.get_state_display()),
+        Column("Found", "found_at", 20),
+    ),
+)
+MERGES = Layout(
+    "merges",
+    _("Merged"),
+    (
+        Column("Merge id", "pk", 10),
+        Column("Kind", lambda row: row.get_kind_display()),
+        Column("Account id", "account_id", 10),
+        Column("Account", "account.name", 30),
+        Column("Stays id", "survivor.pk", 10),
+        Column("Stays", "survivor_name", 30),
+        Column("Taken up id", "lost.pk", 10),
+        Column("Taken up", "loser_name", 30),
+        Column("Merged", "merged_at", 20),
+        Column("By id", "merged_by_id", 10),
+        Column("By", lambda row: str(row.merged_by or ""), 24),
+        Column("Can be taken back until", "undo_until", 20),
+        Column("Taken back", "undone_at", 20),
+    ),
+)
