@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse, reverse_lazy
@@ -18,7 +16,8 @@ from accounts import exports
 from accounts.forms import ChannelForm
 from accounts.models import Account, Channel
 from accounts.services import channel as services
-from kam.web.views import ScopedViewMixin, ServiceFormMixin
+from accounts.views.programme import ProgrammeFormMixin
+from kam.web.views import ScopedViewMixin
 from kam.web.views.tables import CappedPaginator, ExportMixin
 from teams.models import Programme
 from teams.views.common import press, settings_crumbs
@@ -61,31 +60,16 @@ class ChannelListView(ExportMixin, ScopedViewMixin, ListView):
         }
 
 
-class ChannelFormMixin(ServiceFormMixin, ScopedViewMixin):
+class ChannelFormMixin(ProgrammeFormMixin):
     """A form on the tree of channels."""
 
     model = Channel
     form_class = ChannelForm
-    template_name = "web/form.html"
-    needs = "editable_by"
     success_url = reverse_lazy("accounts:channels")
     success_message = gettext_lazy("Channel saved.")
 
-    @cached_property
-    def programme(self) -> Programme:
-        """The programme of the channel, or the first one that the person runs."""
-        if getattr(self, "object", None) is not None:
-            return self.object.programme  # type: ignore[attr-defined]
-        programme = Programme.objects.editable_by(self.request.user).order_by("pk").first()
-        if programme is None:
-            raise PermissionDenied
-        return programme
-
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"programme": self.programme}
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(cancel_url=self.success_url, **kwargs)
 
 
 class ChannelCreateView(ChannelFormMixin, CreateView):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse_lazy
@@ -20,10 +18,11 @@ from accounts import exports
 from accounts.forms import ProductForm, ProductLineForm
 from accounts.models import Product, ProductLine
 from accounts.services import product as services
+from accounts.views.programme import ProgrammeFormMixin
 from kam.access.prepared import kept_exists, kept_objects
 from kam.access.querysets import sight_of
 from kam.changes.errors import VersionConflict
-from kam.web.views import ScopedViewMixin, ServiceFormMixin, TableMixin
+from kam.web.views import ScopedViewMixin, TableMixin
 from kam.web.views.tables import Column
 from teams.models import Programme
 
@@ -63,26 +62,10 @@ class ProductListView(TableMixin, ScopedViewMixin, ListView):
         )
 
 
-class ProductFormMixin(ServiceFormMixin, ScopedViewMixin):
+class ProductFormMixin(ProgrammeFormMixin):
     """A form on the list of what we sell."""
 
-    template_name = "web/form.html"
-    needs = "editable_by"
     success_url = reverse_lazy("accounts:products")
-
-    @cached_property
-    def programme(self) -> Programme:
-        """The programme of the row, or the first one that the person runs."""
-        if getattr(self, "object", None) is not None:
-            return self.object.programme  # type: ignore[attr-defined]
-        programme = Programme.objects.editable_by(self.request.user).order_by("pk").first()
-        if programme is None:
-            raise PermissionDenied
-        return programme
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        self.programme  # noqa: B018  (refuses before anything is shown)
-        return super().get_context_data(cancel_url=self.success_url, **kwargs)
 
 
 class ProductMixin(ProductFormMixin):
