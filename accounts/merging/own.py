@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import OuterRef, Subquery
@@ -16,8 +16,6 @@ from accounts.merging.journal import Journal, touch
 from accounts.merging.rules import Joining, Rule, Stays, register
 from accounts.models import (
     Account,
-    ActivityCost,
-    CategoryPurchase,
     Conflict,
     Contact,
     ContactExternalId,
@@ -81,14 +79,40 @@ class Sums(Rule):
             row.save(force_insert=True)
 
 
-class Costs(Rule):
+class Paired(Rule):
+    """Rows of which either side may have one on the same: alike in all columns of `same`."""
+
+    same: ClassVar[tuple[str, ...]]
+
+    def counted(self, account: int) -> models.QuerySet:
+        """Rows of `account` that say something."""
+        return self.rows(account)
+
+    def key(self, row: models.Model) -> tuple[Any, ...]:
+        """What `row` is about."""
+        fields: list[Any] = [row._meta.get_field(name) for name in self.same]
+        return tuple(field.value_from_object(row) for field in fields)
+
+    def taken(self, account: int) -> set[tuple[Any, ...]]:
+        """What the rows of `account` are about."""
+        return set(self.counted(account).values_list(*self.same))
+
+    def twice(self, survivor: Any, loser: Any) -> int:
+        """How many rows of `loser` are about what one of `survivor` is about."""
+        taken = self.taken(survivor.pk)
+        return sum(key in taken for key in self.counted(loser.pk).values_list(*self.same))
+
+
+class Costs(Paired):
     """Costs to serve; where both have one of the same activity, month and source, the source of
     the one that comes says from whom, so that both count."""
 
+    same = ("activity", "month", "currency", "source")
+
     def carry(self, joining: Joining) -> None:
-        taken = set(self._keys(self.rows(joining.survivor.pk)))
+        taken = self.taken(joining.survivor.pk)
         for row in self.rows(joining.loser.pk).order_by("pk"):
-            key = self._key(row)
+            key = self.key(row)
             place = 1
             source = row.source
             while key in taken:
@@ -101,10 +125,7 @@ class Costs(Rule):
         super().carry(joining)
 
     def remarks(self, survivor: Any, loser: Any) -> list[str]:
-        taken = set(self._keys(self.rows(survivor.pk)))
-        count = sum(key in taken for key in self._keys(self.rows(loser.pk)))
-        if not count:
-            return []
+        count = self.twice(survivor, loser)
         text = ngettext(
             "%(count)d cost of the same activity and month: both stay, their sources tell them"
             " apart.",
@@ -112,33 +133,28 @@ class Costs(Rule):
             " apart.",
             count,
         )
-        return [text % {"count": count}]
-
-    @staticmethod
-    def _key(row: ActivityCost) -> tuple[Any, ...]:
-        return (row.activity_id, row.month, row.currency, row.source)
-
-    def _keys(self, rows: models.QuerySet) -> list[tuple[Any, ...]]:
-        return list(rows.values_list("activity", "month", "currency", "source"))
+        return [text % {"count": count}] if count else []
 
 
-class Purchases(Rule):
+class Purchases(Paired):
     """Category purchases; where both have them of the same category, period and use, they are one
     fact that was recorded twice: those of the one that stays count, the others are archived."""
 
+    same = ("site", "category", "period_from", "period_until", "use_type")
+
+    def counted(self, account: int) -> models.QuerySet:
+        return self.rows(account).filter(archived_at=None)
+
     def carry(self, joining: Joining) -> None:
-        taken = set(self._keys(self.rows(joining.survivor.pk)))
+        taken = self.taken(joining.survivor.pk)
         now = timezone.now()
-        for row in self.rows(joining.loser.pk).filter(archived_at=None).order_by("pk"):
-            if self._key(row) in taken:
+        for row in self.counted(joining.loser.pk).order_by("pk"):
+            if self.key(row) in taken:
                 joining.journal.change(row, {"archived_at": now})
         super().carry(joining)
 
     def remarks(self, survivor: Any, loser: Any) -> list[str]:
-        taken = set(self._keys(self.rows(survivor.pk)))
-        count = sum(key in taken for key in self._keys(self.rows(loser.pk)))
-        if not count:
-            return []
+        count = self.twice(survivor, loser)
         text = ngettext(
             "%(count)d figure on the same purchases: the one of %(account)s counts, the other is"
             " archived.",
@@ -146,15 +162,7 @@ class Purchases(Rule):
             " archived.",
             count,
         )
-        return [text % {"count": count, "account": survivor}]
-
-    @staticmethod
-    def _key(row: CategoryPurchase) -> tuple[Any, ...]:
-        return (row.site_id, row.category_id, row.period_from, row.period_until, row.use_type)
-
-    def _keys(self, rows: models.QuerySet) -> list[tuple[Any, ...]]:
-        names = ("site", "category", "period_from", "period_until", "use_type")
-        return list(rows.filter(archived_at=None).values_list(*names))
+        return [text % {"count": count, "account": survivor}] if count else []
 
 
 class Conflicts(Rule):
