@@ -10,7 +10,7 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -51,8 +51,9 @@ class Alert:
 def looked_at(chosen: Chosen, today: datetime.date) -> list[Account]:
     """Those of the accounts that something is the matter with, with what that is: one query.
 
-    Annotated: `managed`, `deputised`, `planned`, and of the latest reviews `advised` (recommended
-    stage), `waiting` (key of a proposal), `waiting_stage` and `waiting_closing`.
+    Annotated: `managed`, `deputised`, `planned` (a key, None without one), and of the latest
+    reviews `advised` (recommended stage), `waiting` (key of a proposal), `waiting_stage` and
+    `waiting_closing`.
     """
     return chosen.find(f"matters {today}", lambda accounts: _with_matters(accounts, today))
 
@@ -67,9 +68,10 @@ def _with_matters(accounts: AccountQuerySet, today: datetime.date) -> QuerySet:
         accounts.active()
         .of_status(*REVIEWED_STATUSES)
         .annotate(
-            managed=Exists(members.filter(role=TeamRole.KAM)),
-            deputised=Exists(members.filter(role=TeamRole.DEPUTY)),
-            planned=Exists(plans),
+            # no EXISTS: PostgreSQL would look at every team and plan for the first 200 accounts
+            managed=Subquery(members.filter(role=TeamRole.KAM).values("pk")[:1]),
+            deputised=Subquery(members.filter(role=TeamRole.DEPUTY).values("pk")[:1]),
+            planned=Subquery(plans.values("pk")[:1]),
             advised=Subquery(stood_for.values("recommended_stage")[:1]),
             waiting=Subquery(proposals.values("pk")[:1]),
             waiting_stage=Subquery(proposals.values("decided_stage")[:1]),
@@ -77,7 +79,7 @@ def _with_matters(accounts: AccountQuerySet, today: datetime.date) -> QuerySet:
         )
     )
     settled = Q(status_since=None) | Q(status_since__lte=today - GRACE)
-    lacking = Q(managed=False) | Q(deputised=False) | Q(planned=False)
+    lacking = Q(managed=None) | Q(deputised=None) | Q(planned=None)
     matters = (
         Q(waiting__isnull=False)
         | Q(advised=Stage.UNCOUPLING)

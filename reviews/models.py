@@ -138,7 +138,8 @@ class StageReview(Tracked):
         ordering = ["-reviewed_on", "-pk"]
         indexes = [
             models.Index(fields=["account", "-reviewed_on", "-id"], name="stagereview_account"),
-            models.Index(fields=["status", "-reviewed_on"], name="stagereview_status"),
+            models.Index(fields=["status", "-reviewed_on", "-id"], name="stagereview_status"),
+            models.Index(fields=["-reviewed_on", "-id"], name="stagereview_list"),
         ]
         constraints = [
             models.CheckConstraint(

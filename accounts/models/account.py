@@ -79,6 +79,7 @@ class Account(Tracked):
         blank=True,
         on_delete=models.PROTECT,
         related_name="accounts",
+        db_index=False,  # account_team is
     )
     channel = models.ForeignKey(
         Channel,
@@ -133,6 +134,11 @@ class Account(Tracked):
                 fields=["name", "id"],
                 covers=("programme", "business_unit", "team", "parent", "archived_at", "staged_by"),
                 name="account_list",
+            ),
+            CoveringIndex(  # teams are counted by what they serve
+                fields=["team", "id"],
+                covers=("programme", "business_unit", "archived_at", "staged_by"),
+                name="account_team",
             ),
             models.Index(fields=["review_due_on"], name="account_review_due"),
             RankIndex(

@@ -127,7 +127,7 @@ class Contact(Tracked):
         ordering = ["name", "pk"]
         indexes = [
             models.Index(fields=["name", "id"], name="contact_list"),
-            models.Index(fields=["quiet_on"], name="contact_quiet"),
+            models.Index(fields=["quiet_on", "id"], name="contact_quiet"),
             SearchIndex(fields=["name"], name="contact_search"),
             SearchIndex(fields=["email"], name="contact_email_search", starts=True),
         ]

@@ -136,9 +136,10 @@ class AccountQuerySet(TrackedQuerySet):
     def found_by(self, text: str) -> Self:
         """Accounts whose name holds `text`, or one of whose outside numbers starts with it.
 
-        Two look-ups joined as a union, so that each uses its own index.
+        Two look-ups joined as a union, so that each uses its own index; names are looked up among
+        these accounts alone, which may be few.
         """
-        by_name = self.model.objects.filter(name__icontains=text).order_by().values("pk")
+        by_name = self.filter(name__icontains=text).order_by().values("pk")
         numbers = self.model._meta.apps.get_model("accounts.ExternalId").objects
         by_number = numbers.filter(value__istartswith=text).order_by().values("account")
         return self.filter(pk__in=by_name.union(by_number, all=True))
@@ -153,7 +154,7 @@ class AccountQuerySet(TrackedQuerySet):
         owners = numbers.filter(value__istartswith=text).order_by().values("account")
         found = (self.filter(name__icontains=text), self.filter(pk__in=owners))
         everybody = self.model.objects
-        among = [everybody.filter(pk__in=_keys(rows.order_by(), MATCHES)) for rows in found]
+        among = [everybody.filter(pk__in=_keys(rows.order_by("pk"), MATCHES)) for rows in found]
         # within another list, because SQLite takes no LIMIT in a part of a union
         first, *rest = (
             everybody.filter(pk__in=_keys(rows.order_by("name", "pk"), limit))

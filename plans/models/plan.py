@@ -105,7 +105,14 @@ class Plan(Tracked):
 
     class Meta:
         ordering = ["-starts_on", "pk"]
-        indexes = [models.Index(fields=["-starts_on", "id"], name="plan_latest")]
+        indexes = [
+            models.Index(fields=["-starts_on", "id"], name="plan_latest"),
+            models.Index(
+                fields=["account"],
+                condition=Q(status=PlanStatus.IN_REVIEW, archived_at=None),
+                name="plan_in_review",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "starts_on", "ends_on"],
