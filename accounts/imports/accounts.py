@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.choices import Status
 from accounts.imports import account_store, groups, staging, teams
 from accounts.imports.account_rows import BLAMED, REASONS, AccountReader, AccountRow
+from accounts.imports.channels import refuse_archived
 from accounts.imports.directory import AMBIGUOUS, Directory
 from accounts.imports.scope import SYSTEM, ProgrammeKind
 from accounts.models import Account
@@ -191,6 +192,7 @@ class AccountsKind(ProgrammeKind):
     def publish(self, run: Run) -> None:
         """New accounts appear, known ones change, groups move."""
         staging.refuse_merged(run)
+        refuse_archived(staging.named_in(run, "channel"))
         account_store.apply_updates(run)
         follow_survivors(Account.objects.filter(programme=run.scope_id))
         staging.log_prepared(run)

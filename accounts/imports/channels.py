@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.imports.directory import plain_name
 from accounts.models import Account, Channel, ProductLine, StagedAccount
@@ -93,6 +96,14 @@ class Channels:
             self.by_name[plain] = parent.pk
         assert parent is not None  # noqa: S101  (there is at least one step)
         return parent.pk
+
+
+def refuse_archived(channels: Iterable[int] | QuerySet) -> None:
+    """Raise ValidationError if one of `channels` (primary keys) has been archived since the file
+    was read; the caller holds the lock of the trees."""
+    if Channel.objects.exclude(archived_at=None).filter(pk__in=channels).exists():
+        message = _("A trade channel of the file has been archived meanwhile. Try the file again.")
+        raise ValidationError(message, code="meanwhile")
 
 
 def give_channels(run: Run, wanted: Mapping[int | None, dict[str, Any]]) -> None:

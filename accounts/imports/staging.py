@@ -6,8 +6,20 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, F, JSONField, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models import (
+    BigIntegerField,
+    Exists,
+    F,
+    JSONField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+)
 from django.db.models.deletion import ProtectedError
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -39,6 +51,12 @@ def refuse_merged(run: Run) -> None:
     touched = StagedAccount.objects.filter(run=run).exclude(account__merged_into=None)
     if touched.exists():
         raise merged_meanwhile()
+
+
+def named_in(run: Run, name: str) -> QuerySet:
+    """Primary keys that the field `name` of accounts gets by `run`."""
+    staged = StagedAccount.objects.filter(run=run, after__has_key=name).order_by()
+    return staged.annotate(named=Cast(KT(f"after__{name}"), BigIntegerField())).values("named")
 
 
 def merged_meanwhile() -> ValidationError:

@@ -11,8 +11,9 @@ import pytest
 
 from accounts.imports.records.periods import period_of
 from accounts.models import Account, CategoryPurchase, Channel, ProductLine
+from accounts.services.channel import archive_channel
 from kam.changes.models import Change
-from kam.imports import services
+from kam.imports import passes, services
 from tests.accounts.test_imports_ledger import import_file, problems, undo, upload
 from tests.factories.accounts import (
     AccountFactory,
@@ -232,6 +233,30 @@ def test_archived_channels_and_categories_are_restored_first(manager, programme,
     run = bring(manager, text)
     assert (run.created, problems(run)) == (0, {"archived": 3})
     assert Channel.objects.get() == top
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("category_purchases", "Channel,Year,Spend\nHotels,2025,5\n"),
+        ("category_purchases", "Customer ID,Channel,Year,Spend\n7,Hotels,2025,5\n"),
+        ("accounts", "Name,Trade channel\nAcme,Hotels\n"),
+    ],
+)
+def test_channel_that_is_archived_while_a_file_is_read_takes_in_nothing(
+    manager, programme, acme, kind, text
+):
+    hotels = ChannelFactory(programme=programme, name="Hotels")
+    run = upload(manager, text, name="list.csv", kind=kind)
+    run = services.start_run(actor=manager, run=run, enqueue=False)
+    services.stop_run(actor=manager, run=run)
+    run = passes.import_rows(run.pk)
+    archive_channel(actor=manager, channel=hotels)
+    services.resume_run(actor=manager, run=run, enqueue=False)
+    run = passes.import_rows(run.pk)
+    assert (run.is_live, "archived meanwhile" in run.error) == (False, True)
+    assert not CategoryPurchase.objects.exists()
+    assert not Account.objects.filter(staged_by=None).exclude(channel=None).exists()
 
 
 def test_archived_purchases_do_not_stand_in_the_way(manager, acme):

@@ -13,7 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.choices import PurchaseConfidence, UseType
-from accounts.imports.channels import Channels, Listed, give_channels, take_channels
+from accounts.imports.channels import (
+    Channels,
+    Listed,
+    give_channels,
+    refuse_archived,
+    take_channels,
+)
 from accounts.imports.directory import plain_name
 from accounts.imports.records.customers import (
     BLAMED,
@@ -93,7 +99,8 @@ class CategoryPurchasesKind(CustomerKind):
 
     def before_publishing(self, run: Run, part: list[StagedRecord]) -> None:
         """Make channels and categories that are missing; customers come into their channels."""
-        super().before_publishing(run, part)
+        placed = [values.get("channel") for item in part for values in (item.after, item.extra)]
+        refuse_archived({pk for pk in placed if isinstance(pk, int)})
         channels, categories = Channels(run.scope_id), _categories(run.scope_id)
         for item in part:
             for values in (item.after, item.extra):
