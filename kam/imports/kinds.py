@@ -97,11 +97,11 @@ class Outcome:
 
 class Session(ABC):
     """One pass over one file. `understand` reads ahead, `judge` decides outside of any
-    transaction, `store` writes."""
+    transaction, `store` and `pour` write."""
 
     def understand(self, rows: Sequence[Numbered]) -> Any:
-        """What a chunk says by itself, for `judge`. Called in another thread while the chunk
-        before it is judged and stored: must not use the database or what those change."""
+        """What a chunk says by itself, for `judge`. An import calls it in another thread while the
+        chunk before it is poured: must not use the database or what `pour` changes."""
         return None
 
     @abstractmethod
@@ -111,6 +111,10 @@ class Session(ABC):
     @abstractmethod
     def store(self, outcome: Outcome) -> None:
         """Write what `judge` decided, hidden until the run is published; in a transaction."""
+
+    def pour(self, outcome: Outcome) -> None:
+        """Last in the same transaction: hand over what the database takes long to take."""
+        return
 
     @abstractmethod
     def replay(self, rows: Sequence[Numbered]) -> None:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from kam.changes import record
 from kam.changes.context import source
-from kam.imports.ahead import ahead, collect, few_collections
+from kam.imports.ahead import Ahead, collect, few_collections
 from kam.imports.kinds import Numbered, Outcome, Rejected, Session
 from kam.imports.models import RejectedChunk, Run, audience
 from kam.imports.reading import open_rows
@@ -134,7 +134,7 @@ def _check(run: Run, job: InlineJob) -> None:
     tally = Tally(run, afresh=True)
     session = run.import_kind.open(run)
     try:
-        with closing(ahead(_understood(run, session, 0))) as parts:
+        with closing(_understood(run, session, 0)) as parts:
             for rows, read in parts:
                 outcome = session.judge(rows, read)
                 tally.add(outcome, rows[-1][0])
@@ -203,7 +203,7 @@ def _store(run: Run, job: InlineJob) -> None:
     try:
         start = run.rows_done
         _replay(run, session, start)
-        with closing(ahead(_understood(run, session, start))) as parts:
+        with closing(Ahead(_understood(run, session, start))) as parts:
             for rows, read in parts:
                 outcome = session.judge(rows, read)
                 tally.add(outcome, rows[-1][0])
@@ -214,6 +214,8 @@ def _store(run: Run, job: InlineJob) -> None:
                     columns.update(tally.counts() | {"rows_done": tally.rows_done})
                     columns["report"] = tally.report()
                     _stop_if_asked(run, columns)
+                    parts.begin()
+                    session.pour(outcome)
                 job.report(tally.rows_done, run.rows_total)
                 if run.status == Run.Status.STOPPED:
                     return

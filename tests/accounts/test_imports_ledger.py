@@ -240,7 +240,9 @@ def test_rows_and_customers_are_hidden_until_they_are_published(manager, program
     run = upload(manager, HEAD + "7,Birch,2026-05-02,A,2,10,,\n")
     run = services.start_run(actor=manager, run=run, enqueue=False)
     session = run.import_kind.open(run)
-    session.store(session.judge([(1, ["7", "Birch", "2026-05-02", "A", "2", "10", "", ""])]))
+    outcome = session.judge([(1, ["7", "Birch", "2026-05-02", "A", "2", "10", "", ""])])
+    session.store(outcome)
+    session.pour(outcome)
     session.close()
     assert Account.objects.visible_to(manager).count() == 0
     assert (LedgerEntry.objects.count(), LedgerEntry.objects.live().count()) == (1, 0)

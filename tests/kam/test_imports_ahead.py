@@ -6,13 +6,13 @@ import threading
 import pytest
 from django.utils import translation
 
-from kam.imports.ahead import ahead, collect, few_collections
+from kam.imports.ahead import Ahead, collect, few_collections
 from kam.imports.models import StagedRecord
 from kam.imports.parts import ROWS, update_each
 from tests.factories.imports import RunFactory
 
 
-def test_items_come_in_order_and_one_is_made_ahead():
+def test_items_come_in_order_and_the_next_one_is_made_when_told():
     made = threading.Semaphore(0)
     seen = []
 
@@ -22,12 +22,16 @@ def test_items_come_in_order_and_one_is_made_ahead():
             made.release()
             yield number
 
-    handed = ahead(items())
+    handed = Ahead(items())
     assert next(handed) == 0
-    made.acquire(timeout=30)
-    made.acquire(timeout=30)  # the second one is made although nobody has asked for it
-    assert seen[:2] == [0, 1]
+    assert seen == [0]
+    handed.begin()
+    handed.begin()  # again is no harm
+    for _item in range(2):
+        made.acquire(timeout=30)  # the second one is made although nobody has asked for it
+    assert seen == [0, 1]
     assert list(handed) == [1, 2, 3]
+    assert list(handed) == []
 
 
 def test_items_are_made_in_the_language_of_the_reader():
@@ -35,9 +39,9 @@ def test_items_are_made_in_the_language_of_the_reader():
         yield translation.get_language()
 
     with translation.override("en"):
-        assert list(ahead(items())) == ["en"]
+        assert list(Ahead(items())) == ["en"]
     with translation.override("en-gb"):
-        assert list(ahead(items())) == ["en-gb"]
+        assert list(Ahead(items())) == ["en-gb"]
 
 
 def test_an_error_comes_where_its_item_would():
@@ -45,7 +49,7 @@ def test_an_error_comes_where_its_item_would():
         yield 1
         raise ValueError("torn")
 
-    handed = ahead(items())
+    handed = Ahead(items())
     assert next(handed) == 1
     with pytest.raises(ValueError, match="torn"):
         next(handed)
@@ -60,8 +64,9 @@ def test_items_are_let_go_when_the_reader_stops():
         finally:
             closed.append(True)
 
-    handed = ahead(items())
+    handed = Ahead(items())
     next(handed)
+    handed.begin()
     handed.close()
     assert closed == [True]
 

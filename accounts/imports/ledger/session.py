@@ -175,7 +175,7 @@ class LedgerSession(Session):
         ]
 
     def store(self, outcome: Outcome) -> None:
-        """Write lines, and the accounts and products that they are the first of."""
+        """Write the accounts and products that lines are the first of; get the lines ready."""
         judged: Judged = outcome.payload
         accounts = judged.accounts
         if judged.new_accounts:
@@ -189,7 +189,7 @@ class LedgerSession(Session):
         self._make_products(lines)
         staging.note_touched(self.run, set(accounts) - self.touched)
         self.touched.update(accounts)
-        store.insert_lines(
+        outcome.payload = store.as_sent(
             zip(
                 repeat(self.run.scope_id),
                 accounts,
@@ -205,6 +205,10 @@ class LedgerSession(Session):
                 repeat(self.run.pk),
             )
         )
+
+    def pour(self, outcome: Outcome) -> None:
+        """Write the lines."""
+        store.insert_lines(outcome.payload)
 
     def _make_products(self, lines: Batch) -> None:
         missing = set(lines.codes) - self.products.keys()

@@ -41,18 +41,26 @@ MONTH = {
 }
 
 
-def insert_lines(lines: Iterable[tuple[Any, ...]]) -> None:
-    """Insert ledger lines given in the order of `COLUMNS`; `identity` is bytes."""
+def as_sent(lines: Iterable[tuple[Any, ...]]) -> Any:
+    """Ledger lines, given in the order of `COLUMNS`, as `insert_lines` hands them over; `identity`
+    is bytes."""
+    if connection.vendor == "postgresql":
+        return "".join(map(_copy_line, lines)).encode()
+    return list(lines)
+
+
+def insert_lines(sent: Any) -> None:
+    """Insert ledger lines that `as_sent` got ready."""
     columns = ", ".join(COLUMNS)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {LEDGER} ({columns}) FROM STDIN") as copy:
-                copy.write("".join(map(_copy_line, lines)))
+                copy.write(sent)
             return
         marks = ", ".join(["%s"] * len(COLUMNS))
         cursor.executemany(
             f"INSERT INTO {LEDGER} ({columns}) VALUES ({marks})",  # noqa: S608  (our own names)
-            list(lines),
+            sent,
         )
 
 
