@@ -29,15 +29,6 @@ RADAR_RADIUS = 78
 RADAR_CENTRE = (150, 112)
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One of the five scores, as the page shows and sends it."""
-
-    value: str
-    label: Any
-    checked: bool
-
-
 class DataLine(NamedTuple):
     """A piece of evidence; `disagrees` with the answer, `warns` when it supports less."""
 
@@ -58,15 +49,6 @@ class AnswerRow:
     is_outdated: bool
     is_computed: bool
     computed: int | None
-
-    @property
-    def choices(self) -> list[Choice]:
-        """The five scores, with the one that was chosen."""
-        chosen = self.answer.score if self.answer else None
-        return [
-            Choice(str(value), str(label), value == chosen)
-            for value, label in enumerate(STATEMENTS[self.item].scale)
-        ]
 
     @property
     def scale(self) -> str:

@@ -295,20 +295,22 @@ def _nested(field: Any) -> Write | None:
     if any(step.get is None for step in steps):
         return None
 
-    inner = tuple(field._readable_fields)
-    members = [(child.source, child) for child in inner]
+    members = [
+        (child.source, child, step.name, step.write)
+        for child, step in zip(field._readable_fields, steps, strict=True)
+    ]
 
     def write(row: Any) -> Any:
         if not isinstance(row, dict):
             return body_of(row, steps, field)
         body = {}
-        for (source, child), step in zip(members, steps, strict=True):
+        for source, child, name, convert in members:
             value = row.get(source)
             if type(value) in PLAIN_VALUES:
-                body[step.name] = value if step.write is None else step.write(value)
+                body[name] = value if convert is None else convert(value)
                 continue
             with suppress(fields.SkipField):
-                body[step.name] = _asked(child, row)
+                body[name] = _asked(child, row)
         return body
 
     return write
