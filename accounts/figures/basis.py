@@ -14,8 +14,10 @@ from django.db.models import (
     Case,
     Count,
     DecimalField,
+    Exists,
     F,
     FilteredRelation,
+    OuterRef,
     Q,
     QuerySet,
     Sum,
@@ -23,6 +25,7 @@ from django.db.models import (
     When,
 )
 
+from accounts.models import ExchangeRate
 from kam.access.prepared import kept_exists, kept_objects
 from kam.access.querysets import Reader, roles_of, sight_of
 from teams.models import Programme
@@ -171,7 +174,14 @@ def _is_only(programme: int, user: Reader) -> bool:
 
 
 def _with_rates(programmes: QuerySet, on: datetime.date) -> QuerySet:
-    """Rows of each rate known on the day `on` with each period whose sums are kept."""
+    """Rows of the latest rate of each currency on the day `on` with each period whose sums are
+    kept."""
+    later = ExchangeRate.objects.active().filter(
+        programme=OuterRef("pk"),
+        currency=OuterRef("known__currency"),
+        valid_from__lte=on,
+        valid_from__gt=OuterRef("known__valid_from"),
+    )
     known = Q(exchange_rates__archived_at=None, exchange_rates__valid_from__lte=on)
     ready = Q(sums_periods__ready_at__isnull=False, sums_periods__retired_at=None)
     return (
@@ -179,7 +189,8 @@ def _with_rates(programmes: QuerySet, on: datetime.date) -> QuerySet:
             known=FilteredRelation("exchange_rates", condition=known),
             kept=FilteredRelation("sums_periods", condition=ready),
         )
-        .order_by("pk", "known__currency", "known__valid_from", "kept__pk")
+        .filter(~Exists(later))
+        .order_by("pk", "known__currency", "kept__pk")
         .values_list(
             "pk",
             "currency",
@@ -194,7 +205,7 @@ def _with_rates(programmes: QuerySet, on: datetime.date) -> QuerySet:
 
 
 def _rates(rows: Iterable[tuple], on: datetime.date) -> Rates:
-    """Rates of the one programme to which `rows` belong; a later rate replaces an earlier one."""
+    """Rates of the one programme to which `rows` belong."""
     factors: dict[str, Decimal] = {}
     kept: dict[KeptPeriod, str] = {}
     home = ""

@@ -4,6 +4,7 @@ import datetime
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,6 +109,34 @@ def test_totals_convert_at_the_rate_of_the_last_day():
     MonthTotalFactory(account=account, currency="GBP", revenue=10)
     found = figures.totals(everything(), YEAR, rates_of(account.programme))
     assert (found.revenue, found.currency) == (100, "GBP")
+
+
+def test_rates_of_the_past_are_not_read():
+    programme = ProgrammeFactory(currency="GBP")
+    for day in range(1, 6):
+        for currency in ("EUR", "USD"):
+            on = MAY.replace(day=day)
+            ExchangeRateFactory(programme=programme, currency=currency, valid_from=on, rate=day)
+    ExchangeRateFactory(
+        programme=programme,
+        currency="EUR",
+        valid_from=MAY.replace(day=6),
+        rate=9,
+        archived_at=programme.created_at,
+    )
+    asked = []
+
+    def note(execute, sql, parameters, many, context):
+        asked.append((sql, parameters))
+        return execute(sql, parameters, many, context)
+
+    with connection.execute_wrapper(note):
+        assert rates_of(programme, MAY.replace(day=4)).factors == {"EUR": 4, "USD": 4, "GBP": 1}
+    assert rates_of(programme).factors == {"EUR": 5, "USD": 5, "GBP": 1}
+    assert rates_of(ProgrammeFactory(currency="EUR")).factors == {"EUR": 1}
+    with connection.cursor() as cursor:
+        cursor.execute(*asked[0])
+        assert len(cursor.fetchall()) == 2
 
 
 def test_totals_refuse_to_add_a_currency_without_rate():
