@@ -8,7 +8,19 @@ from typing import Any, Self
 from django.apps import apps
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
-from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.db.models.lookups import IsNull
 
 from kam.access.dates import business_today
@@ -274,7 +286,7 @@ class TeamQuerySet(TrackedQuerySet):
         return self.visible_to(user).filter(programme__in=run)
 
     def for_list(self) -> Self:
-        """Everything that the list of teams shows."""
+        """Teams with the people of today, for files and other systems."""
         current = memberships_today().select_related("user", "function").by_role()
         return (
             self.select_related("programme")
@@ -283,6 +295,20 @@ class TeamQuerySet(TrackedQuerySet):
             )
             .order_by("name", "pk")
         )
+
+    def for_page(self) -> Self:
+        """All that the page of teams shows of a row, in one query: the manager's name, empty
+        without one, and how many `people` there are today."""
+        present = memberships_today().filter(team=OuterRef("pk")).order_by()
+        managers = present.filter(role="kam").order_by("-valid_from")
+        full = Trim(Concat("user__first_name", Value(" "), "user__last_name"))
+        shown = managers.annotate(shown=Coalesce(NullIf(full, Value("")), "user__username"))
+        count = present.values("team").annotate(count=Count("pk")).values("count")
+        return self.annotate(
+            manager_name=Coalesce(Subquery(shown.values("shown")[:1]), Value("")),
+            people=Coalesce(Subquery(count), Value(0)),
+            programme_name=F("programme__name"),
+        ).order_by("name", "pk")
 
 
 IN_ORDER = ("kam", "deputy", "sponsor", "member", "observer")

@@ -95,7 +95,7 @@ PAGES = {
     "settings:people": 7,
     "settings:tokens": 6,
     "settings:webhooks": 6,
-    "teams:list": 7,
+    "teams:list": 6,
     "web:history": 7,
 }
 FEED = "changes"

@@ -42,8 +42,8 @@ def _load_accounts(rows: Any, user: Any) -> QuerySet:
         .annotate(
             parent_number=Subquery(above.values("value")[:1]),
             parent_name=F("parent__name"),
-            team_name=F("team__name"),
             unit_name=F("business_unit__name"),
+            team_name=F("team__name"),
             channel_name=F("channel__full_name"),
             programme_name=F("programme__name"),
         )

@@ -242,7 +242,7 @@ class AccountQuerySet(TrackedQuerySet):
             self.with_manager()
             .with_stage_order()
             .with_parent_for(user)
-            .select_related("programme", "business_unit", "parent")
+            .annotate(unit_name=F("business_unit__name"), parent_name=F("parent__name"))
             .order_by("name", "pk")
         )
 

@@ -76,6 +76,8 @@ def violations_of(
     they lie below one side, neither count nor are named.
     """
     rows = list(conflicts)
+    if not rows:
+        return {}
     tops = [account for conflict in rows for account in (conflict.a, conflict.b)]
     roots = {account.root_id for account in tops}
     shown = Account.objects.visible_to(reader).filter(root__in=roots).order_by()

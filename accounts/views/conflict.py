@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Hashable
 from functools import cached_property
 from typing import Any
 
@@ -22,11 +23,12 @@ from accounts.services.barriers import violations_of
 from accounts.views.account import DecisionFormMixin
 from kam.access.dates import business_today
 from kam.access.models import Dated
+from kam.access.querysets import sight_of
 from kam.web.views import ScopedViewMixin
-from kam.web.views.tables import CappedPaginator, ExportMixin
+from kam.web.views.tables import CappedPaginator, KeptListMixin
 
 
-class ConflictListView(ExportMixin, ScopedViewMixin, ListView):
+class ConflictListView(KeptListMixin, ScopedViewMixin, ListView):
     """Pairs, their exceptions, and who stands on both sides at present."""
 
     model = Conflict
@@ -35,6 +37,9 @@ class ConflictListView(ExportMixin, ScopedViewMixin, ListView):
     paginator_class = CappedPaginator
     template_name = "accounts/conflict_list.html"
     export_layout = exports.CONFLICTS
+
+    def kept_under(self) -> Hashable:
+        return sight_of(self.request.user)
 
     def get_queryset(self) -> QuerySet[Conflict]:
         if not policies.can_read_programme(self.request.user):

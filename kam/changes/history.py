@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -117,6 +119,11 @@ class Line:
         return self.change.at
 
     @property
+    def stamp(self) -> str:
+        """The moment for machines, in the reader's zone."""
+        return timezone.localtime(self.change.at).isoformat()
+
+    @property
     def is_account(self) -> bool:
         """Whether the change is of the account itself, not of something that hangs on it."""
         return self.change.object_type == scope_model()._meta.label_lower
@@ -207,6 +214,13 @@ def _has_rule(model: type[models.Model]) -> bool:
     return hasattr(model._default_manager.all(), "visible_to")
 
 
+@cache
+def _places(model: type[models.Model]) -> dict[str, int]:
+    """The fields of `model` in their order."""
+    return {field.name: place for place, field in enumerate(model._meta.get_fields())}
+
+
+@cache
 def _relation(model: type[models.Model] | None, name: str) -> type[models.Model] | None:
     """Model to whose keys the field `name` points; None for plain fields, and for what hangs on
     `model`: that is logged in words."""
@@ -318,9 +332,9 @@ class _Sight:
         )
 
     def _fields(self, row: Change, model: type[models.Model] | None) -> Iterable[FieldChange]:
-        order = [field.name for field in model._meta.get_fields()] if model else []
+        order = _places(model) if model else {}
         names = [*row.before, *(name for name in row.after if name not in row.before)]
-        names.sort(key=lambda name: order.index(name) if name in order else len(order))
+        names.sort(key=lambda name: order.get(name, len(order)))
         for name in names:
             if name in UNTOLD:
                 continue

@@ -144,7 +144,7 @@ class Frame:
         badge = entry.badge(self.user) if entry.badge else None
         return Shown(entry, url, badge if badge and badge.count else None, current)
 
-    @property
+    @cached_property
     def key(self) -> tuple:
         """All that the navigation says, to compare with that of another page."""
         shown = tuple((item.entry.name, item.current, item.badge) for item in self.shown)

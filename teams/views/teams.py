@@ -30,7 +30,7 @@ class TeamListView(ScopedViewMixin, TableMixin, PartialMixin, ListView):
     """Teams that the reader may see."""
 
     model = Team
-    reading = "for_list"
+    reading = "for_page"
     template_name = "teams/team_list.html"
     partial_template_name = "teams/_team_table.html"
     page_name = "teams"
@@ -58,6 +58,11 @@ class TeamListView(ScopedViewMixin, TableMixin, PartialMixin, ListView):
                 | Q(memberships__user__last_name__icontains=text)
             ).distinct()
         return rows
+
+    def get_export_rows(self, layout: Any) -> Any:
+        """All of them, with the names of all people."""
+        self.reading = "for_list"
+        return super().get_export_rows(layout)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         may_add = policies.appoints(self.request.user)

@@ -469,11 +469,17 @@ class TableMixin(KeptListMixin):
 
     @cached_property
     def filterset(self) -> Any:
-        """The bound filters, None without; rows are given to them when they narrow some."""
+        """The bound filters, None without; rows are given to them when they narrow some. But for
+        the form that offers them all, those that the address does not name are left out: to put
+        their fields together costs more than the list."""
         if self.filterset_class is None:
             return None
         rows = self.model._default_manager.none()
-        return self.filterset_class(self.request.GET, queryset=rows, request=self.request)
+        bound = self.filterset_class(self.request.GET, queryset=rows, request=self.request)
+        if FIELDS_ONLY not in self.request.GET:
+            for name in bound.filters.keys() - set(self.request.GET):
+                del bound.filters[name]
+        return bound
 
     def is_kept(self) -> bool:
         """Filters of fixed choices are asked again, others are not."""
