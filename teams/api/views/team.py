@@ -28,7 +28,6 @@ from teams.models import (
 from teams.querysets import memberships_today
 
 DAY = datetime.timedelta(days=1)
-DATED = ("effort_fte", "valid_from", "valid_until")
 
 
 @by_external_id_schema(serializers.TeamSerializer, serializers.TeamSerializer)
@@ -46,15 +45,13 @@ class TeamViewSet(ExternalIdMixin, RestoreMixin, EditableViewSet):
     held = ("external_ids",)
 
     def load(self, rows: Sequence[Any]) -> None:
-        """Numbers elsewhere, and members of today, as plain tuples, without the people
-        themselves."""
+        """Numbers elsewhere, and members of today without the people themselves."""
         super().load(rows)
-        columns = ("id", "team_id", "user_id", "role", "function_id", *DATED)
         load_children(
             rows,
             "team_id",
             "current_members",
-            lambda: memberships_today().by_role().values_list(*columns, named=True),
+            lambda: memberships_today().by_role(),
             business_today(),
         )
 
