@@ -45,8 +45,9 @@ class AccountApiFilter(FilterSet):
         return accounts.of_stage(None if value == NOT_ASSESSED else value)
 
     def by_unit(self, accounts: QuerySet, name: str, value: Any) -> QuerySet:
-        top = BusinessUnit.objects.filter(pk=value)
-        below = BusinessUnit.objects.annotate(top=top.values("path")[:1])
+        units = BusinessUnit.objects.visible_to(self.request.user).order_by()
+        top = units.filter(pk=value)
+        below = units.annotate(top=top.values("path")[:1])
         return accounts.filter(
             business_unit__in=below.filter(path__startswith=F("top")).values("pk")
         )

@@ -45,7 +45,8 @@ class ChannelFilter(FilterSet):
         fields = ("programme", "parent", "code")
 
     def by_place(self, rows: QuerySet, name: str, value: Any) -> QuerySet:
-        return _below(rows, "path", value)
+        channels = Channel.objects.visible_to(self.request.user).order_by()
+        return _below(rows, "path", value, channels)
 
 
 class InUseMixin(RestoreMixin):
@@ -142,7 +143,8 @@ class CategoryPurchaseFilter(FilterSet):
         }
 
     def by_channel(self, rows: QuerySet, name: str, value: Any) -> QuerySet:
-        inside = _below(Channel.objects.all(), "path", value).order_by().values("pk")
+        channels = Channel.objects.visible_to(self.request.user).order_by()
+        inside = _below(channels, "path", value, channels).values("pk")
         return rows.in_channels(inside)
 
 
@@ -186,7 +188,7 @@ class CategoryPurchaseViewSet(InUseMixin, EditableViewSet):
         )
 
 
-def _below(rows: QuerySet, name: str, top: Any) -> QuerySet:
-    """Those of `rows` whose path `name` begins with that of the channel `top`."""
-    paths = Channel.objects.filter(pk=top).order_by().values("path")[:1]
+def _below(rows: QuerySet, name: str, top: Any, channels: QuerySet) -> QuerySet:
+    """Those of `rows` whose path `name` begins with that of `top`, one of `channels`."""
+    paths = channels.filter(pk=top).values("path")[:1]
     return rows.annotate(top=paths).filter(**{f"{name}__startswith": F("top")})
