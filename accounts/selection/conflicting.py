@@ -105,7 +105,7 @@ class _Elastic:
     def least_given_up(
         self, kept: Iterable[Condition], control: Control
     ) -> tuple[State, frozenset[Condition]]:
-        """The fewest conditions to give up while all of `kept` hold; `none` where that cannot be."""
+        """The fewest conditions to give up while all of `kept` hold; `none` if that cannot be."""
         held = set(kept)
         for condition, column in self.slack.items():
             self.programme.bound(column, 0.0, 0.0 if condition in held else 1.0)

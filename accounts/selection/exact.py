@@ -172,6 +172,20 @@ def solve(
     return _checked(problem, chosen, "optimal", answer.objective)
 
 
+def cheapest(problem: Problem, least: Decimal, control: Control) -> Answer:
+    """The cheapest answer worth more than `least`, whatever the budget."""
+    model = Model(replace(problem, budget=None))
+    pairs = zip(model.rows, model.worth, strict=True)
+    unit = next((problem.worth(row) / number for row, number in pairs if number), Decimal(1))
+    model.programme.row(model.worths().items(), low=math.floor(least / unit) + 1.0)
+    found = model.programme.solve(dict(model.costing()), control)
+    if found.state != "optimal":
+        state = "infeasible" if found.state == "infeasible" else "stopped"
+        return Answer(state, {}, Decimal(0), Decimal(0))
+    chosen = model.chosen(found)
+    return _checked(model.problem, chosen, "optimal", objective_of(problem, chosen))
+
+
 def _hint(model: Model, chosen: dict[int, int]) -> dict[int, float]:
     columns = [model.x[account] for account in chosen if account in model.x]
     columns += [model.y[key] for key in chosen.items() if key in model.y]

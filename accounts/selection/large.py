@@ -256,9 +256,7 @@ class _Filling:
             managers=tuple(manager for manager in problem.managers if manager.user in users),
             pairs=tuple(pair for pair in problem.pairs if pair.a in ids and pair.b in ids),
             budget=None if problem.budget is None else problem.budget - self._spent(rest),
-            max_accounts=None
-            if problem.max_accounts is None
-            else problem.max_accounts - len(rest),
+            max_accounts=None if problem.max_accounts is None else problem.max_accounts - len(rest),
             min_stars=max(0, stars),
         )
         answer = exact.solve(part, control.part(SHARE), in_full=False, start=mine, gap=SMALL_GAP)

@@ -19,7 +19,7 @@ Kind = Literal["exclusive", "ring_fence"]
 
 @dataclass(frozen=True)
 class Candidate:
-    """A customer that may become key; `cost` a year without the manager's salary, `effort` in FTE."""
+    """A customer that may become key: `cost` a year without the manager's salary, `effort` FTE."""
 
     account: int
     name: str

@@ -60,29 +60,26 @@ def answers(problem: Problem) -> Iterator[dict[int, int]]:
 
 def _keeps(problem: Problem, chosen: dict[int, int]) -> bool:
     rows = [row for row in problem.candidates if row.account in chosen]
-    if any(row.barred for row in rows):
-        return False
-    if any(row.must_include and row.account not in chosen for row in problem.candidates):
-        return False
-    if any(row.attractiveness < problem.cut and not row.must_include for row in rows):
-        return False
-    if problem.budget is not None and sum(row.cost for row in rows) > problem.budget:
-        return False
-    if problem.max_accounts is not None and len(rows) > problem.max_accounts:
-        return False
-    if sum(problem.is_star(row) for row in rows) < problem.min_stars:
-        return False
-    for pair in problem.pairs:
-        if pair.a in chosen and pair.b in chosen:
-            if pair.kind == "exclusive" or chosen[pair.a] == chosen[pair.b]:
-                return False
-    for manager in problem.managers:
-        mine = [row for row in rows if chosen[row.account] == manager.user]
-        if len(mine) > min(5, manager.capacity) or sum(r.effort for r in mine) > manager.effort:
-            return False
-        if manager.eligible is not None and any(r.account not in manager.eligible for r in mine):
-            return False
-    return True
+    apart = (pair for pair in problem.pairs if pair.a in chosen and pair.b in chosen)
+    return (
+        not any(row.barred for row in rows)
+        and all(row.account in chosen for row in problem.candidates if row.must_include)
+        and all(row.attractiveness >= problem.cut or row.must_include for row in rows)
+        and (problem.budget is None or sum(row.cost for row in rows) <= problem.budget)
+        and (problem.max_accounts is None or len(rows) <= problem.max_accounts)
+        and sum(problem.is_star(row) for row in rows) >= problem.min_stars
+        and all(pair.kind == "ring_fence" and chosen[pair.a] != chosen[pair.b] for pair in apart)
+        and all(_can(manager, rows, chosen) for manager in problem.managers)
+    )
+
+
+def _can(manager: Manager, rows: list[Candidate], chosen: dict[int, int]) -> bool:
+    mine = [row for row in rows if chosen[row.account] == manager.user]
+    return (
+        len(mine) <= min(5, manager.capacity)
+        and sum(row.effort for row in mine) <= manager.effort
+        and (manager.eligible is None or all(row.account in manager.eligible for row in mine))
+    )
 
 
 def order(problem: Problem, chosen: dict[int, int]) -> tuple[Any, ...]:
@@ -96,7 +93,8 @@ def order(problem: Problem, chosen: dict[int, int]) -> tuple[Any, ...]:
         default=Decimal(0),
     )
     users = [manager.user for manager in problem.managers]
-    names = [users.index(chosen[r.account]) if r.account in chosen else 99 for r in problem.candidates]
+    places = {**{user: place for place, user in enumerate(users)}, None: len(users)}
+    names = [places[chosen.get(row.account)] for row in problem.candidates]
     return -sum(problem.worth(row) for row in rows), sum(row.cost for row in rows), load, names
 
 

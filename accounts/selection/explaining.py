@@ -1,0 +1,257 @@
+"""Why each account is in or out, what binds, and what one step more of each limit would gain.
+
+Everything said is true of the problem: it follows from the answer itself, or from solving the
+problem once more with one thing changed. Reasons are codes with figures; words are made when they
+are shown, because who reads them may not see every account named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from accounts.selection import exact
+from accounts.selection.conflicting import Condition
+from accounts.selection.exact import Answer
+from accounts.selection.mip import Control
+from accounts.selection.problem import Candidate, Manager, Problem, loads, total
+
+TYPICAL_CAPACITY = 2
+"""Accounts of a manager, usually (handbook 3.5)."""
+EFFORT_STEP = Decimal("0.1")
+"""FTE by which a manager's time is tried longer."""
+CURVE = 8
+"""Steps of the budget that are shown."""
+MOST_SOLVED = 2_000
+"""Pairs of account and manager up to which the problem is solved anew for each account."""
+NEW = 0
+"""Stands for a manager who is not there yet."""
+
+
+class Reason(NamedTuple):
+    """Why an account is in or out. `blocks` are what stands against it beside the answer as it is;
+    `price` is what the best programme loses when it is the other way round: None where that was
+    not reckoned, or cannot be (`is_fixed`)."""
+
+    account: int
+    is_in: bool
+    code: str
+    rank: int
+    blocks: tuple[dict[str, Any], ...] = ()
+    price: Decimal | None = None
+    is_fixed: bool = False
+
+
+class Limit(NamedTuple):
+    """A condition with a measure, how far it is used, and what one `step` more of it gains."""
+
+    condition: Condition
+    used: Decimal
+    limit: Decimal
+    step: Decimal
+    gain: Decimal | None
+
+    @property
+    def binds(self) -> bool:
+        """Whether nothing is left of it, or more of it would help; that everybody is at work binds
+        nothing."""
+        is_used_up = self.used >= self.limit and self.condition != ("managers",)
+        return is_used_up or bool(self.gain)
+
+
+class Step(NamedTuple):
+    """The smallest budget with which something better can be had."""
+
+    budget: Decimal
+    objective: Decimal
+    accounts: tuple[int, ...]
+
+
+def is_small(problem: Problem) -> bool:
+    """Whether the problem can be solved anew for every account and limit."""
+    return len(problem.candidates) * max(1, len(problem.managers)) <= MOST_SOLVED
+
+
+def reasons(problem: Problem, answer: Answer, control: Control) -> Iterator[Reason]:
+    """One reason for each candidate, by name."""
+    ranked = sorted(problem.candidates, key=lambda row: (-problem.worth(row), row.name))
+    ranks = {row.account: place for place, row in enumerate(ranked, start=1)}
+    for row in problem.candidates:
+        make = _inside if row.account in answer.chosen else _outside
+        yield make(problem, answer, row, ranks[row.account], control)
+
+
+def _inside(
+    problem: Problem, answer: Answer, row: Candidate, rank: int, control: Control
+) -> Reason:
+    if row.must_include:
+        return Reason(row.account, True, "required", rank)  # noqa: FBT003  (`is_in`)
+    without = _changed(problem, row, barred=True)
+    price, is_fixed = _price(without, answer, control)
+    return Reason(row.account, True, "worth", rank, (), price, is_fixed)  # noqa: FBT003  (`is_in`)
+
+
+def _outside(
+    problem: Problem, answer: Answer, row: Candidate, rank: int, control: Control
+) -> Reason:
+    code = _hopeless(problem, row)
+    if code is not None:
+        return Reason(row.account, False, code, rank)  # noqa: FBT003  (`is_in`)
+    blocks = tuple(_blocks(problem, answer, row))
+    price, is_fixed = _price(_changed(problem, row, must_include=True), answer, control)
+    return Reason(row.account, False, "outbid", rank, blocks, price, is_fixed)  # noqa: FBT003  (`is_in`)
+
+
+def _hopeless(problem: Problem, row: Candidate) -> str | None:
+    """What keeps the account out whatever else is chosen."""
+    if row.barred:
+        return "barred"
+    if not problem.is_attractive(row):
+        return "below_cut"
+    if problem.worth(row) <= 0:
+        return "below_hurdle"
+    return None if _servers(problem, row) else "no_manager"
+
+
+def _servers(problem: Problem, row: Candidate) -> list[Manager]:
+    return [
+        manager
+        for manager in problem.managers
+        if manager.may_serve(row.account) and manager.most and manager.effort >= row.effort
+    ]
+
+
+def _blocks(problem: Problem, answer: Answer, row: Candidate) -> Iterator[dict[str, Any]]:
+    """What it would break to add the account to the answer as it is."""
+    chosen = answer.chosen
+    for pair in problem.pairs:
+        if pair.kind == "exclusive" and row.account in (pair.a, pair.b):
+            other = pair.b if pair.a == row.account else pair.a
+            if other in chosen:
+                yield {"code": "exclusive", "account": other}
+    if problem.budget is not None:
+        left = problem.budget - exact.cost_of(problem, chosen)
+        if row.cost > left:
+            yield {"code": "budget", "needs": row.cost, "left": left}
+    if problem.max_accounts is not None and len(chosen) >= problem.max_accounts:
+        yield {"code": "max_accounts", "limit": problem.max_accounts}
+    if not any(_has_room(problem, answer, row, manager) for manager in problem.managers):
+        yield {"code": "managers", "needs": row.effort}
+
+
+def _has_room(problem: Problem, answer: Answer, row: Candidate, manager: Manager) -> bool:
+    mine = [account for account, user in answer.chosen.items() if user == manager.user]
+    busy = total(problem.by_account[account].effort for account in mine)
+    fenced = {
+        pair.b if pair.a == row.account else pair.a
+        for pair in problem.pairs
+        if pair.kind == "ring_fence" and row.account in (pair.a, pair.b)
+    }
+    is_free = len(mine) < manager.most and busy + row.effort <= manager.effort
+    return is_free and manager.may_serve(row.account) and not fenced & set(mine)
+
+
+def _price(problem: Problem, answer: Answer, control: Control) -> tuple[Decimal | None, bool]:
+    """What the best answer loses when `problem` is solved instead, and whether it has no answer."""
+    if not answer.is_proven or not is_small(problem):
+        return None, False
+    other = exact.solve(problem, control, in_full=False)
+    if other.state == "infeasible":
+        return None, True
+    return (answer.objective - other.objective if other.is_proven else None), False
+
+
+def _changed(problem: Problem, row: Candidate, **change: bool) -> Problem:
+    rows = (replace(item, **change) if item is row else item for item in problem.candidates)
+    return replace(problem, candidates=tuple(rows))
+
+
+def limits(problem: Problem, answer: Answer, control: Control) -> Iterator[Limit]:
+    """Every limit with a measure, how far it is used and what one step more gains."""
+
+    def gain(**change: Any) -> Decimal | None:
+        price, _none = _price(replace(problem, **change), answer, control)
+        return None if price is None else -price
+
+    one = Decimal(1)
+    if problem.budget is not None:
+        used = exact.cost_of(problem, answer.chosen)
+        step = next(budget_steps(problem, answer, control, most=1), None)
+        more = (step.budget - problem.budget, step.objective - answer.objective) if step else None
+        yield Limit(("budget",), used, problem.budget, *(more or (Decimal(0), None)))
+    if problem.max_accounts is not None:
+        size, most = len(answer.chosen), problem.max_accounts
+        yield Limit(
+            ("max_accounts",), Decimal(size), Decimal(most), one, gain(max_accounts=most + 1)
+        )
+    new = Manager(NEW, "", TYPICAL_CAPACITY)
+    count = Decimal(len(problem.managers))
+    more = gain(managers=(*problem.managers, new))
+    yield Limit(("managers",), count, count, one, more)
+    yield from _of_managers(problem, answer, gain)
+
+
+def _of_managers(problem: Problem, answer: Answer, gain: Any) -> Iterator[Limit]:
+    busy = loads(problem, answer.chosen)
+    for manager in problem.managers:
+        rest = [item for item in problem.managers if item is not manager]
+        held = sum(user == manager.user for user in answer.chosen.values())
+        wider = replace(manager, capacity=manager.capacity + 1)
+        yield Limit(
+            ("capacity", manager.user),
+            Decimal(held),
+            Decimal(manager.most),
+            Decimal(1),
+            gain(managers=(*rest, wider)),
+        )
+        longer = replace(manager, effort=manager.effort + EFFORT_STEP)
+        yield Limit(
+            ("effort", manager.user),
+            busy.get(manager.user, Decimal(0)),
+            manager.effort,
+            EFFORT_STEP,
+            gain(managers=(*rest, longer)),
+        )
+
+
+def budget_steps(
+    problem: Problem, answer: Answer, control: Control, *, most: int = CURVE
+) -> Iterator[Step]:
+    """Budgets above today's at which the best programme gets better, one after the other."""
+    if problem.budget is None or not answer.is_proven or not is_small(problem):
+        return
+    objective = answer.objective
+    for _step in range(most):
+        better = exact.cheapest(problem, objective, control)
+        if not better.is_proven:
+            return
+        budget = exact.cost_of(problem, better.chosen)
+        best = exact.solve(replace(problem, budget=budget), control, in_full=False)
+        if not best.is_proven:
+            return
+        objective = best.objective
+        yield Step(budget, objective, tuple(sorted(best.chosen)))
+
+
+def by_score_alone(problem: Problem) -> list[int]:
+    """Accounts that come in one after the other by score while cost and places last, conflicts
+    kept: what somebody would choose without a solver."""
+    chosen: list[int] = []
+    cost = Decimal(0)
+    rows = [row for row in problem.candidates if problem.may_enter(row)]
+    for row in sorted(rows, key=lambda row: (not row.must_include, -problem.worth(row), row.name)):
+        rivals = {
+            pair.a if pair.b == row.account else pair.b
+            for pair in problem.pairs
+            if pair.kind == "exclusive" and row.account in (pair.a, pair.b)
+        }
+        is_full = problem.max_accounts is not None and len(chosen) >= problem.max_accounts
+        is_dear = problem.budget is not None and cost + row.cost > problem.budget
+        worthless = problem.worth(row) <= 0 and not row.must_include
+        if is_full or is_dear or worthless or rivals & set(chosen):
+            continue
+        chosen.append(row.account)
+        cost += row.cost
+    return chosen
