@@ -8,6 +8,7 @@ from statistics import median
 from typing import NamedTuple
 
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 LEAST_SCORED = Decimal("0.75")
@@ -86,14 +87,14 @@ class Stance(NamedTuple):
     """What a quadrant asks for, and its name in related models: Millman & Wilson 1995, Cheverton,
     Campbell & Cunningham 1983, Steele & Court (handbook 3.3)."""
 
-    stance: str
-    resources: str
-    objective: str
-    stages: str
-    millman_wilson: str
-    cheverton: str
-    campbell_cunningham: str
-    steele_court: str
+    stance: str | Promise
+    resources: str | Promise
+    objective: str | Promise
+    stages: str | Promise
+    millman_wilson: str | Promise
+    cheverton: str | Promise
+    campbell_cunningham: str | Promise
+    steele_court: str | Promise
 
 
 STANCES: Mapping[str, Stance] = {

@@ -88,7 +88,7 @@ def _inside(
 ) -> Reason:
     if row.must_include:
         return Reason(row.account, True, "required", rank)  # noqa: FBT003  (`is_in`)
-    without = _changed(problem, row, barred=True)
+    without = _changed(problem, replace(row, barred=True))
     price, is_fixed = _price(without, answer, control)
     return Reason(row.account, True, "worth", rank, (), price, is_fixed)  # noqa: FBT003  (`is_in`)
 
@@ -100,7 +100,7 @@ def _outside(
     if code is not None:
         return Reason(row.account, False, code, rank)  # noqa: FBT003  (`is_in`)
     blocks = tuple(_blocks(problem, answer, row))
-    price, is_fixed = _price(_changed(problem, row, must_include=True), answer, control)
+    price, is_fixed = _price(_changed(problem, replace(row, must_include=True)), answer, control)
     return Reason(row.account, False, "outbid", rank, blocks, price, is_fixed)  # noqa: FBT003  (`is_in`)
 
 
@@ -163,8 +163,9 @@ def _price(problem: Problem, answer: Answer, control: Control) -> tuple[Decimal 
     return (answer.objective - other.objective if other.is_proven else None), False
 
 
-def _changed(problem: Problem, row: Candidate, **change: bool) -> Problem:
-    rows = (replace(item, **change) if item is row else item for item in problem.candidates)
+def _changed(problem: Problem, row: Candidate) -> Problem:
+    """The problem with `row` in the place of the candidate of the same account."""
+    rows = (row if item.account == row.account else item for item in problem.candidates)
     return replace(problem, candidates=tuple(rows))
 
 
@@ -179,8 +180,9 @@ def limits(problem: Problem, answer: Answer, control: Control) -> Iterator[Limit
     if problem.budget is not None:
         used = exact.cost_of(problem, answer.chosen)
         step = next(budget_steps(problem, answer, control, most=1), None)
-        more = (step.budget - problem.budget, step.objective - answer.objective) if step else None
-        yield Limit(("budget",), used, problem.budget, *(more or (Decimal(0), None)))
+        raised = step.budget - problem.budget if step else Decimal(0)
+        gained = step.objective - answer.objective if step else None
+        yield Limit(("budget",), used, problem.budget, raised, gained)
     if problem.max_accounts is not None:
         size, most = len(answer.chosen), problem.max_accounts
         yield Limit(

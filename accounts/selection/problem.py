@@ -83,13 +83,11 @@ class Problem:
             for pair in self.pairs
             if pair.a in names and pair.b in names and pair.a != pair.b
         }
-        ordered = {
-            "candidates": sorted(self.candidates, key=lambda row: (row.name, row.account)),
-            "managers": sorted(self.managers, key=lambda row: (row.name, row.user)),
-            "pairs": [Pair(*item) for item in sorted(kept)],
-        }
-        for field, rows in ordered.items():
-            object.__setattr__(self, field, tuple(rows))
+        candidates = sorted(self.candidates, key=lambda row: (row.name, row.account))
+        managers = sorted(self.managers, key=lambda row: (row.name, row.user))
+        object.__setattr__(self, "candidates", tuple(candidates))
+        object.__setattr__(self, "managers", tuple(managers))
+        object.__setattr__(self, "pairs", tuple(Pair(*item) for item in sorted(kept)))
 
     @cached_property
     def by_account(self) -> dict[int, Candidate]:
