@@ -60,6 +60,13 @@ class Confidence(models.TextChoices):
     CONFIRMED = "confirmed", _("confirmed")
 
 
+class Horizon(models.TextChoices):
+    """For when an account is scored: the arrow of the matrix leads from one to the other (3.3)."""
+
+    TODAY = "today", _("today")
+    YEAR3 = "year3", _("in three years")
+
+
 class UseType(models.TextChoices):
     """What the customer buys a category for (K088)."""
 

@@ -10,9 +10,20 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import figures
-from accounts.models import Account, Conflict, Merge, MergeStep, NotedDay, StagedAccount, SumsPeriod
+from accounts.models import (
+    Account,
+    Conflict,
+    CriteriaSet,
+    Merge,
+    MergeStep,
+    NotedDay,
+    StagedAccount,
+    SumsPeriod,
+)
 from accounts.services.duplicate import keep_found
 from accounts.services.merge import carry_stragglers
+from accounts.services.scoring import place_part
+from accounts.services.solving import solve
 from kam.access.dates import business_today
 from kam.changes import access
 from kam.imports.models import Run, StagedRecord
@@ -128,3 +139,45 @@ def keep_sums() -> None:
     other rates when these change (`accounts.figures.kept`)."""
     for programme in Programme.objects.order_by("pk"):
         figures.keep_if_large(programme, programme.today())
+
+
+@task()
+def place_programme(programme_id: int) -> int:
+    """Work out the positions in the matrix of all accounts of a programme that have scores, after
+    criteria changed; returns how many moved."""
+    job, moved, last = current_job(), 0, 0
+    while True:
+        with job.fenced():
+            count, reached = place_part(programme_id, last, business_today())
+        moved += count
+        if reached is None:
+            return moved
+        last = reached
+        job.report(moved)
+        job.checkpoint()
+
+
+@periodic(every=DAY, at=datetime.time(0, 10))
+@task()
+def begin_criteria() -> None:
+    """Let positions follow criteria that come into force with the day."""
+    begin_criteria_until(business_today())
+
+
+@transaction.atomic
+def begin_criteria_until(today: datetime.date) -> None:
+    """Start the work for `today` and for the days before on which no worker ran."""
+    noted, _made = NotedDay.objects.select_for_update().get_or_create(
+        name="criteria", defaults={"day": today - DAY}
+    )
+    begun = CriteriaSet.objects.filter(valid_from__gt=noted.day, valid_from__lte=today).order_by()
+    for programme in sorted(set(begun.values_list("programme", flat=True))):
+        place_programme.using(key=f"positions of {programme}").enqueue(programme)
+    noted.day = max(noted.day, today)
+    noted.save(update_fields=["day"])
+
+
+@task(max_attempts=3)
+def solve_selection(selection_id: int, user_id: int) -> None:
+    """Solve a scenario with what the user may see."""
+    solve(selection_id, User.objects.get(pk=user_id), current_job())

@@ -6,6 +6,7 @@ from accounts.views import (
     account,
     channel,
     conflict,
+    decision,
     duplicates,
     files,
     interaction,
@@ -16,6 +17,7 @@ from accounts.views import (
     product,
     purchase,
     rates,
+    selection,
 )
 
 app_name = "accounts"
@@ -94,6 +96,16 @@ urlpatterns = [
     ),
     path("category-purchases/<int:pk>/archive/", purchase.archive, name="purchase_archive"),
     path("category-purchases/<int:pk>/restore/", purchase.restore, name="purchase_restore"),
+    path("selection/", selection.SelectionListView.as_view(), name="selections"),
+    path("selection/new/", selection.SelectionCreateView.as_view(), name="selection_create"),
+    path("selection/<int:pk>/", selection.SelectionView.as_view(), name="selection"),
+    path("selection/<int:pk>/progress/", selection.progress, name="selection_progress"),
+    path("selection/<int:pk>/solve/", selection.solve, name="selection_solve"),
+    path("selection/<int:pk>/mark/", selection.mark, name="selection_mark"),
+    path("selection/<int:pk>/stop/", selection.stop, name="selection_stop"),
+    path("selection/<int:pk>/copy/", selection.copy, name="selection_copy"),
+    path("selection/<int:pk>/decide/", decision.decide, name="selection_decide"),
+    path("selection/<int:pk>/archive/", selection.archive, name="selection_archive"),
     path("settings/channels/", channel.ChannelListView.as_view(), name="channels"),
     path("settings/channels/new/", channel.ChannelCreateView.as_view(), name="channel_create"),
     path(

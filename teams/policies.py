@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from kam.access.querysets import Reader, is_one_of, roles_of
 from teams.models import BusinessUnit, Function, Programme, RoleGrant, Team, User
+from teams.querysets import PROGRAMME_WIDE
 
 
 def is_administrator(user: Reader) -> bool:
@@ -26,6 +27,14 @@ def can_create_programme(user: Reader) -> bool:
 def can_read_programme_whole(user: Reader, programme: Programme) -> bool:
     """Whether `user` reads everything of `programme`, barriers apart."""
     return Programme.objects.read_whole_by(user).filter(pk=programme.pk).exists()
+
+
+def reads_whole(user: Reader) -> bool:
+    """Whether `user` reads all of some programme: what weighs its customers against each other."""
+    if not user.is_active:
+        return False
+    held = roles_of(user)
+    return bool(held.administers or held.programmes_of(*PROGRAMME_WIDE))
 
 
 def can_edit_programme(user: Reader, programme: Programme) -> bool:

@@ -28,16 +28,23 @@ from tests.factories.accounts import (
     ConflictExceptionFactory,
     ConflictFactory,
     ContactFactory,
+    CriteriaSetFactory,
+    DecisionFactory,
     DuplicatePairFactory,
     ExchangeRateFactory,
+    ExpectationFactory,
     ExternalIdFactory,
     FactFactory,
     InteractionFactory,
     LedgerEntryFactory,
+    ManagerCapacityFactory,
     MergeFactory,
     MonthTotalFactory,
+    PositionFactory,
     ProductFactory,
     ProductLineFactory,
+    ScoreFactory,
+    SelectionFactory,
     SiteFactory,
     StageChangeFactory,
     StatusChangeFactory,
@@ -116,6 +123,10 @@ class World:
         self.things["setting"] = ProgrammeSettingFactory(
             programme=self.programme, name="hurdle", value=6, valid_from=business_today()
         )
+        self.things["criteria"] = CriteriaSetFactory(programme=self.programme)
+        self.things["capacity"] = ManagerCapacityFactory(
+            programme=self.programme, user=self.administrator
+        )
         self.things["grant"] = self.insider.grants.get()
         self.things["mail"] = Mail.objects.create(subject=f"{SECRET} mail")
         self.things["token"] = TokenFactory(owner=self.insider, name=f"{SECRET} token")
@@ -163,6 +174,16 @@ class World:
             account=account, activity=self.things["activity"], source=SECRET
         )
         self.things["purchase"] = CategoryPurchaseFactory(account=account, source=SECRET)
+        self.things["score"] = ScoreFactory(account=account, evidence=SECRET)
+        self.things["position"] = PositionFactory(account=account)
+        self.things["own_criteria"] = CriteriaSetFactory(
+            programme=self.programme, account=account, kind="strength", reason=SECRET
+        )
+        self.things["selection"] = _selection(self.programme, account)
+        self.things["decision"] = DecisionFactory(
+            account=account, reason=SECRET, selection=self.things["selection"]
+        )
+        self.things["expectation"] = ExpectationFactory(account=account, told=SECRET)
         other = AccountFactory(programme=self.programme, name=f"{SECRET} rival", team=self.team)
         self.things["other"] = other
         self.things["barrier"] = ConflictFactory(a=account, b=other, kind="exclusive")
@@ -174,6 +195,24 @@ class World:
         self.things["merge"] = MergeFactory(
             account=account, loser_name=f"{SECRET} Ltd", merged_by=self.insider
         )
+
+
+def _selection(programme: Programme, account: Account) -> Any:
+    """A run that weighed the hidden account against nobody, and chose it."""
+    row = {"account": account.pk, "name": account.name, "attractiveness": "7", "strength": "6"}
+    candidate = {**row, "cost": "1", "effort": "0.1", "must_include": False, "barred": False}
+    reason = {"is_in": True, "code": "worth", "rank": 1, "blocks": [], "price": None}
+    limits = {"budget": None, "hurdle": "5", "attractiveness_weight": "0.7", "cut": "5"}
+    return SelectionFactory(
+        programme=programme,
+        name="Open scenario",
+        status="optimal",
+        problem={"candidates": [candidate], "managers": [], "conflicts": [], **limits},
+        result={
+            "selected": [{"account": account.pk, "manager": 1}],
+            "explanations": [{**reason, "account": account.pk, "is_fixed": False}],
+        },
+    )
 
 
 def _stage_review(world: World) -> None:

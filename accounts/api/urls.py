@@ -1,6 +1,6 @@
 """Resources of this app."""
 
-from accounts.api import market, money, views
+from accounts.api import market, money, scoring, selection, views
 
 routes = [
     ("accounts", views.AccountViewSet),
@@ -17,6 +17,13 @@ routes = [
     ("activities", money.ActivityViewSet),
     ("channels", market.ChannelViewSet),
     ("category-purchases", market.CategoryPurchaseViewSet),
+    ("criteria", scoring.CriteriaViewSet),
+    ("scorings", scoring.ScoringViewSet),
+    ("positions", scoring.PositionViewSet),
+    ("selections", selection.SelectionViewSet),
+    ("decisions", selection.DecisionViewSet),
+    ("expectations", selection.ExpectationViewSet),
+    ("manager-capacities", selection.CapacityViewSet),
     ("activity-costs", money.ActivityCostViewSet),
     ("exchange-rates", money.ExchangeRateViewSet),
     ("status-changes", views.StatusChangeViewSet),

@@ -30,6 +30,8 @@ GROUPS: dict[type[models.Model], dict[str, tuple[str, ...]]] = {
         "country": ("country",),
         "industry": ("industry",),
         "currency": ("currency",),
+        "planned_cost": ("planned_cost",),
+        "planned_effort": ("planned_effort",),
         "website": ("website",),
         "description": ("description",),
     },

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.merging import judged
 from accounts.merging.journal import Journal, touch
 from accounts.merging.rules import Joining, Rule, Stays, register
 from accounts.models import (
@@ -305,6 +306,7 @@ def register_own() -> None:
         Stays("accounts.StagedAccount.account", "what an import did to it is taken back there"),
         Stays("accounts.StatusChange.account", STEPS),
         Stays("accounts.StageChange.account", STEPS),
+        *judged.OF_ACCOUNTS,
         Conflicts("accounts.Conflict.a"),
         Conflicts("accounts.Conflict.b"),
         PairsOfPeople("accounts.DuplicatePair.account_a"),

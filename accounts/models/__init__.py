@@ -19,6 +19,8 @@ from accounts.models.ledger import (
 from accounts.models.market import CategoryPurchase
 from accounts.models.merge import Merge, MergeStep
 from accounts.models.people import Contact, ContactExternalId, Interaction
+from accounts.models.scoring import CriteriaSet, Criterion, Position, Score
+from accounts.models.selection import Decision, Expectation, ManagerCapacity, Selection
 from accounts.models.staging import StagedAccount, StagedTotal
 from accounts.models.sums import KEPT_MONTHS, AccountSums, SumsPeriod
 
@@ -34,20 +36,28 @@ __all__ = [
     "ConflictException",
     "Contact",
     "ContactExternalId",
+    "CriteriaSet",
+    "Criterion",
+    "Decision",
     "DuplicateKind",
     "DuplicatePair",
     "ExchangeRate",
+    "Expectation",
     "ExternalId",
     "Fact",
     "Interaction",
     "LedgerEntry",
+    "ManagerCapacity",
     "Merge",
     "MergeStep",
     "MonthTotal",
     "NotedDay",
+    "Position",
     "Product",
     "ProductExternalId",
     "ProductLine",
+    "Score",
+    "Selection",
     "Site",
     "StageChange",
     "StagedAccount",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -97,6 +98,27 @@ class Account(Tracked):
         blank=True,
         validators=[currency_code],
         help_text=_("Empty: the programme's."),
+    )
+    planned_cost = models.DecimalField(
+        _("planned yearly cost"),
+        max_digits=24,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_(
+            "Of looking after it as a key account, without the manager's salary, in the"
+            " programme's currency."
+        ),
+    )
+    planned_effort = models.DecimalField(
+        _("planned effort (FTE)"),
+        max_digits=4,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text=_("Of its manager. Empty: what is usual at its stage."),
     )
     website = models.URLField(_("website"), blank=True)
     description = models.TextField(_("what it does and for whom"), blank=True)

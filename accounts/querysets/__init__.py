@@ -25,6 +25,13 @@ from accounts.querysets.reach import (
     Reach,
     reach_of,
 )
+from accounts.querysets.selecting import (
+    CriteriaSetQuerySet,
+    DecisionQuerySet,
+    PositionQuerySet,
+    ScoreQuerySet,
+    SelectionQuerySet,
+)
 
 __all__ = [
     "CONFIRMERS",
@@ -38,6 +45,8 @@ __all__ = [
     "ChannelQuerySet",
     "ConflictQuerySet",
     "ContactQuerySet",
+    "CriteriaSetQuerySet",
+    "DecisionQuerySet",
     "DuplicateQuerySet",
     "ExceptionQuerySet",
     "HangingQuerySet",
@@ -45,10 +54,13 @@ __all__ = [
     "LedgerQuerySet",
     "MergeQuerySet",
     "MergeStepQuerySet",
+    "PositionQuerySet",
     "ProductQuerySet",
     "ProgrammeScopedQuerySet",
     "ProgrammeTrackedQuerySet",
     "Reach",
+    "ScoreQuerySet",
+    "SelectionQuerySet",
     "TrackedHangingQuerySet",
     "reach_of",
 ]

@@ -35,8 +35,8 @@ class Default(NamedTuple):
 
     code: str
     name: str | Promise
-    group: Group
-    weight: int
+    group: str
+    weight: Decimal | int
     low: str | Promise
     middle: str | Promise
     high: str | Promise

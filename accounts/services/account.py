@@ -31,6 +31,8 @@ EDITABLE_FIELDS = (
     "business_unit",
     "target_stage",
     "target_stage_by",
+    "planned_cost",
+    "planned_effort",
 )
 """What forms, the API and imports may set; status, stage and team have services of their own."""
 

@@ -24,6 +24,7 @@ from kam.web import formatting, navigation, panels, search
 from kam.web.navigation import Entry, Shortcut, Shortcuts
 from kam.web.panels import Panel
 from kam.web.search import Found, SearchSource
+from teams import policies as programme_policies
 from teams.models import Team, TeamRole
 
 SHOWN_PEOPLE = 7
@@ -236,6 +237,17 @@ def register() -> None:
             20,
             key="a",
             phone=True,
+        )
+    )
+    navigation.register(
+        Entry(
+            "selection",
+            gettext_lazy("Selection"),
+            "target-arrow",
+            "accounts:selections",
+            60,
+            key="s",
+            visible=programme_policies.reads_whole,
         )
     )
     navigation.register(

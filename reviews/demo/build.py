@@ -15,8 +15,8 @@ from kam.jobs.progress import InlineJob
 from reviews.demo import cast, papers, planning
 from reviews.demo.assessments import ReviewSteps
 from reviews.demo.exchange import exchange
-from reviews.demo.market import MarketSteps
 from reviews.demo.people import PROGRAMME
+from reviews.demo.selecting import SelectionSteps
 from reviews.demo.steps import deputy_of
 from teams.models import Programme
 
@@ -59,7 +59,7 @@ def build(today: datetime.date) -> None:
         Builder(today).run()
 
 
-class Builder(MarketSteps, ReviewSteps):
+class Builder(SelectionSteps, ReviewSteps):
     """Everything, step by step."""
 
     def run(self) -> None:
@@ -76,6 +76,8 @@ class Builder(MarketSteps, ReviewSteps):
             with self.on_day(0):
                 self.make_money()
                 self.make_market()
+                self.make_scores()
+                self.make_selection()
                 self.make_contacts()
                 self.make_double()
             self.review()

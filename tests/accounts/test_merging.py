@@ -112,6 +112,7 @@ def test_ties_are_those_known():
         ("accounts.ContactExternalId", "accounts.Contact"),
         ("accounts.Interaction", "accounts.Contact"),
         ("accounts.Merge", "accounts.Contact"),
+        ("accounts.Position", "accounts.CriteriaSet"),
         ("plans.Action", "plans.Plan"),
         ("plans.Plan", "plans.CustomerGoal"),
     }

@@ -326,3 +326,90 @@ class MergeFactory(DjangoModelFactory):
     summary = factory.LazyFunction(lambda: {"fields": [], "counts": [], "remarks": []})
     merged_by = factory.SubFactory(UserFactory)
     undo_until = factory.LazyFunction(lambda: timezone.now() + datetime.timedelta(days=30))
+
+
+class CriteriaSetFactory(DjangoModelFactory):
+    """A set of attractiveness without criteria, since the first of the year."""
+
+    class Meta:
+        model = models.CriteriaSet
+
+    programme = factory.SubFactory(ProgrammeFactory)
+    kind = "attractiveness"
+    number = factory.Sequence(lambda n: n + 1)
+    valid_from = datetime.date(2026, 1, 1)
+
+
+class ScoreFactory(DjangoModelFactory):
+    """The agreed score of future potential."""
+
+    class Meta:
+        model = models.Score
+
+    account = factory.SubFactory(AccountFactory)
+    code = "A1"
+    value = 7
+    scored_on = datetime.date(2026, 5, 4)
+
+
+class PositionFactory(DjangoModelFactory):
+    """Strategic, of all criteria."""
+
+    class Meta:
+        model = models.Position
+
+    account = factory.SubFactory(AccountFactory)
+    horizon = "today"
+    attractiveness = Decimal("6.89")
+    strength = Decimal("6.15")
+    attractiveness_scored = strength_scored = Decimal(1)
+    is_provisional = False
+    computed_on = datetime.date(2026, 5, 4)
+
+
+class SelectionFactory(DjangoModelFactory):
+    """A scenario that was not solved."""
+
+    class Meta:
+        model = models.Selection
+
+    programme = factory.SubFactory(ProgrammeFactory)
+    name = factory.Sequence(lambda n: f"Scenario {n}")
+    currency = "GBP"
+    hurdle = Decimal(5)
+    attractiveness_weight = Decimal("0.7")
+    cut = Decimal(5)
+
+
+class DecisionFactory(DjangoModelFactory):
+    """A customer that is served by inside sales."""
+
+    class Meta:
+        model = models.Decision
+
+    account = factory.SubFactory(AccountFactory)
+    action = "maintain"
+    reason = "Small."
+    service_model = "inside_sales"
+    decided_on = datetime.date(2026, 5, 4)
+
+
+class ExpectationFactory(DjangoModelFactory):
+    """What the customer was told."""
+
+    class Meta:
+        model = models.Expectation
+
+    account = factory.SubFactory(AccountFactory)
+    told = "One team, one plan, a review each quarter."
+    told_on = datetime.date(2026, 5, 4)
+
+
+class ManagerCapacityFactory(DjangoModelFactory):
+    """Somebody who takes on two accounts."""
+
+    class Meta:
+        model = models.ManagerCapacity
+
+    programme = factory.SubFactory(ProgrammeFactory)
+    user = factory.SubFactory(UserFactory)

@@ -1,0 +1,502 @@
+"""Selections, decisions, expectations and capacities over REST (`design.md` 6; handbook 3.5)."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.utils.functional import cached_property
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.choices import RationaleType
+from accounts.models import Account, Conflict, Decision, Expectation, ManagerCapacity, Selection
+from accounts.selection import words
+from accounts.services import capacity as capacities
+from accounts.services import decision as decisions
+from accounts.services import expectation as expectations
+from accounts.services import selection as runs
+from kam.api.serializers import ModelSerializer, Serializer, VisibleRelatedField
+from kam.api.viewsets import EditableViewSet, ReadOnlyViewSet
+from teams.models import User
+
+STAMPS = ("version", "created_at", "updated_at", "archived_at")
+SCORE: dict[str, Any] = {"max_digits": 9, "decimal_places": 6, "min_value": 0, "max_value": 10}
+
+
+class CandidateSerializer(Serializer):
+    """A candidate as the caller gives it: scores 0..10, cost a year in the programme's currency,
+    effort of the manager in FTE."""
+
+    account = serializers.IntegerField(min_value=1)
+    attractiveness = serializers.DecimalField(**SCORE)
+    strength = serializers.DecimalField(**SCORE)
+    cost = serializers.DecimalField(max_digits=24, decimal_places=6, min_value=0)
+    effort = serializers.DecimalField(max_digits=6, decimal_places=3, min_value=0)
+    must_include = serializers.BooleanField(required=False, default=False)
+    barred = serializers.BooleanField(required=False, default=False)
+
+
+class ManagerSerializer(Serializer):
+    """A manager: accounts (`capacity`) and FTE (`effort`) at most; `eligible` null: all."""
+
+    user = serializers.IntegerField(min_value=1)
+    capacity = serializers.IntegerField(min_value=0, max_value=1000)
+    effort = serializers.DecimalField(
+        max_digits=6, decimal_places=3, min_value=0, required=False, default="1"
+    )
+    eligible = serializers.ListField(
+        child=serializers.IntegerField(min_value=1), required=False, allow_null=True, default=None
+    )
+
+
+class PairSerializer(Serializer):
+    """A conflict between two candidates."""
+
+    a = serializers.IntegerField(min_value=1)
+    b = serializers.IntegerField(min_value=1)
+    kind = serializers.ChoiceField(choices=Conflict.Kind.choices)
+
+
+class ChosenSerializer(Serializer):
+    """An account and who looks after it."""
+
+    account = serializers.IntegerField()
+    manager = serializers.IntegerField()
+
+
+class RunnerUpSerializer(Serializer):
+    """The next best set of accounts."""
+
+    objective = serializers.DecimalField(max_digits=14, decimal_places=6, coerce_to_string=False)
+    cost = serializers.CharField()
+    selected = ChosenSerializer(many=True)
+
+
+class ExplanationSerializer(Serializer):
+    """Why an account is in or out."""
+
+    account = serializers.IntegerField()
+    text = serializers.CharField()
+
+
+class LimitSerializer(Serializer):
+    """A limit that binds: how far it is used, and what one `step` more would gain."""
+
+    condition = serializers.CharField()
+    used = serializers.CharField()
+    limit = serializers.CharField()
+    step = serializers.CharField()
+    gain = serializers.CharField(allow_null=True)
+    text = serializers.CharField()
+
+
+class ConditionSerializer(Serializer):
+    """One of the fewest conditions that contradict each other."""
+
+    condition = serializers.CharField()
+    of = serializers.ListField(child=serializers.IntegerField())
+    text = serializers.CharField()
+
+
+class StepSerializer(Serializer):
+    """The smallest budget with which something better can be had."""
+
+    budget = serializers.CharField()
+    objective = serializers.CharField()
+    accounts = serializers.ListField(child=serializers.IntegerField())
+
+
+class SelectionListSerializer(ModelSerializer):
+    """A scenario and what came of it, in short."""
+
+    class Meta:
+        model = Selection
+        fields = (
+            "id",
+            "programme",
+            *runs.SELECTION_FIELDS,
+            "currency",
+            "status",
+            "objective",
+            "gap",
+            "cost",
+            "error",
+            "copied_from",
+            "created_by",
+            "solved_at",
+            "decided_at",
+            "decided_by",
+            *STAMPS,
+        )
+        read_only_fields = (
+            "currency",
+            "status",
+            "objective",
+            "gap",
+            "cost",
+            "error",
+            "copied_from",
+            "created_by",
+            "solved_at",
+            "decided_at",
+            "decided_by",
+            *STAMPS,
+        )
+        extra_kwargs = {
+            **{name: {"required": False} for name in runs.SELECTION_FIELDS},
+            "objective": {"coerce_to_string": False},
+            "gap": {"coerce_to_string": False},
+        }
+
+
+class SelectionSerializer(SelectionListSerializer):
+    """A scenario: the body is the whole problem. A list left out is filled from what is stored
+    (scored candidates, managers of the programme, its conflicts), a given one used as it is.
+    Accounts that the caller may not see are in no list of the answer."""
+
+    fixed = ("programme",)
+    candidates = CandidateSerializer(many=True, required=False, write_only=True)
+    managers = ManagerSerializer(many=True, required=False, write_only=True)
+    conflicts = PairSerializer(many=True, required=False, write_only=True)
+    selected = serializers.SerializerMethodField()
+    runner_up = serializers.SerializerMethodField()
+    explanations = serializers.SerializerMethodField()
+    binding = serializers.SerializerMethodField()
+    conflicting = serializers.SerializerMethodField()
+    budget_curve = serializers.SerializerMethodField()
+    steps = serializers.JSONField(read_only=True)
+    progress = serializers.SerializerMethodField()
+
+    class Meta(SelectionListSerializer.Meta):
+        fields = (  # type: ignore[assignment]
+            *SelectionListSerializer.Meta.fields,
+            "candidates",
+            "managers",
+            "conflicts",
+            "selected",
+            "runner_up",
+            "explanations",
+            "binding",
+            "conflicting",
+            "budget_curve",
+            "steps",
+            "progress",
+        )
+
+    @cached_property
+    def _names(self) -> dict[int, words.Names]:
+        return {}
+
+    def _seen(self, run: Selection) -> words.Names:
+        if run.pk not in self._names:
+            self._names[run.pk] = words.names_for(run, self.context["request"].user)
+        return self._names[run.pk]
+
+    def _shown(self, run: Selection, rows: Any) -> list[dict[str, Any]]:
+        names = self._seen(run)
+        return [row for row in rows if row["account"] in names.accounts]
+
+    @extend_schema_field(ChosenSerializer(many=True))
+    def get_selected(self, run: Selection) -> list[dict[str, Any]]:
+        """Chosen accounts with their managers, by name."""
+        return self._shown(run, run.result.get("selected", ()))
+
+    @extend_schema_field(RunnerUpSerializer(many=True))
+    def get_runner_up(self, run: Selection) -> list[dict[str, Any]]:
+        """The next best sets, the best first."""
+        return [
+            {
+                "objective": float(row["objective"]),
+                "cost": row["cost"],
+                "selected": self._shown(run, row["selected"]),
+            }
+            for row in run.result.get("runner_up", ())
+        ]
+
+    @extend_schema_field(ExplanationSerializer(many=True))
+    def get_explanations(self, run: Selection) -> list[dict[str, Any]]:
+        """One sentence for each candidate."""
+        return list(words.explanations(run, self._seen(run)))
+
+    @extend_schema_field(LimitSerializer(many=True))
+    def get_binding(self, run: Selection) -> list[dict[str, Any]]:
+        """Limits that bind."""
+        names = self._seen(run)
+        return [
+            {
+                **{name: row[name] for name in ("used", "limit", "step", "gain")},
+                "condition": row["condition"][0],
+                "text": words.limit_words(row, run.problem, names),
+            }
+            for row in run.result.get("binding", ())
+            if row["binds"]
+        ]
+
+    @extend_schema_field(ConditionSerializer(many=True))
+    def get_conflicting(self, run: Selection) -> list[dict[str, Any]]:
+        """The fewest conditions that contradict each other, where there is no answer."""
+        names = self._seen(run)
+        return [
+            {
+                "condition": row[0],
+                "of": [pk for pk in row[1:] if pk in names.accounts or pk in names.people],
+                "text": words.condition_words(row, run.problem, names),
+            }
+            for row in run.result.get("conflicting", ())
+        ]
+
+    @extend_schema_field(StepSerializer(many=True))
+    def get_budget_curve(self, run: Selection) -> list[dict[str, Any]]:
+        """Budgets above this one at which the best programme gets better."""
+        names = self._seen(run)
+        return [
+            {**row, "accounts": [pk for pk in row["accounts"] if pk in names.accounts]}
+            for row in run.result.get("budget_curve", ())
+        ]
+
+    def get_progress(self, run: Selection) -> float | None:
+        """How near the best answer so far is to what is still possible, 0..1."""
+        if run.status not in Selection.UNDER_WAY:
+            return 1.0 if run.solved_at else None
+        return run.job.progress if run.job else None
+
+
+class WishSerializer(Serializer):
+    """What is decided about one account; which members are needed depends on `action`."""
+
+    account = VisibleRelatedField(queryset=Account.objects.all())
+    action = serializers.ChoiceField(choices=Decision.Action.choices)
+    reason = serializers.CharField(max_length=2000)
+    rationale_types = serializers.ListField(
+        child=serializers.ChoiceField(choices=RationaleType.choices), required=False
+    )
+    deviation = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+    manager = VisibleRelatedField(queryset=User.objects.all(), required=False, allow_null=True)
+    service_model = serializers.ChoiceField(
+        choices=Decision.ServiceModel.choices, required=False, allow_blank=True
+    )
+    trigger = serializers.CharField(max_length=250, required=False, allow_blank=True)
+    review_on = serializers.DateField(required=False, allow_null=True)
+    message = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+    answer = serializers.ChoiceField(
+        choices=Decision.Answer.choices, required=False, allow_blank=True
+    )
+    override_reason = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+
+
+class DecideSerializer(Serializer):
+    """Decisions on accounts of a run, all or none."""
+
+    decisions = WishSerializer(many=True, allow_empty=False)
+
+
+class DecisionSerializer(ModelSerializer):
+    """What was decided about an account, beside what the run advised."""
+
+    class Meta:
+        model = Decision
+        fields = (
+            "id",
+            "account",
+            "selection",
+            "action",
+            "advice",
+            "reason",
+            "rationale_types",
+            "deviation",
+            "manager",
+            "service_model",
+            "trigger",
+            "review_on",
+            "message",
+            "answer",
+            "contribution",
+            "override",
+            "override_reason",
+            "decided_on",
+            "decided_by",
+            "created_at",
+            "superseded_at",
+        )
+        read_only_fields = fields
+
+
+class SelectionViewSet(EditableViewSet):
+    """Selection runs. `POST` the problem, `solve/` it in the background, follow it by `GET`
+    (`status`, `progress`), `decide/` on accounts. A solved one stays as it is: `copy/` it to
+    change it. DELETE archives."""
+
+    model = Selection
+    serializer_class = SelectionSerializer
+    filterset_fields = ("programme", "status", "created_by")
+    ordering_fields = ("created_at", "objective", "updated_at")
+    search_fields = ("name",)
+    follows = ("job",)
+
+    def get_serializer_class(self) -> type:
+        return SelectionListSerializer if self.action == "list" else SelectionSerializer
+
+    def get_queryset(self) -> Any:
+        rows = Selection.objects.visible_to(self.request.user)
+        if self.action != "list":
+            return rows.select_related("programme", "job")
+        return rows.for_list().active()
+
+    def perform_create(self, serializer: SelectionSerializer) -> None:
+        values = dict(serializer.validated_data)
+        programme = values.pop("programme")
+        given = {name: values.pop(name) for name in runs.GIVEN if name in values}
+        serializer.instance = runs.create_selection(
+            actor=self.request.user, programme=programme, changes=values, given=given
+        )
+
+    def perform_update(self, serializer: SelectionSerializer) -> None:
+        values = dict(serializer.validated_data)
+        given = {name: values.pop(name) for name in runs.GIVEN if name in values}
+        serializer.instance = runs.update_selection(
+            actor=self.request.user,
+            selection=serializer.instance,
+            expected_version=self.version,
+            changes=values,
+            given=given or None,
+        )
+
+    def perform_destroy(self, instance: Selection) -> None:
+        runs.archive_selection(
+            actor=self.request.user, selection=instance, expected_version=self.version
+        )
+
+    @extend_schema(request=None, responses={202: SelectionSerializer})
+    @action(detail=True, methods=["post"])
+    def solve(self, request: Request, pk: str) -> Response:
+        """Solve it in the background; asking again changes nothing."""
+        run = runs.solve_selection(actor=request.user, selection=self.get_object())
+        return self.respond(run, self.represent(run), status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=None, responses=SelectionSerializer)
+    @action(detail=True, methods=["post"])
+    def stop(self, request: Request, pk: str) -> Response:
+        """Stop solving; nothing but the scenario stays."""
+        run = runs.stop_selection(actor=request.user, selection=self.get_object())
+        return self.respond(run, self.represent(run))
+
+    @extend_schema(request=None, responses={201: SelectionSerializer})
+    @action(detail=True, methods=["post"])
+    def copy(self, request: Request, pk: str) -> Response:
+        """The same scenario once more, to be changed beside this one."""
+        run = runs.copy_selection(actor=request.user, selection=self.get_object())
+        return self.respond(run, self.represent(run), status.HTTP_201_CREATED)
+
+    @extend_schema(request=DecideSerializer, responses=DecisionSerializer(many=True))
+    @action(detail=True, methods=["post"])
+    def decide(self, request: Request, pk: str) -> Response:
+        """Decide about accounts: status, manager and a record of each, all or none."""
+        run = self.get_object()
+        body = DecideSerializer(data=request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        wishes = [decisions.Wish(**row) for row in body.validated_data["decisions"]]
+        made = decisions.decide(actor=request.user, wishes=wishes, selection=run)
+        return Response(DecisionSerializer(made, many=True).data)
+
+
+class DecisionViewSet(ReadOnlyViewSet):
+    """Decisions, those that were followed by others among them."""
+
+    model = Decision
+    serializer_class = DecisionSerializer
+    filterset_fields = ("selection", "action", "advice", "decided_by", "manager", "review_on")
+    ordering_fields = ("decided_on", "review_on", "created_at")
+    search_fields = ("account__name", "reason")
+
+    def changed_rows(self, rows: Any, moment: datetime.datetime) -> Any:
+        """Decisions made or followed by another since."""
+        return rows.filter(created_at__gte=moment) | rows.filter(superseded_at__gte=moment)
+
+
+class ExpectationSerializer(ModelSerializer):
+    """What the customer was told of being a key account, and what it expects."""
+
+    fixed = ("account",)
+
+    class Meta:
+        model = Expectation
+        fields = ("id", "account", *expectations.EXPECTATION_FIELDS, "recorded_by", *STAMPS)
+        read_only_fields = ("recorded_by", *STAMPS)
+
+
+class ExpectationViewSet(EditableViewSet):
+    """Expectation records (K129). DELETE archives."""
+
+    model = Expectation
+    serializer_class = ExpectationSerializer
+    filterset_fields = ("told_on", "agreed_on")
+    ordering_fields = ("told_on", "agreed_on", "updated_at")
+    search_fields = ("account__name", "told", "expected")
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().active()
+
+    def perform_create(self, serializer: ExpectationSerializer) -> None:
+        values = dict(serializer.validated_data)
+        serializer.instance = expectations.record_expectation(
+            actor=self.request.user, account=values.pop("account"), changes=values
+        )
+
+    def perform_update(self, serializer: ExpectationSerializer) -> None:
+        serializer.instance = expectations.update_expectation(
+            actor=self.request.user,
+            expectation=serializer.instance,
+            expected_version=self.version,
+            changes=dict(serializer.validated_data),
+        )
+
+    def perform_destroy(self, instance: Expectation) -> None:
+        expectations.archive_expectation(
+            actor=self.request.user, expectation=instance, expected_version=self.version
+        )
+
+
+class CapacitySerializer(ModelSerializer):
+    """How many accounts and how much effort (FTE) a manager can take on."""
+
+    fixed = ("programme", "user")
+
+    class Meta:
+        model = ManagerCapacity
+        fields = ("id", "programme", "user", "accounts", "effort", *STAMPS)
+        read_only_fields = STAMPS
+
+
+class CapacityViewSet(EditableViewSet):
+    """Capacities of managers; who has none recorded takes two accounts. DELETE archives."""
+
+    model = ManagerCapacity
+    serializer_class = CapacitySerializer
+    filterset_fields = ("programme", "user")
+    ordering_fields = ("accounts", "updated_at")
+    search_fields = ("user__first_name", "user__last_name")
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().active()
+
+    def perform_create(self, serializer: CapacitySerializer) -> None:
+        serializer.instance = capacities.record_capacity(
+            actor=self.request.user, **serializer.validated_data
+        )
+
+    def perform_update(self, serializer: CapacitySerializer) -> None:
+        serializer.instance = capacities.update_capacity(
+            actor=self.request.user,
+            capacity=serializer.instance,
+            expected_version=self.version,
+            changes=dict(serializer.validated_data),
+        )
+
+    def perform_destroy(self, instance: ManagerCapacity) -> None:
+        capacities.archive_capacity(
+            actor=self.request.user, capacity=instance, expected_version=self.version
+        )

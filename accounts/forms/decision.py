@@ -1,0 +1,97 @@
+"""Forms by which people decide who is key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from accounts.choices import RationaleType
+from accounts.forms.fields import DateInput
+from accounts.models import Decision
+from accounts.services.decision import Wish
+from kam.web.forms import ShapeForm
+from teams.models import User
+
+SHOWN_FOR = {
+    "manager": "appoint",
+    "rationale_types": "appoint",
+    "override_reason": "appoint",
+    "trigger": "groom",
+    "review_on": "groom",
+    "service_model": "maintain",
+    "message": "handle",
+    "answer": "handle",
+}
+"""Fields that one decision alone needs."""
+
+
+class WishForm(ShapeForm):
+    """What is decided about one account; an empty decision is none yet."""
+
+    wide = ("action", "reason", "deviation", "message", "trigger", "override_reason")
+
+    action = forms.ChoiceField(label=gettext_lazy("Decision"), required=False)
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    deviation = forms.CharField(
+        label=gettext_lazy("Why not as advised"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    manager = forms.ModelChoiceField(
+        label=gettext_lazy("Manager"), queryset=User.objects.none(), required=False
+    )
+    rationale_types = forms.MultipleChoiceField(
+        label=gettext_lazy("Kinds of reason"),
+        choices=RationaleType.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    override_reason = forms.CharField(
+        label=gettext_lazy("Reason to go beyond a limit"),
+        required=False,
+        max_length=2000,
+        help_text=gettext_lazy("Only where the programme or the manager is full."),
+    )
+    trigger = forms.CharField(
+        label=gettext_lazy("Becomes key when"), required=False, max_length=250
+    )
+    review_on = forms.DateField(
+        label=gettext_lazy("Look again on"), required=False, widget=DateInput
+    )
+    service_model = forms.ChoiceField(label=gettext_lazy("Served by"), required=False)
+    message = forms.CharField(
+        label=gettext_lazy("What we say, and how"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    answer = forms.ChoiceField(label=gettext_lazy("Worth keeping"), required=False)
+
+    def __init__(self, *args: Any, managers: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        later, none = ("", gettext_lazy("not yet")), ("", gettext_lazy("choose"))
+        self.fields["action"].choices = [later, *Decision.Action.choices]
+        self.fields["service_model"].choices = [none, *Decision.ServiceModel.choices]
+        self.fields["answer"].choices = [none, *Decision.Answer.choices]
+        self.fields["manager"].queryset = managers
+        for name, action in SHOWN_FOR.items():
+            self.fields[name].widget.attrs["data-for"] = action
+
+    @property
+    def parts(self) -> list[tuple[str, Any]]:
+        """Fields after the first, each with the decision that needs it, empty for all."""
+        names = [name for name in self.fields if name != "action"]
+        return [(SHOWN_FOR.get(name, ""), self[name]) for name in names]
+
+    def wish(self, account: Any) -> Wish | None:
+        """What is decided; None where nothing is yet. Only for a form that is valid."""
+        given = self.cleaned_data
+        return Wish(account, **given) if given["action"] else None

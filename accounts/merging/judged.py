@@ -1,0 +1,40 @@
+"""Rules for what people judged and decided about accounts: scores, decisions, expectations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.merging.rules import Joining, Rule, Stays
+
+
+class Followed(Rule):
+    """Rows of which one is in force for each of `keys`: the one of the account that stays goes on,
+    the other becomes past, and both histories are one."""
+
+    def __init__(self, relation: str, *keys: str, words: Any = "") -> None:
+        super().__init__(relation, words=words)
+        self.keys = keys
+
+    def carry(self, joining: Joining) -> None:
+        standing = self.rows(joining.survivor.pk).filter(superseded_at=None)
+        taken = {self._key(row) for row in standing}
+        for row in self.rows(joining.loser.pk).filter(superseded_at=None).order_by("pk"):
+            if self._key(row) in taken:
+                joining.journal.change(row, {"superseded_at": timezone.now()})
+        super().carry(joining)
+
+    def _key(self, row: Any) -> tuple[Any, ...]:
+        return tuple(getattr(row, name) for name in self.keys)
+
+
+OF_ACCOUNTS = (
+    Followed("accounts.Score.account", "code", "horizon", "scorer_id", words=_("scores")),
+    Followed("accounts.Decision.account", words=_("decisions")),
+    Rule("accounts.Expectation.account", words=_("expectation records")),
+    Stays("accounts.Position.account", "is worked out from the scores that it has"),
+    Stays("accounts.CriteriaSet.account", "its own weights were those of this customer"),
+)
+"""Rules for rows that point to an account."""

@@ -1,0 +1,288 @@
+"""A run as its page shows it to one reader: who is in and why, what binds, what else there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from accounts.choices import Status
+from accounts.models import Account, Selection
+from accounts.scoring.index import Cuts, Quadrant, quadrant
+from accounts.selection import words
+from accounts.selection.words import Names
+from kam.web.formatting import number
+from teams.models import User
+
+PAGE = 100
+"""Candidates of a page: a run may weigh thousands."""
+COMPARED = 8
+"""Accounts that tell two sets apart, as columns."""
+
+
+class Row(NamedTuple):
+    """One candidate: `is_in` None while there is no answer."""
+
+    account: int
+    name: str
+    is_in: bool | None
+    mark: str
+    is_key: bool
+    quadrant: str
+    attractiveness: Decimal
+    strength: Decimal
+    score: Decimal
+    cost: Decimal
+    effort: Decimal
+    manager: str
+    why: str
+
+
+class Use(NamedTuple):
+    """A limit: how far it is used, and what one step more would gain."""
+
+    label: str
+    text: str
+    used: Decimal
+    limit: Decimal
+    binds: bool
+    hint: str
+
+
+class Work(NamedTuple):
+    """What a manager is given."""
+
+    name: str
+    effort: Decimal
+    accounts: str
+
+
+class Compared(NamedTuple):
+    """A set of accounts beside the best one."""
+
+    label: str
+    holds: Sequence[bool]
+    objective: Decimal
+    cost: Decimal | None
+    differs: str
+    is_best: bool = False
+
+
+class Shown(NamedTuple):
+    """All that the page shows of a run that has an answer or a problem."""
+
+    rows: list[Row]
+    count_in: int
+    count_out: int
+    effort: Decimal
+    limits: list[Use]
+    work: list[Work]
+    heads: list[str]
+    compared: list[Compared]
+    conflicting: list[str]
+    unready: list[tuple[str, str]]
+    steps: list[tuple[str, str, bool]]
+
+
+def shown(selection: Selection, reader: User, *, first: int = 0) -> Shown:
+    """Four queries, whatever the size of the run; `first` is the place of the first candidate."""
+    names = words.names_for(selection, reader)
+    kept, result = selection.problem, selection.result
+    rows = sorted(_rows(selection, names), key=_order)
+    chosen = {row["account"]: row["manager"] for row in result.get("selected", ())}
+    page = rows[first : first + PAGE]
+    effort = sum((row.effort for row in rows if row.is_in), Decimal(0))
+    heads, compared = _compared(selection, names)
+    return Shown(
+        rows=_with_reasons(page, selection, names),
+        count_in=len(chosen),
+        count_out=len(kept.get("candidates", ())) - len(chosen),
+        effort=effort,
+        limits=[_use(row, kept, names) for row in _worth_showing(result.get("binding", ()))],
+        work=list(_work(kept, chosen, names)),
+        heads=heads,
+        compared=compared,
+        conflicting=[
+            words.condition_words(row, kept, names) for row in result.get("conflicting", ())
+        ],
+        unready=_unready(selection, reader),
+        steps=[_step(row, selection) for row in _all_steps(selection)],
+    )
+
+
+def _order(row: Row) -> tuple[Any, ...]:
+    return not row.is_in, -row.score, row.name
+
+
+def _rows(selection: Selection, names: Names) -> Iterator[Row]:
+    kept = selection.problem
+    chosen = {row["account"]: row["manager"] for row in selection.result.get("selected", ())}
+    seen = [row for row in kept.get("candidates", ()) if row["account"] in names.accounts]
+    pks = [row["account"] for row in seen]
+    keys = set(Account.objects.filter(pk__in=pks, status=Status.KEY).values_list("pk", flat=True))
+    cuts = Cuts(selection.cut, selection.cut)
+    for row in seen:
+        worth, rank = Decimal(row["attractiveness"]), Decimal(row["strength"])
+        pk = row["account"]
+        mark = _("must") if row["must_include"] else _("barred") if row["barred"] else ""
+        yield Row(
+            account=pk,
+            name=names.account(pk),
+            is_in=pk in chosen if "selected" in selection.result else None,
+            mark=mark,
+            is_key=pk in keys,
+            quadrant=str(Quadrant(quadrant(worth, rank, cuts)).label),
+            attractiveness=worth,
+            strength=rank,
+            score=words.value_of(kept, row) - Decimal(kept["hurdle"]),
+            cost=Decimal(row["cost"]),
+            effort=Decimal(row["effort"]),
+            manager=names.person(chosen[pk]) if pk in chosen else "",
+            why="",
+        )
+
+
+def _with_reasons(page: Sequence[Row], selection: Selection, names: Names) -> list[Row]:
+    """Sentences for the rows of the page alone."""
+    reasons = {row["account"]: row for row in selection.result.get("explanations", ())}
+    candidates = {row["account"]: row for row in selection.problem.get("candidates", ())}
+    found = []
+    for row in page:
+        reason = reasons.get(row.account)
+        if reason is None:
+            found.append(row)
+            continue
+        one = {**selection.problem, "candidates": [candidates[row.account]]}
+        found.append(row._replace(why=words.explained(reason, one, names)))
+    return found
+
+
+def _worth_showing(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Limits that bind first; of managers' own only those, if there are many."""
+    ranked = sorted(rows, key=lambda row: not row["binds"])
+    return ranked[:12]
+
+
+def _use(row: Mapping[str, Any], kept: Mapping[str, Any], names: Names) -> Use:
+    kind = row["condition"][0]
+    used, limit = Decimal(row["used"]), Decimal(row["limit"])
+    person = names.person(row["condition"][1]) if len(row["condition"]) > 1 else ""
+    labels = {
+        "budget": _("Budget"),
+        "max_accounts": _("Accounts"),
+        "managers": _("Managers"),
+        "capacity": _("Accounts of %(person)s") % {"person": person},
+        "effort": _("Time of %(person)s") % {"person": person},
+    }
+    form = names.amount if kind == "budget" else (lambda value: number(value.normalize()))
+    text = _("%(used)s of %(limit)s") % {"used": form(used), "limit": form(limit)}
+    gain = row["gain"]
+    hint = words.limit_words(row, kept, names) if gain is not None and Decimal(gain) else ""
+    return Use(labels[kind], text, used, limit, row["binds"], hint)
+
+
+def _work(kept: Mapping[str, Any], chosen: Mapping[int, int], names: Names) -> Iterator[Work]:
+    efforts = {row["account"]: Decimal(row["effort"]) for row in kept.get("candidates", ())}
+    for manager in kept.get("managers", ()):
+        mine = [pk for pk, user in chosen.items() if user == manager["user"]]
+        if not mine:
+            continue
+        told = [
+            f"{names.accounts[pk]} {number(efforts[pk], 2)}" for pk in mine if pk in names.accounts
+        ]
+        total = sum((efforts[pk] for pk in mine), Decimal(0))
+        yield Work(names.person(manager["user"]), total, ", ".join(told))
+
+
+def _compared(selection: Selection, names: Names) -> tuple[list[str], list[Compared]]:
+    """The best set, the next best, what score alone takes, and what more money buys."""
+    result = selection.result
+    if "selected" not in result:
+        return [], []
+    best = [row["account"] for row in result["selected"]]
+    sets: list[tuple[str, list[int], str, str | None]] = [
+        (_("Best"), best, result["objective"], result["cost"])
+    ]
+    for row in result.get("runner_up", ()):
+        accounts = [item["account"] for item in row["selected"]]
+        label = _("Runner-up") if len(sets) == 1 else _("Next")
+        sets.append((label, accounts, row["objective"], row["cost"]))
+    alone = result.get("by_score_alone")
+    if alone:
+        sets.append((_("By score alone"), alone["accounts"], alone["objective"], alone["cost"]))
+    for row in result.get("budget_curve", ())[:3]:
+        label = _("With %(budget)s") % {"budget": names.amount(row["budget"])}
+        sets.append((label, row["accounts"], row["objective"], None))
+    every = [pk for _label, accounts, _objective, _cost in sets for pk in accounts]
+    telling = [pk for pk in dict.fromkeys(every) if pk in names.accounts][:COMPARED]
+    rows = [
+        Compared(
+            label,
+            [pk in accounts for pk in telling],
+            Decimal(objective),
+            None if cost is None else Decimal(cost),
+            "" if place == 0 else _difference(best, accounts, names),
+            place == 0,
+        )
+        for place, (label, accounts, objective, cost) in enumerate(sets)
+    ]
+    return [names.accounts[pk] for pk in telling], rows
+
+
+def _difference(best: Sequence[int], other: Sequence[int], names: Names) -> str:
+    """What an other set holds instead, in words."""
+    more = [names.accounts[pk] for pk in other if pk not in best and pk in names.accounts]
+    less = [names.accounts[pk] for pk in best if pk not in other and pk in names.accounts]
+    said = {"more": ", ".join(more), "less": ", ".join(less)}
+    if more and less:
+        return _("%(more)s in place of %(less)s") % said
+    if more:
+        return _("%(more)s besides") % said
+    return _("without %(less)s") % said if less else _("the same accounts")
+
+
+def _unready(selection: Selection, reader: User) -> list[tuple[str, str]]:
+    """Accounts that could not be weighed, with what is missing; the first hundred."""
+    rows = dict(selection.problem.get("unready", ())[:PAGE])
+    texts = {
+        "unscored": _("not scored"),
+        "thinly_scored": _("less than 75 % of the weight scored"),
+        "no_cost": _("no planned cost"),
+    }
+    seen = Account.objects.visible_to(reader).filter(pk__in=list(rows)).order_by("name")
+    return [(str(account), texts[rows[account.pk]]) for account in seen]
+
+
+STEPS = ("gather", "clean", "transform", "search", "interpret")
+
+
+def _all_steps(selection: Selection) -> list[Mapping[str, Any]]:
+    done = {step["step"]: step for step in selection.steps}
+    return [done.get(name, {"step": name}) for name in STEPS]
+
+
+def _step(step: Mapping[str, Any], selection: Selection) -> tuple[str, str, bool]:
+    """Name of a step, what it counted, and whether it is done (K060)."""
+    labels = {
+        "gather": _("Gather"),
+        "clean": _("Clean"),
+        "transform": _("Transform"),
+        "search": _("Search"),
+        "interpret": _("Interpret"),
+    }
+    if len(step) == 1:
+        waits = _("waits for your decision") if step["step"] == "interpret" else _("not yet")
+        return labels[step["step"]], waits, False
+    texts = {
+        "gather": _("%(considered)s accounts, %(units_covered)s of %(units)s units"),
+        "clean": _("%(ready)s ready, %(merged)s merges"),
+        "transform": _("%(candidates)s candidates, %(managers)s managers, %(conflicts)s conflicts"),
+        "search": _("%(selected)s chosen, every condition checked again"),
+        "interpret": _("%(decisions)s decisions, %(deviations)s not as advised"),
+    }
+    counts = {
+        name: number(value) if isinstance(value, int) else value for name, value in step.items()
+    }
+    return labels[step["step"]], texts[step["step"]] % counts, True

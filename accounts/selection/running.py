@@ -1,0 +1,75 @@
+"""Solving a stored scenario: the real solver, the check by other code, why, and what binds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from accounts.selection import conflicting, exact, keeping, large
+from accounts.selection.exact import Answer
+from accounts.selection.explaining import budget_steps, by_score_alone, is_small, limits, reasons
+from accounts.selection.mip import Control
+from accounts.selection.problem import Problem
+
+SECONDS = 60.0
+"""Within which an answer is given (`design.md` 8)."""
+EXPLAINING = 0.5
+"""Share of as much time again that reasons and what-ifs may take."""
+RUNNERS_UP = 3
+
+
+class Wrong(Exception):  # noqa: N818  (the solver's answer, not an error of the caller)
+    """The answer breaks a condition: it is refused, whatever the solver said of it."""
+
+
+def solve(problem: Problem, stopped: Callable[[], bool], tell: Any) -> dict[str, Any]:
+    """State and result as they are kept: `state` is optimal, gap, infeasible or stopped."""
+    control = Control(SECONDS, stopped, tell)
+    is_exact = is_small(problem)
+    answer = exact.solve(problem, control) if is_exact else large.solve(problem, control)
+    if answer.breaches:
+        raise Wrong(str(answer.breaches))
+    if stopped() or answer.state == "stopped":
+        return {"state": "stopped"}
+    after = Control(SECONDS * EXPLAINING, stopped, lambda *_progress: None)
+    if answer.state == "infeasible":
+        found = conflicting.smallest(problem, after)
+        return {"state": "infeasible", "conflicting": [list(item) for item in found or ()]}
+    return {
+        "state": "optimal" if answer.is_proven else "gap",
+        **keeping.answered(problem, answer),
+        "runner_up": _runners_up(problem, answer, after) if is_exact else [],
+        "explanations": keeping.reasoned(reasons(problem, answer, after)),
+        "binding": keeping.limited(limits(problem, answer, after)),
+        "budget_curve": keeping.stepped(budget_steps(problem, answer, after)),
+        "by_score_alone": _by_score(problem),
+    }
+
+
+def _runners_up(problem: Problem, answer: Answer, control: Control) -> list[dict[str, Any]]:
+    """The next best sets of accounts."""
+    found: list[dict[str, Any]] = []
+    known = [frozenset(answer.chosen)]
+    while answer.is_proven and len(found) < RUNNERS_UP and not control.is_over:
+        other = exact.solve(problem, control, other_than=known)
+        if not other.is_proven or not other.chosen:
+            break
+        found.append(keeping.answered(problem, other))
+        known.append(frozenset(other.chosen))
+    return found
+
+
+def _by_score(problem: Problem) -> dict[str, Any]:
+    """What taking the best scores one after the other would give."""
+    accounts = by_score_alone(problem)
+    return {
+        "accounts": accounts,
+        "objective": str(exact.objective_of(problem, accounts)),
+        "cost": str(exact.cost_of(problem, accounts)),
+    }
+
+
+def gap_of(objective: Decimal, bound: Decimal) -> Decimal:
+    """How far an answer may be from the best: (bound - objective) / bound, 0..1."""
+    return Decimal(0) if bound <= objective or not bound else (bound - objective) / bound

@@ -1,0 +1,261 @@
+"""Decisions on who is key, made by people beside what a run advises (K004, K048-K050; 3.6)."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import figures, policies
+from accounts.choices import Status
+from accounts.models import Account, Decision, ManagerCapacity, Selection
+from accounts.selection.gathering import effort_of
+from accounts.services.status import set_status
+from accounts.services.team import COUNTED, assign_team
+from kam.access.dates import business_today
+from kam.changes import editing, record
+from kam.changes.errors import field_error
+from teams.models import Membership, Programme, TeamRole, User
+from teams.programme_settings import setting
+from teams.services import add_membership, create_team
+
+Action = Decision.Action
+
+STATUS_OF: Mapping[str, str] = {
+    Action.APPOINT: Status.KEY,
+    Action.GROOM: Status.GROOMED,
+    Action.MAINTAIN: Status.MAINTAINED,
+    Action.HANDLE: Status.DIPLOMATIC,
+    Action.RELEASE: Status.EXITED,
+}
+"""What a decision makes of an account; a review leaves it as it is (`design.md` 11)."""
+
+
+class Wish(NamedTuple):
+    """What is decided about one account; which fields are needed depends on the `action`."""
+
+    account: Account
+    action: str
+    reason: str = ""
+    rationale_types: Sequence[str] = ()
+    deviation: str = ""
+    manager: User | None = None
+    service_model: str = ""
+    trigger: str = ""
+    review_on: datetime.date | None = None
+    message: str = ""
+    answer: str = ""
+    override_reason: str = ""
+
+
+@transaction.atomic
+def decide(
+    *,
+    actor: User,
+    wishes: Sequence[Wish],
+    selection: Selection | None = None,
+    on: datetime.date | None = None,
+) -> list[Decision]:
+    """Decide about accounts, all or none: status, manager, and a record of each.
+
+    To appoint needs a reason with its kinds and a manager; to groom, what has to happen and when
+    it is looked at again (K048); to maintain, how the account is served (K049); to handle
+    diplomatically, what is said and whether the account is worth keeping (K050); to release or
+    review, a reason. Another action than the run's advice needs its reason. Raises
+    PermissionDenied, or ValidationError whose `place` tells which of `wishes` is at fault.
+    """
+    today = on or business_today()
+    if selection is not None:
+        selection = editing.locked(selection)
+        if selection.status not in Selection.SOLVED:
+            raise ValidationError(_("It has not been solved."), code="unsolved")
+    advised = advice_of(selection) if selection is not None else {}
+    programmes = {wish.account.programme_id for wish in wishes}
+    list(Programme.objects.select_for_update(no_key=True).filter(pk__in=programmes).order_by("pk"))
+    made = []
+    for wish in sorted(wishes, key=_takes_room):
+        try:
+            with transaction.atomic():
+                advice = advised.get(wish.account.pk, "")
+                made.append(_decided(actor, wish, selection, advice, today))
+        except ValidationError as error:
+            error.place = wishes.index(wish)  # type: ignore[attr-defined]
+            raise
+    if selection is not None:
+        _note(actor, selection, made)
+    return made
+
+
+def advice_of(selection: Selection) -> dict[int, str]:
+    """What a solved run advises of each account: the chosen are appointed; key accounts that fall
+    out are looked at, never dropped; promising ones are groomed, others maintained (3.6)."""
+    chosen = {row["account"] for row in selection.result.get("selected", ())}
+    rows = selection.problem.get("candidates", ())
+    pks = [row["account"] for row in rows]
+    statuses = dict(Account.objects.filter(pk__in=pks).values_list("pk", "status"))
+    advice = {}
+    for row in rows:
+        pk = row["account"]
+        if pk in chosen:
+            advice[pk] = Action.APPOINT.value
+        elif statuses.get(pk) == Status.KEY:
+            advice[pk] = Action.REVIEW.value
+        elif Decimal(row["attractiveness"]) >= selection.cut:
+            advice[pk] = Action.GROOM.value
+        else:
+            advice[pk] = Action.MAINTAIN.value
+    return advice
+
+
+def _takes_room(wish: Wish) -> bool:
+    """Room is made before it is taken."""
+    return wish.action == Action.APPOINT
+
+
+def _decided(
+    actor: User, wish: Wish, selection: Selection | None, advice: str, on: datetime.date
+) -> Decision:
+    account = wish.account
+    if not policies.can_manage(actor, account):
+        raise PermissionDenied
+    _check(wish, advice)
+    override = False
+    if wish.action == Action.APPOINT and wish.manager is not None:
+        override = _check_effort(wish.manager, account, wish.override_reason, on)
+        account = _give_manager(actor, account, wish.manager, on)
+    status = STATUS_OF.get(wish.action, account.status)
+    if status != account.status:
+        account = set_status(
+            actor=actor,
+            account=account,
+            status=status,
+            decided_on=on,
+            reason=wish.reason,
+            rationale_types=wish.rationale_types,
+            override_reason=wish.override_reason,
+        )
+        override = override or account.status_changes.order_by("-pk")[0].override
+    Decision.objects.filter(account=account, superseded_at=None).update(
+        superseded_at=timezone.now()
+    )
+    decision = Decision(
+        account=account,
+        selection=selection,
+        action=wish.action,
+        advice=advice,
+        reason=wish.reason,
+        rationale_types=list(wish.rationale_types),
+        deviation=wish.deviation,
+        manager=wish.manager,
+        service_model=wish.service_model,
+        trigger=wish.trigger,
+        review_on=wish.review_on,
+        message=wish.message,
+        answer=wish.answer,
+        contribution=_contribution(account, on) if wish.action == Action.HANDLE else None,
+        override=override,
+        override_reason=wish.override_reason if override else "",
+        decided_on=on,
+        decided_by=actor,
+    )
+    decision.full_clean()
+    decision.save(force_insert=True)
+    record.change(
+        actor=actor,
+        obj=decision,
+        verb="decided",
+        after={"action": wish.action, "advice": advice, "reason": wish.reason},
+    )
+    return decision
+
+
+NEEDS: Mapping[str, Sequence[str]] = {
+    Action.APPOINT: ("manager", "rationale_types"),
+    Action.GROOM: ("trigger", "review_on"),
+    Action.MAINTAIN: ("service_model",),
+    Action.HANDLE: ("message", "answer"),
+}
+"""Fields without which a decision cannot be made, besides its reason."""
+
+
+def _check(wish: Wish, advice: str) -> None:
+    errors = {}
+    if wish.action not in Action.values:
+        raise field_error("action", _("Choose from the list."), "choice")
+    if not wish.reason.strip():
+        errors["reason"] = _("Say why.")
+    for name in NEEDS.get(wish.action, ()):
+        if not getattr(wish, name):
+            errors[name] = _("This decision needs it.")
+    if advice and advice != wish.action and not wish.deviation.strip():
+        errors["deviation"] = _("The run advises another decision: say why you take this one.")
+    if errors:
+        raise ValidationError(errors)
+
+
+def _check_effort(manager: User, account: Account, override_reason: str, on: datetime.date) -> bool:
+    """Whether the manager's effort had to be overridden; ValidationError without a reason
+    (5.3; `design.md` 11)."""
+    capacity = ManagerCapacity.objects.active().filter(programme=account.programme, user=manager)
+    row = capacity.first()
+    most = row.effort if row else setting(account.programme, "manager_fte", on)
+    teams = Membership.objects.filter(user=manager, role=TeamRole.KAM).valid_on(on).values("team")
+    others = Account.objects.active().of_status(*COUNTED).filter(team__in=teams)
+    rows = others.exclude(pk=account.pk).values_list("stage", "planned_effort")
+    busy = sum((effort_of(*row) for row in rows), Decimal(0))
+    whole = busy + effort_of(account.stage, account.planned_effort)
+    if whole <= most:
+        return False
+    if not override_reason.strip():
+        text = _("%(person)s would need %(whole)s FTE and has %(most)s. Say why all the same.")
+        raise field_error(
+            "override_reason", text % {"person": manager, "whole": whole, "most": most}, "effort"
+        )
+    return True
+
+
+def _give_manager(actor: User, account: Account, manager: User, on: datetime.date) -> Account:
+    """Let `manager` lead the account's team; an account without one gets a team of its own."""
+    team = account.team
+    if team is None:
+        team = create_team(actor=actor, programme=account.programme, name=account.name)
+    leads = Membership.objects.filter(team=team, role=TeamRole.KAM, user=manager).valid_on(on)
+    if not leads.exists():
+        add_membership(
+            actor=actor,
+            team=team,
+            user=manager,
+            role=TeamRole.KAM,
+            valid_from=on,
+            takes_over=True,
+        )
+    if account.team_id == team.pk:
+        return account
+    return assign_team(actor=actor, account=account, team=team, expected_version=None)
+
+
+def _contribution(account: Account, on: datetime.date) -> Decimal | None:
+    """Contribution of the last year, as it was shown when it was decided (K050)."""
+    period = figures.trailing_year(on)
+    rates = figures.rates_on(account.programme, period.last or on)
+    return figures.totals(Account.objects.filter(pk=account.pk), period, rates).contribution
+
+
+def _note(actor: User, selection: Selection, made: Sequence[Decision]) -> None:
+    """The fifth step: what people made of the answer (handbook 3.6)."""
+    taken = selection.decisions.order_by()
+    counts = {action: taken.filter(action=action).count() for action in Action.values}
+    deviations = taken.exclude(advice="").exclude(deviation="").count()
+    rest = [step for step in selection.steps if step["step"] != "interpret"]
+    last = {"step": "interpret", "decisions": sum(counts.values()), "deviations": deviations}
+    selection.steps = [*rest, {**last, **counts}]
+    selection.decided_at, selection.decided_by = timezone.now(), actor
+    selection.version += 1
+    selection.save(update_fields=["steps", "decided_at", "decided_by", "version", "updated_at"])
+    record.change(actor=actor, obj=selection, verb="decided", after={"decisions": len(made)})

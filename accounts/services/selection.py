@@ -1,0 +1,268 @@
+"""Selection runs: scenarios, solving in the background, stopping (K061; handbook 3.5, 3.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import tasks
+from accounts.models import Account, Selection
+from accounts.selection.gathering import BARRED, MUST
+from kam.changes import editing, record
+from kam.jobs.services import cancel_job
+from teams import policies
+from teams.models import Programme, User
+from teams.programme_settings import setting
+
+SELECTION_FIELDS = (
+    "name",
+    "max_accounts",
+    "budget",
+    "hurdle",
+    "attractiveness_weight",
+    "cut",
+    "min_stars",
+)
+GIVEN = ("candidates", "managers", "conflicts")
+
+
+@transaction.atomic
+def create_selection(
+    *,
+    actor: User,
+    programme: Programme,
+    changes: Mapping[str, Any],
+    given: Mapping[str, Any] | None = None,
+    marks: Mapping[int, str] | None = None,
+    copied_from: Selection | None = None,
+) -> Selection:
+    """Set up a scenario; what is left out of `changes` is as the programme's settings say.
+
+    `given` lists replace what is stored, `marks` (account -> must or barred) add to it. Raises
+    PermissionDenied or ValidationError.
+    """
+    if not policies.can_edit_programme(actor, programme):
+        raise PermissionDenied
+    selection = Selection(
+        programme=programme,
+        currency=programme.currency,
+        created_by=actor,
+        given=_checked_lists(actor, programme, given or {}),
+        marks=_checked_marks(actor, programme, marks or {}),
+        copied_from=copied_from,
+        **{**usual_limits(programme), **changes},
+    )
+    return editing.create(actor=actor, obj=selection, fields=("programme", *SELECTION_FIELDS))
+
+
+def usual_limits(programme: Programme) -> dict[str, Any]:
+    """Limits as the programme's settings say, with a name for the scenario."""
+    today = programme.today()
+    return {
+        "max_accounts": int(setting(programme, "programme_max_accounts", today)),
+        "hurdle": setting(programme, "hurdle", today),
+        "attractiveness_weight": setting(programme, "attractiveness_weight", today),
+        "cut": setting(programme, "matrix_cut", today),
+        "min_stars": 0,
+        "name": _("Selection of %(day)s") % {"day": today.isoformat()},
+    }
+
+
+@transaction.atomic
+def update_selection(
+    *,
+    actor: User,
+    selection: Selection,
+    expected_version: int | None,
+    changes: Mapping[str, Any],
+    given: Mapping[str, Any] | None = None,
+    marks: Mapping[int, str] | None = None,
+) -> Selection:
+    """Change a scenario that was not solved yet; one that was is copied instead, so that what was
+    asked and answered stays together. Raises PermissionDenied, VersionConflict or
+    ValidationError."""
+    selection = _editable(actor, selection)
+    editing.expect(selection, expected_version)
+    if selection.status != Selection.Status.DRAFT:
+        raise ValidationError(_("It has been solved: copy it to change it."), code="solved")
+    values = dict(changes)
+    if given is not None:
+        values["given"] = _checked_lists(actor, selection.programme, given)
+    if marks is not None:
+        values["marks"] = _checked_marks(actor, selection.programme, marks)
+    return editing.save(actor=actor, obj=selection, changes=values)
+
+
+@transaction.atomic
+def copy_selection(*, actor: User, selection: Selection, name: str = "") -> Selection:
+    """The same scenario once more, not solved, to be changed beside the first (scenarios side by
+    side)."""
+    selection = _editable(actor, selection)
+    label = name or _("%(name)s, copy") % {"name": selection.name}
+    values = {field: getattr(selection, field) for field in SELECTION_FIELDS}
+    copy = Selection(
+        programme=selection.programme,
+        currency=selection.currency,
+        created_by=actor,
+        given=selection.given,
+        marks=selection.marks,
+        copied_from=selection,
+        **{**values, "name": label[:120]},
+    )
+    return editing.create(actor=actor, obj=copy, fields=("programme", *SELECTION_FIELDS))
+
+
+@transaction.atomic
+def solve_selection(*, actor: User, selection: Selection) -> Selection:
+    """Solve a scenario in the background, one of a programme at a time; asking again while it
+    waits changes nothing, and a solved one stays as it is. Raises PermissionDenied or
+    ValidationError."""
+    selection = _editable(actor, selection)
+    if selection.status in (*Selection.UNDER_WAY, *Selection.SOLVED, Selection.Status.INFEASIBLE):
+        return selection
+    selection.status = Selection.Status.QUEUED
+    selection.error = ""
+    key = f"selections of {selection.programme_id}"
+    job = tasks.solve_selection.using(key=key, created_by=actor).enqueue(selection.pk, actor.pk)
+    selection.job_id = job.id
+    selection.version += 1
+    selection.save(update_fields=["status", "error", "job", "version", "updated_at"])
+    record.change(actor=actor, obj=selection, verb="solving", after={"status": selection.status})
+    return selection
+
+
+@transaction.atomic
+def solve_again(
+    *,
+    actor: User,
+    selection: Selection,
+    expected_version: int | None,
+    changes: Mapping[str, Any],
+    marks: Mapping[int, str] | None = None,
+) -> Selection:
+    """Solve a scenario with other limits: itself while nothing came of it, else a copy, so that
+    both stand side by side. Returns the one that is solved."""
+    selection = _editable(actor, selection)
+    editing.expect(selection, expected_version)
+    if selection.status in Selection.UNDER_WAY:
+        raise ValidationError(_("It is being solved: stop it first."), code="solving")
+    if selection.status != Selection.Status.DRAFT:
+        selection = copy_selection(actor=actor, selection=selection)
+        expected_version = selection.version
+    selection = update_selection(
+        actor=actor,
+        selection=selection,
+        expected_version=expected_version,
+        changes=changes,
+        marks=marks,
+    )
+    return solve_selection(actor=actor, selection=selection)
+
+
+@transaction.atomic
+def mark_account(
+    *,
+    actor: User,
+    selection: Selection,
+    account: Account,
+    mark: str,
+) -> Selection:
+    """Say that an account must be in, is barred, or neither (empty `mark`); of a run that was
+    solved a copy is marked. Returns the marked one."""
+    selection = _editable(actor, selection)
+    if selection.status in Selection.UNDER_WAY:
+        raise ValidationError(_("It is being solved: stop it first."), code="solving")
+    if selection.status != Selection.Status.DRAFT:
+        selection = copy_selection(actor=actor, selection=selection)
+    marks = {int(pk): kept for pk, kept in selection.marks.items() if int(pk) != account.pk}
+    if mark:
+        marks[account.pk] = mark
+    return update_selection(
+        actor=actor, selection=selection, expected_version=None, changes={}, marks=marks
+    )
+
+
+@transaction.atomic
+def stop_selection(*, actor: User, selection: Selection) -> Selection:
+    """Stop a run: it leaves nothing but its scenario. A finished one stays as it is."""
+    selection = _editable(actor, selection)
+    if selection.status not in Selection.UNDER_WAY:
+        return selection
+    if selection.job is not None:
+        cancel_job(actor=actor, job=selection.job)
+    selection.status = Selection.Status.CANCELLED
+    selection.version += 1
+    selection.save(update_fields=["status", "version", "updated_at"])
+    record.change(actor=actor, obj=selection, verb="stopped", after={"status": selection.status})
+    return selection
+
+
+@transaction.atomic
+def archive_selection(
+    *, actor: User, selection: Selection, expected_version: int | None = None
+) -> Selection:
+    """Take a scenario off the list; decisions that came of it keep it in history."""
+    selection = _editable(actor, selection)
+    if selection.status in Selection.UNDER_WAY:
+        raise ValidationError(_("It is being solved: stop it first."), code="solving")
+    return editing.archive(actor=actor, obj=selection, expected_version=expected_version)
+
+
+def _editable(actor: User, selection: Selection) -> Selection:
+    selection = editing.locked(selection)
+    if not policies.can_edit_programme(actor, selection.programme):
+        raise PermissionDenied
+    return selection
+
+
+def _checked_lists(actor: User, programme: Programme, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Lists that the author gives: accounts of the programme that they may see, people of it, no
+    account twice."""
+    kept: dict[str, Any] = {}
+    seen = Account.objects.visible_to(actor).active().filter(programme=programme)
+    if given.get("candidates") is not None:
+        rows = given["candidates"]
+        _all_known("candidates", [row["account"] for row in rows], seen)
+        kept["candidates"] = [
+            {
+                **row,
+                **{
+                    name: str(row[name])
+                    for name in ("attractiveness", "strength", "cost", "effort")
+                },
+            }
+            for row in rows
+        ]
+    if given.get("managers") is not None:
+        rows = given["managers"]
+        people = User.objects.visible_to(actor).active()
+        _all_known("managers", [row["user"] for row in rows], people)
+        kept["managers"] = [{**row, "effort": str(row["effort"])} for row in rows]
+    if given.get("conflicts") is not None:
+        rows = given["conflicts"]
+        sides = {pk for row in rows for pk in (row["a"], row["b"])}
+        _all_known("conflicts", list(sides), seen)
+        kept["conflicts"] = [dict(row) for row in rows]
+    return kept
+
+
+def _all_known(name: str, pks: list[int], rows: Any) -> None:
+    if len(set(pks)) < len(pks):
+        raise ValidationError({name: _("One of them comes twice.")}, code="twice")
+    known = set(rows.filter(pk__in=pks).values_list("pk", flat=True))
+    missing = [pk for pk in pks if pk not in known]
+    if missing:
+        text = _("There is no %(number)s here.") % {"number": missing[0]}
+        raise ValidationError({name: text}, code="unknown")
+
+
+def _checked_marks(actor: User, programme: Programme, marks: Mapping[int, str]) -> dict[str, str]:
+    seen = Account.objects.visible_to(actor).active().filter(programme=programme)
+    _all_known("marks", list(marks), seen)
+    if not set(marks.values()) <= {MUST, BARRED}:
+        raise ValidationError({"marks": _("Choose from the list.")}, code="choice")
+    return {str(pk): mark for pk, mark in marks.items()}

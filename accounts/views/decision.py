@@ -1,0 +1,96 @@
+"""Deciding who is key, beside what a run advises (handbook 3.6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.forms.decision import WishForm
+from accounts.models import Account, Decision, Selection
+from accounts.selection.presenting import PAGE, Row, shown
+from accounts.services import decision as services
+from kam.web.views.forms import UNPROCESSABLE, attach
+from teams.models import User
+from teams.views.common import reach
+
+
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """The candidates of a solved run with its advice; what is decided is decided together."""
+    rows = Selection.objects.select_related("programme")
+    run = reach(rows, request.user, needs="editable_by", pk=pk)
+    if run.status not in Selection.SOLVED:
+        messages.error(request, _("Solve the scenario first: there is nothing to decide about."))
+        return redirect("accounts:selection", pk=pk)
+    page = request.GET.get("page", "1")
+    first = (max(1, int(page)) - 1) * PAGE if page.isdecimal() else 0
+    forms = _forms(request, run, shown(run, request.user, first=first).rows)
+    status = 200
+    if request.method == "POST":
+        wrong = [form for _row, _advice, form in forms if not form.is_valid()]
+        if not wrong and _decided(request, run, forms):
+            return redirect("accounts:selection", pk=pk)
+        status = UNPROCESSABLE
+    context = {
+        "run": run,
+        "forms": forms,
+        "crumbs": [
+            (_("Selection"), reverse("accounts:selections")),
+            (run.name, reverse("accounts:selection", args=[pk])),
+            (_("Decide"), ""),
+        ],
+        "cancel_url": reverse("accounts:selection", args=[pk]),
+    }
+    return render(request, "accounts/selection_decide.html", context, status=status)
+
+
+def _forms(request: HttpRequest, run: Selection, rows: list[Row]) -> list[Any]:
+    """A form for each account that the run has not decided about yet."""
+    done = set(run.decisions.values_list("account", flat=True))
+    advised = services.advice_of(run)
+    managers = User.objects.colleagues_of(request.user).with_name()
+    chosen = {row["account"]: row["manager"] for row in run.result["selected"]}
+    take_all = request.GET.get("advice") == "1"
+    accounts = Account.objects.in_bulk([row.account for row in rows])
+    found = []
+    for row in rows:
+        if row.account in done:
+            continue
+        account, advice = accounts[row.account], advised[row.account]
+        initial: dict[str, Any] = {"manager": chosen.get(row.account)}
+        if account.rationale:
+            initial |= {"reason": account.rationale, "rationale_types": account.rationale_types}
+        if take_all:
+            initial["action"] = advice
+        form = WishForm(
+            request.POST or None,
+            prefix=str(row.account),
+            initial=initial,
+            managers=managers,
+        )
+        found.append((row, Decision.Action(advice), form))
+    return found
+
+
+def _decided(request: HttpRequest, run: Selection, forms: list[Any]) -> bool:
+    """Whether all that was decided is stored; else refusals stand beside the fields."""
+    accounts = Account.objects.in_bulk([row.account for row, _advice, _form in forms])
+    wishes = [(form, form.wish(accounts[row.account])) for row, _advice, form in forms]
+    made = [(form, wish) for form, wish in wishes if wish is not None]
+    if not made:
+        messages.error(request, _("Nothing is decided yet: choose for at least one account."))
+        return False
+    try:
+        services.decide(actor=request.user, wishes=[wish for _form, wish in made], selection=run)
+    except ValidationError as error:
+        attach(made[getattr(error, "place", 0)][0], error)
+        return False
+    words = ngettext("%(count)d account decided.", "%(count)d accounts decided.", len(made))
+    messages.success(request, words % {"count": len(made)})
+    return True

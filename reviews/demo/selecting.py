@@ -1,0 +1,115 @@
+"""Scores, capacities and a scenario: the handbook's selection as it stands (3.1, 3.2, 3.5)."""
+
+from __future__ import annotations
+
+import csv
+from decimal import Decimal
+from typing import Any
+
+from accounts import services as account_services
+from accounts.models import Conflict, Position
+from accounts.scoring.criteria import ATTRACTIVENESS, CUSTOMER_SAID, MIDDLE, STRENGTH
+from accounts.services.capacity import record_capacity
+from accounts.services.scoring import Given, give_scores
+from accounts.services.selection import create_selection, solve_selection
+from accounts.services.solving import solve
+from kam.jobs.progress import InlineJob
+from reviews.demo.cast import DATA
+from reviews.demo.market import MarketSteps
+
+CAPACITIES = {"kam": 3, "luis": 2}
+"""Accounts that managers can take on; the others two (3.5)."""
+EXAMPLE = (
+    "Alder Foods",
+    "Birch Logistics",
+    "Cedar Health",
+    "Dogwood Energy",
+    "Elm Retail",
+    "Fir Mobility",
+    "Gorse Packaging",
+    "Hazel Media",
+)
+BUDGET = Decimal(1_000_000)
+FIRST_FORECAST = {"A1": -1, "A2": 1, "A4": 1, "S3": 2}
+"""By how much some scores are expected to differ in three years."""
+
+
+class SelectionSteps(MarketSteps):
+    """What a selection needs, and the handbook's own one."""
+
+    def make_scores(self) -> None:
+        """Agreed scores of today and of year 3, what accounts would cost, who can take on more."""
+        given: list[Given] = []
+        codes = [row.code for row in (*ATTRACTIVENESS, *STRENGTH)]
+        with (DATA / "scores.csv").open(newline="", encoding="utf-8") as table:
+            for row in csv.DictReader(table):
+                account = self.accounts[row["name"]]
+                values = {"planned_cost": row["cost"], "planned_effort": row["effort"]}
+                amounts = {name: Decimal(text) for name, text in values.items() if text}
+                if "planned_cost" in amounts:
+                    amounts["planned_cost"] *= 1000
+                self.accounts[row["name"]] = account_services.update_account(
+                    actor=self.director,
+                    account=account,
+                    expected_version=None,
+                    changes=amounts,
+                )
+                scores = f"{row['attractiveness']} {row['strength']}".split()
+                for code, score in zip(codes, map(int, scores), strict=True):
+                    given += self._given(account, code, score)
+        give_scores(actor=self.director, scores=given, on=self.today)
+        for name, accounts in CAPACITIES.items():
+            record_capacity(
+                actor=self.director,
+                programme=self.programme,
+                user=self.people[name],
+                accounts=accounts,
+            )
+
+    def _given(self, account: Any, code: str, score: int) -> list[Given]:
+        later = max(0, min(10, score + FIRST_FORECAST.get(code, 0)))
+        said: dict[str, Any] = {}
+        if code == CUSTOMER_SAID and score > MIDDLE:
+            said = {"evidence": "Said at the yearly review.", "customer_said": True}
+        return [
+            Given(account, code, score, **said),
+            Given(account, code, later, horizon="year3", **said),
+        ]
+
+    def make_selection(self) -> None:
+        """The worked example: eight candidates, Kira and Luis, two conflicts, a million."""
+        accounts = [self.accounts[name] for name in EXAMPLE]
+        places = Position.objects.in_force().filter(account__in=accounts, horizon="today")
+        run = create_selection(
+            actor=self.director,
+            programme=self.programme,
+            changes={"name": "Next year, scenario A", "budget": BUDGET, "max_accounts": 5},
+            given={
+                "candidates": [self._candidate(place) for place in places],
+                "managers": [
+                    {"user": self.people[name].pk, "capacity": accounts, "effort": Decimal(1)}
+                    for name, accounts in CAPACITIES.items()
+                ],
+                "conflicts": [
+                    self._pair("Alder Foods", "Elm Retail", Conflict.Kind.EXCLUSIVE),
+                    self._pair("Birch Logistics", "Fir Mobility", Conflict.Kind.RING_FENCE),
+                ],
+            },
+        )
+        solve_selection(actor=self.director, selection=run)
+        solve(run.pk, self.director, InlineJob())
+
+    def _candidate(self, place: Position) -> dict[str, Any]:
+        account = place.account
+        return {
+            "account": account.pk,
+            "attractiveness": place.attractiveness,
+            "strength": place.strength,
+            "cost": account.planned_cost,
+            "effort": account.planned_effort,
+            "must_include": account.name == "Cedar Health",
+            "barred": False,
+        }
+
+    def _pair(self, a: str, b: str, kind: str) -> dict[str, Any]:
+        return {"a": self.accounts[a].pk, "b": self.accounts[b].pk, "kind": str(kind)}
