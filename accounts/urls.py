@@ -11,6 +11,7 @@ from accounts.views import (
     files,
     interaction,
     listing,
+    matrix,
     merge,
     money,
     people,
@@ -24,6 +25,8 @@ app_name = "accounts"
 urlpatterns = [
     path("accounts/", listing.AccountListView.as_view(), name="list"),
     path("accounts/groups/", listing.AccountGroupsView.as_view(), name="groups"),
+    path("accounts/matrix/", matrix.MatrixView.as_view(), name="matrix"),
+    path("accounts/effort/", matrix.EffortView.as_view(), name="effort"),
     path("accounts/register/", listing.RegisterView.as_view(), name="register"),
     path("accounts/filter/", listing.AccountFilterView.as_view(), name="filter"),
     path("accounts/pick/", listing.AccountPickView.as_view(), name="pick"),

@@ -32,6 +32,7 @@ from tests.factories.accounts import (
     LedgerEntryFactory,
     MergeFactory,
     MonthTotalFactory,
+    PositionFactory,
     ProductFactory,
     ProductLineFactory,
     SiteFactory,
@@ -76,8 +77,10 @@ PAGES = {
     "accounts:channels": 7,
     "accounts:conflicts": 8,
     "accounts:duplicates": 7,
+    "accounts:effort": 11,
     "accounts:groups": 7,
     "accounts:list": 7,
+    "accounts:matrix": 14,
     "accounts:merges": 6,
     "accounts:products": 8,
     "accounts:rates": 8,
@@ -182,6 +185,7 @@ def fill(programme: Any, reader: Any, place: int) -> None:
     StatusChangeFactory(account=account, to_status="key", decided_by=member)
     StageChangeFactory(account=account)
     MonthTotalFactory(account=account)
+    PositionFactory(account=account)
     LedgerEntryFactory(account=account)
     ActivityCostFactory(account=account)
     channel = ChannelFactory(programme=programme)

@@ -128,11 +128,13 @@
         },
       ],
     }),
-    // {points: [{name, x, y, size, part, before: [x, y], key, url}], x, y, low, high, cut, quadrants: [4 names]}
+    // {points: [{name, x, y, size, part, before: [x, y], after: [x, y], key, url, words}], x, y, low, high,
+    // cut: [x, y] or both in one, named, quadrants: [4 names]}
     matrix: (data, box) => {
       const low = data.low ?? 0;
       const high = data.high ?? 10;
-      const cut = data.cut ?? (low + high) / 2;
+      const middle = data.cut ?? (low + high) / 2;
+      const [cutX, cutY] = Array.isArray(middle) ? middle : [middle, middle];
       const wide = box.clientWidth > 520;
       const greatest = Math.max(1, ...data.points.map((row) => row.size ?? 1));
       const size = (value) => 8 + 48 * Math.sqrt(Math.max(value, 0) / greatest);
@@ -151,11 +153,18 @@
         name: row.name,
         value: [row.x, row.y],
         url: row.url,
+        words: row.words,
         symbolSize: size(value ?? 1),
         itemStyle: { borderType: row.key ? "solid" : "dashed" },
       });
+      const say = (item) => (item.data.words ? `${item.name}\n${item.data.words}` : item.name);
+      const arrows = data.points.flatMap((row) => [
+        ...(row.before ? [{ coords: [row.before, [row.x, row.y]] }] : []),
+        ...(row.after ? [{ coords: [[row.x, row.y], row.after] }] : []),
+      ]);
       return {
         grid: { left: 54, right: 24, top: 12, bottom: 44 },
+        tooltip: { ...base().tooltip, trigger: "item", formatter: say },
         xAxis: axis({ ...scale, name: data.x, nameGap: 28 }),
         yAxis: axis({ ...scale, name: data.y, nameGap: 32 }),
         series: [
@@ -168,7 +177,7 @@
               symbol: "none",
               label: { show: false },
               lineStyle: { color: token("--edge"), type: "solid", width: 1 },
-              data: [{ xAxis: cut }, { yAxis: cut }],
+              data: [{ xAxis: cutX }, { yAxis: cutY }],
             },
             markArea: {
               silent: true,
@@ -176,10 +185,10 @@
               itemStyle: { color: "transparent" },
               data: names.length
                 ? [
-                    area(names[0], [low, high], [cut, cut], "insideTopLeft"),
-                    area(names[1], [cut, high], [high, cut], "insideTopRight", true),
-                    area(names[2], [low, cut], [cut, low], "insideBottomLeft"),
-                    area(names[3], [cut, cut], [high, low], "insideBottomRight"),
+                    area(names[0], [low, high], [cutX, cutY], "insideTopLeft"),
+                    area(names[1], [cutX, high], [high, cutY], "insideTopRight", true),
+                    area(names[2], [low, cutY], [cutX, low], "insideBottomLeft"),
+                    area(names[3], [cutX, cutY], [high, low], "insideBottomRight"),
                   ]
                 : [],
             },
@@ -192,7 +201,7 @@
             symbolSize: [4, 8],
             z: 4,
             lineStyle: { color: token("--ink-2"), width: 1.25, opacity: 0.9 },
-            data: data.points.filter((row) => row.before).map((row) => ({ coords: [row.before, [row.x, row.y]] })),
+            data: arrows,
           },
           {
             type: "scatter",
@@ -200,7 +209,12 @@
             cursor: "pointer",
             data: data.points.map((row) => point(row, row.size)),
             itemStyle: { color: `${token("--c1")}26`, borderColor: token("--c1"), borderWidth: 1.25 },
-            label: { show: true, formatter: "{b}", position: "right", ...font("--ink", { fontWeight: 600 }) },
+            label: {
+              show: data.named !== false,
+              formatter: "{b}",
+              position: "right",
+              ...font("--ink", { fontWeight: 600 }),
+            },
             labelLayout: { moveOverlap: "shiftY" },
           },
           {

@@ -1,0 +1,442 @@
+"""The portfolio matrix, and effort against potential (handbook 3.3; K024, K027, K139)."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import F, QuerySet, Value
+from django.forms import CheckboxSelectMultiple
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.generic import ListView
+
+from accounts import exports, figures
+from accounts.choices import REVIEWED_STATUSES, Status
+from accounts.filters import AccountFilter
+from accounts.market import effort as efforts
+from accounts.market import potential, share_of_wallet
+from accounts.models import Account
+from accounts.scoring import matrix
+from accounts.scoring.index import STANCES, Cuts, Stance
+from accounts.scoring.matrix import Tier
+from accounts.views.listing import UNLISTED
+from kam.access.dates import business_today
+from kam.web.fields import DayField, OpenSelect
+from kam.web.formatting import number, percent
+from kam.web.views import ScopedViewMixin, TableMixin
+from kam.web.views.tables import FIELDS_ONLY, Column, changed, is_filtered
+from teams import programme_settings
+from teams.models import Programme
+
+COMPARED = 12
+"""Accounts that the bars of effort and potential show."""
+NAMED = 40
+"""Points up to which each carries its name in the chart."""
+
+
+class MatrixForm(forms.Form):
+    """Where the matrix is cut, and since when movement is shown."""
+
+    cut = forms.ChoiceField(
+        label=gettext_lazy("Cut at"),
+        required=False,
+        choices=[("", gettext_lazy("the setting")), ("medians", gettext_lazy("the medians"))],
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    since = DayField(label=gettext_lazy("Movement since"), required=False)
+
+    def __init__(self, *args: Any, today: datetime.date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        self.fields["since"].widget.attrs["class"] = "form-control"
+
+    def clean_since(self) -> datetime.date | None:
+        """Movement is from a day in the past."""
+        since = self.cleaned_data["since"]
+        if since is not None and since >= self.today:
+            raise ValidationError(_("Choose a day before today."), code="future")
+        return since
+
+
+class MatrixFilter(AccountFilter):
+    """Filters of the accounts' list, and the tier."""
+
+    tier = django_filters.MultipleChoiceFilter(
+        label=gettext_lazy("Tier"),
+        choices=Tier.choices,
+        widget=CheckboxSelectMultiple,
+        distinct=False,
+    )
+
+
+class EffortFilter(AccountFilter):
+    """Filters of the accounts' list, and whether effort is out of proportion."""
+
+    over = django_filters.BooleanFilter(
+        label=gettext_lazy("Over twice its share"), method="by_over", widget=OpenSelect
+    )
+
+    def by_over(self, accounts: QuerySet, name: str, value: bool) -> QuerySet:  # noqa: FBT001  (django-filter's signature)
+        return efforts.out_of_proportion(accounts, over=value)
+
+
+class WeighedAccounts(ScopedViewMixin):
+    """Accounts of one programme, with what they may buy and what they buy from us."""
+
+    model = Account
+
+    @cached_property
+    def today(self) -> datetime.date:
+        return business_today()
+
+    @cached_property
+    def programme(self) -> Programme | None:
+        """The one that the address names, else the reader's first; None without any."""
+        named = self.request.GET.get("programme", "")
+        if not named:
+            return Programme.objects.first_for(self.request.user)
+        seen = Programme.objects.visible_to(self.request.user)
+        return seen.filter(pk=named if named.isdecimal() else 0).first()
+
+    @cached_property
+    def rates(self) -> figures.Rates:
+        """Rates to the programme's currency today."""
+        return figures.rates_on(self.programme, self.today)
+
+    @cached_property
+    def year(self) -> figures.Period:
+        """The last twelve whole months."""
+        return figures.trailing_year(self.today)
+
+    @cached_property
+    def is_covered(self) -> bool:
+        """Whether the ledger holds all of the year."""
+        seen = Account.objects.visible_to(self.request.user).filter(programme=self.programme)
+        return self.year.is_covered_from(figures.first_month(figures.Chosen(lambda: seen)))
+
+    def get_queryset(self) -> QuerySet[Account]:
+        return self.shown()
+
+    def shown(self) -> QuerySet[Account]:
+        """Those that the page is about, with all that a row says."""
+        raise NotImplementedError
+
+    def everybody(self) -> QuerySet[Account]:
+        """All accounts of the programme that the reader may see; former customers if asked for."""
+        rows = Account.objects.visible_to(self.request.user)
+        if self.programme is None:
+            return rows.none()
+        asked = self.request.GET
+        rows = rows.filter(programme=self.programme)
+        if not asked.get("archived"):
+            rows = rows.active()
+        return rows if asked.get("status") else rows.exclude(status=Status.EXITED)
+
+    def found(self, rows: QuerySet[Account]) -> QuerySet[Account]:
+        """Those of `rows` that the filters of the accounts' list find, this page's own apart."""
+        bound = AccountFilter(self.request.GET, queryset=rows, request=self.request)
+        if not is_filtered(bound, self.request.GET):
+            return rows
+        return bound.qs if bound.is_valid() else rows.none()
+
+    def weighed(self, rows: QuerySet[Account]) -> QuerySet[Account]:
+        """`rows` with `spend` and `sales` of three years."""
+        if self.programme is None:
+            unknown = Value(None, output_field=figures.AMOUNT)
+            return rows.annotate(spend=unknown, sales=unknown)
+        return potential.with_sales(
+            potential.with_spend(rows, self.rates, self.today),
+            self.request.user,
+            self.rates,
+            self.year,
+            is_covered=self.is_covered,
+        )
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            programme=self.programme,
+            currency=self.rates.home if self.programme else "",
+            year=self.year,
+            **kwargs,
+        )
+
+
+class WeighedTable(TableMixin, WeighedAccounts):
+    """A table of them."""
+
+    sizes = (50, 100, 200)
+
+    @cached_property
+    def filterset(self) -> Any:
+        bound = super().filterset
+        if FIELDS_ONLY in self.request.GET:  # no choice among 10,000 accounts
+            for name in UNLISTED:
+                bound.filters.pop(name, None)
+        return bound
+
+
+class MatrixRow(NamedTuple):
+    """An account in the table: `stance` is None without a place, `before` where it stood on the
+    day compared with, `bond` what Krapfel and others call the relationship."""
+
+    account: Any
+    tier: str
+    tier_then: str
+    stance: Stance | None
+    before: tuple[Decimal, Decimal] | None
+    share: Decimal | None
+    bond: Any
+
+
+class MatrixView(WeighedTable, ListView):
+    """Where accounts stand, as a chart and as a table of the same rows."""
+
+    template_name = "accounts/matrix.html"
+    page_name = "matrix"
+    default_sort = "-spend"
+    filterset_class = MatrixFilter
+    export_title = gettext_lazy("Portfolio matrix")
+    export_columns = exports.MATRIX_COLUMNS
+    export_notes = (gettext_lazy("Totals cover the accounts you may see."),)
+    columns = (
+        Column("name", gettext_lazy("Account"), sort="name", optional=False),
+        Column("tier", gettext_lazy("Tier"), sort="tier", optional=False),
+        Column("attractiveness", gettext_lazy("Attr."), sort="attractiveness", numeric=True),
+        Column("strength", gettext_lazy("Strength"), sort="strength", numeric=True),
+        Column("then", gettext_lazy("Year 3"), sort="attractiveness_then", phone=False),
+        Column("before", gettext_lazy("Was"), phone=False),
+        Column("spend", gettext_lazy("Spend"), sort="spend", numeric=True, phone=False),
+        Column("share", gettext_lazy("Our share"), numeric=True, phone=False),
+        Column("stance", gettext_lazy("Stance"), phone=False),
+        Column("objective", gettext_lazy("Usual objective"), phone=False),
+        Column("resources", gettext_lazy("Resources"), default=False, phone=False),
+        Column("models", gettext_lazy("Other models say"), default=False, phone=False),
+    )
+
+    @cached_property
+    def form(self) -> MatrixForm:
+        """The switch and the day of the address."""
+        return MatrixForm(self.request.GET, today=self.today)
+
+    @cached_property
+    def since(self) -> datetime.date | None:
+        """Since when movement is shown; None: arrows lead to year 3."""
+        return self.form.cleaned_data.get("since") if self.form.is_valid() else None
+
+    @cached_property
+    def setting(self) -> Cuts:
+        """The programme's cut."""
+        if self.programme is None:
+            return Cuts(*2 * [programme_settings.DEFINITIONS["matrix_cut"].default])
+        return Cuts(*2 * [programme_settings.setting(self.programme, "matrix_cut", self.today)])
+
+    @cached_property
+    def cuts(self) -> Cuts:
+        """Where the matrix is cut here."""
+        medians = self.form.is_valid() and self.form.cleaned_data["cut"] == "medians"
+        return (matrix.cuts_at_medians(self.everybody()) if medians else None) or self.setting
+
+    def shown(self) -> QuerySet[Account]:
+        return self.weighed(matrix.with_places(self.everybody(), self.cuts))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        page = list(context["page_obj"].object_list)
+        drawn = self.drawn()
+        shown = {row.pk: row.attractiveness for row in page}
+        before = {}
+        if self.since is not None:
+            before = matrix.known_before({*shown, *(row.pk for row in drawn)}, self.since)
+        bonds = matrix.bonds(shown)
+        everybody = matrix.with_places(self.everybody(), self.cuts)
+        counts = matrix.tally(self.found(everybody))
+        portfolio = matrix.with_places(self.everybody(), self.setting)
+        return context | {
+            "rows": [_row(account, before, bonds) for account in page],
+            "form": self.form,
+            "since": self.since,
+            "cuts": self.cuts,
+            "balance": matrix.balance(portfolio),
+            "figures": self.figures(counts),
+            "counts": counts,
+            "chart": self.chart(drawn, before),
+            "finding": _finding(counts),
+            "is_cut_off": sum(counts.values()) - counts[Tier.NONE] > len(drawn) == matrix.DRAWN,
+            "drawn": len(drawn),
+            "as_table": bool({"sort", "page", "size"} & set(self.request.GET)),
+            "stances": [(Tier(name).label, stance) for name, stance in STANCES.items()],
+        }
+
+    def drawn(self) -> list[Any]:
+        """Accounts that are drawn: the largest by accessible spend, unknown ones last."""
+        rows = matrix.placed(self.get_queryset())
+        return list(rows.order_by(F("spend").desc(nulls_last=True), "pk")[: matrix.DRAWN])
+
+    def chart(self, drawn: Iterable[Any], before: Mapping[int, Any]) -> dict[str, Any]:
+        """What the chart draws; arrows lead to year 3, or from where an account stood."""
+        points = [self._point(row, before.get(row.pk)) for row in drawn]
+        corners = (Tier.STAR, Tier.STRATEGIC, Tier.STREAMLINE, Tier.STATUS)
+        return {
+            "points": points,
+            "x": _("Our strength"),
+            "y": _("Attractiveness"),
+            "cut": [float(self.cuts.strength), float(self.cuts.attractiveness)],
+            "named": len(points) <= NAMED,
+            "quadrants": [f"{tier.label}: {STANCES[tier].stance}" for tier in corners],
+        }
+
+    def _point(self, row: Any, before: tuple[Decimal, Decimal] | None) -> dict[str, Any]:
+        point: dict[str, Any] = {
+            "name": row.name,
+            "x": float(row.strength),
+            "y": float(row.attractiveness),
+            "size": None if row.spend is None else float(row.spend),
+            "part": None if None in (row.spend, row.sales) else float(min(row.sales, row.spend)),
+            "key": row.status == Status.KEY,
+            "url": row.get_absolute_url(),
+            "words": _words(row),
+        }
+        if self.since is None:
+            if row.tier_then != Tier.NONE:
+                point["after"] = [float(row.strength_then), float(row.attractiveness_then)]
+        elif before is not None:
+            point["before"] = [float(before[1]), float(before[0])]
+        return point
+
+    def figures(self, counts: Mapping[str, int]) -> list[dict[str, Any]]:
+        """Accounts of each tier, each number opening its list."""
+        return [
+            {
+                "label": tier.label,
+                "value": number(counts[tier]),
+                "detail": STANCES[tier].stance if tier in STANCES else _("to be scored"),
+                "url": changed(self.request.GET, tier=tier.value, sort="-spend"),
+            }
+            for tier in Tier
+        ]
+
+
+def _row(account: Any, before: Mapping[int, Any], bonds: Mapping[int, Any]) -> MatrixRow:
+    return MatrixRow(
+        account,
+        Tier(account.tier).label,
+        "" if account.tier_then == Tier.NONE else Tier(account.tier_then).label,
+        STANCES.get(account.tier),
+        before.get(account.pk),
+        share_of_wallet(account.sales, account.spend),
+        bonds.get(account.pk),
+    )
+
+
+def _words(row: Any) -> str:
+    share = share_of_wallet(row.sales, row.spend)
+    return _("%(tier)s, attractiveness %(worth)s, strength %(rank)s, our share %(share)s") % {
+        "tier": Tier(row.tier).label,
+        "worth": number(row.attractiveness, 2),
+        "rank": number(row.strength, 2),
+        "share": percent(share),
+    }
+
+
+def _finding(counts: Mapping[str, int]) -> str:
+    """What the chart shows, in a sentence."""
+    whole = sum(counts.values())
+    scored = whole - counts[Tier.NONE]
+    text = ngettext(
+        "%(scored)s of %(whole)s account has a place: %(tiers)s.",
+        "%(scored)s of %(whole)s accounts have a place: %(tiers)s.",
+        whole,
+    )
+    tiers = ", ".join(f"{number(counts[tier])} {tier.label}" for tier in Tier if tier in STANCES)
+    return text % {"scored": number(scored), "whole": number(whole), "tiers": tiers}
+
+
+class EffortView(WeighedTable, ListView):
+    """Each account's share of effort against its share of potential (K027)."""
+
+    template_name = "accounts/effort.html"
+    page_name = "effort"
+    default_sort = "-excess"
+    filterset_class = EffortFilter
+    export_title = gettext_lazy("Effort against potential")
+    export_columns = exports.EFFORT_COLUMNS
+    export_notes = (gettext_lazy("Totals cover the accounts you may see."),)
+    columns = (
+        Column("name", gettext_lazy("Account"), sort="name", optional=False),
+        Column("effort", gettext_lazy("Effort"), sort="effort", numeric=True, phone=False),
+        Column(
+            "effort_share",
+            gettext_lazy("Share of effort"),
+            sort="effort",
+            numeric=True,
+            optional=False,
+        ),
+        Column("potential", gettext_lazy("Potential"), sort="potential", numeric=True, phone=False),
+        Column(
+            "potential_share",
+            gettext_lazy("Share of potential"),
+            sort="potential",
+            numeric=True,
+            optional=False,
+        ),
+        Column("excess", gettext_lazy("Times its share"), sort="excess", numeric=True),
+    )
+
+    def served(self) -> QuerySet[Account]:
+        """Accounts that managers work for."""
+        rows = self.everybody()
+        if not self.request.GET.get("status"):
+            rows = rows.of_status(*REVIEWED_STATUSES)
+        return efforts.with_effort(self.weighed(rows))
+
+    @cached_property
+    def totals(self) -> efforts.Totals:
+        """Effort and potential of what the filters find."""
+        return efforts.totals(self.found(self.served()))
+
+    def shown(self) -> QuerySet[Account]:
+        return self.compared()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        rows = [efforts.share(row, self.totals) for row in context["page_obj"].object_list]
+        top = [row for row in rows if row.potential is not None][:COMPARED]
+        over = efforts.out_of_proportion(self.found(self.compared()), over=True).count()
+        return context | {
+            "rows": rows,
+            "totals": self.totals,
+            "over": over,
+            "chart": {
+                "labels": [row.account.name for row in top],
+                "series": [
+                    _series(_("Share of effort, %"), top, "effort"),
+                    _series(_("Share of potential, %"), top, "potential"),
+                ],
+            },
+            "finding": ngettext(
+                "%(count)s account takes more than twice its share of potential.",
+                "%(count)s accounts take more than twice their share of potential.",
+                over,
+            )
+            % {"count": number(over)},
+        }
+
+    def compared(self) -> QuerySet[Account]:
+        """All of them with what they have of the whole."""
+        return efforts.with_excess(self.served(), self.totals)
+
+
+def _series(name: str, rows: Iterable[Any], measure: str) -> dict[str, Any]:
+    shares = [(getattr(row, measure), row.account.get_absolute_url()) for row in rows]
+    return {
+        "name": name,
+        "values": [None if share is None else round(float(share) * 100, 1) for share, _ in shares],
+        "urls": [url for _share, url in shares],
+    }
