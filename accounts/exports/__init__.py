@@ -10,6 +10,7 @@ from accounts.exports.market import CHANNELS, PURCHASES
 from accounts.exports.matrix import EFFORT_COLUMNS, MATRIX_COLUMNS
 from accounts.exports.money import COSTS, LEDGER, PRODUCTS, RATES
 from accounts.exports.people import CONTACTS, TALKS
+from accounts.exports.scores import SCORES, ScoreSheet
 
 __all__ = [
     "ACCOUNTS",
@@ -27,6 +28,8 @@ __all__ = [
     "PURCHASES",
     "RATES",
     "REGISTER",
+    "SCORES",
     "SITES",
     "TALKS",
+    "ScoreSheet",
 ]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -29,8 +29,16 @@ PART = 500
 """Accounts whose positions are worked out together."""
 
 
+ANY = -1
+"""Whatever the score was before."""
+
+
 class Given(NamedTuple):
-    """A score that somebody gives: 0..10, or None to take it back."""
+    """A score that somebody gives: 0..10, or None to take it back.
+
+    `before` is the score that they read (None: there was none): where it is another one by now,
+    theirs is refused. `ANY` asks nothing.
+    """
 
     account: Account
     code: str
@@ -40,6 +48,17 @@ class Given(NamedTuple):
     confidence: str = Confidence.ASSUMED
     evidence: str = ""
     customer_said: bool = False
+    before: int | None = ANY
+
+
+class ScoresError(ValidationError):
+    """Why scores were refused: `refusals` pairs the place in the list with what is wrong there;
+    read as one error it is the first of them, `place` its place."""
+
+    def __init__(self, refusals: Sequence[tuple[int, ValidationError]]) -> None:
+        self.place, first = refusals[0]
+        super().__init__(first)
+        self.refusals = list(refusals)
 
 
 @transaction.atomic
@@ -49,9 +68,9 @@ def give_scores(
     """Record scores, all or none; what says nothing new leaves no row. Returns the new rows.
 
     An agreed score is of whoever edits the account, one's own of whoever contributes to it. The
-    customer's view (A10) above 5 needs evidence from the customer (K046). Raises PermissionDenied,
-    or ValidationError: unknown criterion, no whole number 0..10; its `params["place"]` tells which
-    of `scores`.
+    customer's view (A10) above 5 needs evidence from the customer (K046). Of two for the same cell
+    the later one counts. A few queries for any number of scores. Raises PermissionDenied, or
+    `ScoresError`: unknown criterion, no whole number 0..10, changed by somebody else meanwhile.
     """
     today = on or business_today()
     accounts = {given.account.pk: given.account for given in scores}
@@ -59,19 +78,22 @@ def give_scores(
     locked = Account.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
     list(locked.filter(pk__in=accounts))
     criteria = _criteria(accounts.values(), today)
-    for place, given in enumerate(scores):
-        _check(given, place, criteria[given.account.programme_id])
     present = _present(accounts, actor)
-    rows = []
-    for given in scores:
-        key = given.account.pk, given.code, given.horizon, None if given.is_agreed else actor.pk
-        before = present.get(key)
-        if before is None and given.value is None:
-            continue
-        if before is not None and _says(before) == _told(given):
-            continue
-        rows.append(_stored(actor, given, before, today))
-        present[key] = rows[-1]
+    wanted = {_key(given, actor): given for given in scores}
+    refusals = []
+    for place, given in enumerate(scores):
+        before = present.get(_key(given, actor))
+        error = _problem(given, before, criteria[given.account.programme_id])
+        if error is not None:
+            refusals.append((place, error))
+    if refusals:
+        raise ScoresError(refusals)
+    news = [
+        (given, before)
+        for given, before in ((given, present.get(key)) for key, given in wanted.items())
+        if (before or given.value is not None) and _says(before) != _told(given)
+    ]
+    rows = _store(actor, news, today)
     place_accounts([accounts[pk] for pk in {row.account_id for row in rows}], today)
     return rows
 
@@ -151,69 +173,90 @@ def _criteria(accounts: Iterable[Account], on: datetime.date) -> dict[int, Crite
     return {programme: criteria_on(programme, on, pks) for programme, pks in by_programme.items()}
 
 
-def _check(given: Given, place: int, criteria: Criteria) -> None:
-    def refusal(field: str, text: str, code: str) -> ValidationError:
-        error = field_error(field, text, code)
-        error.place = place  # type: ignore[attr-defined]
-        return error
-
+def _problem(given: Given, before: Score | None, criteria: Criteria) -> ValidationError | None:
+    """What is wrong with a score; None if nothing is."""
     known = {row.code for part in criteria.of(given.account.pk) for row in part.criteria}
     if given.code not in known:
-        raise refusal("code", _("There is no such criterion: %s.") % given.code, "unknown")
+        return field_error("code", _("There is no such criterion: %s.") % given.code, "unknown")
     if given.horizon not in Horizon.values:
-        raise refusal("horizon", _("Choose from the list."), "choice")
+        return field_error("horizon", _("Choose from the list."), "choice")
     if given.confidence not in Confidence.values:
-        raise refusal("confidence", _("Choose from the list."), "choice")
+        return field_error("confidence", _("Choose from the list."), "choice")
     if given.value is not None and not 0 <= given.value <= HIGHEST:
-        raise refusal("value", _("A score is a whole number from 0 to 10."), "range")
+        return field_error("value", _("A score is a whole number from 0 to 10."), "range")
     needs = given.code == CUSTOMER_SAID and (given.value or 0) > MIDDLE
     if needs and not (given.customer_said and given.evidence.strip()):
         text = _("Above 5 it needs evidence from the customer: what did they say, and when?")
-        raise refusal("evidence", text, "customer")
+        return field_error("evidence", text, "customer")
+    now = before.value if before else None
+    if given.before not in (ANY, now) and given.value != now:
+        shown = _("none") if now is None else now
+        words = _("Somebody changed it to %(score)s meanwhile.") % {"score": shown}
+        return field_error("value", words, "meanwhile")
+    return None
+
+
+def _key(given: Given, actor: User) -> tuple[int, str, str, int | None]:
+    return given.account.pk, given.code, given.horizon, None if given.is_agreed else actor.pk
 
 
 def _present(accounts: Collection[int], actor: User) -> dict[tuple[Any, ...], Score]:
     rows = Score.objects.filter(superseded_at=None, account__in=list(accounts))
     return {
         (row.account_id, row.code, row.horizon, row.scorer_id): row
-        for row in rows
-        if row.scorer_id in (None, actor.pk)
+        for row in rows.filter(Q(scorer=None) | Q(scorer=actor))
     }
 
 
-def _says(row: Score) -> tuple[Any, ...]:
+NOTHING = (None, Confidence.ASSUMED.value, "", False)
+"""What is said where there is no score."""
+
+
+def _says(row: Score | None) -> tuple[Any, ...]:
+    if row is None:
+        return NOTHING
     return row.value, row.confidence, row.evidence, row.customer_said
 
 
 def _told(given: Given) -> tuple[Any, ...]:
-    return given.value, given.confidence, given.evidence, given.customer_said
+    return given.value, str(given.confidence), given.evidence, given.customer_said
 
 
-def _stored(actor: User, given: Given, before: Score | None, on: datetime.date) -> Score:
-    if before is not None:
-        Score.objects.filter(pk=before.pk).update(superseded_at=timezone.now())
-    row = Score(
-        account=given.account,
-        code=given.code,
-        horizon=given.horizon,
-        scorer=None if given.is_agreed else actor,
-        value=given.value,
-        confidence=given.confidence,
-        evidence=given.evidence,
-        customer_said=given.customer_said,
-        scored_on=on,
-        scored_by=actor,
-    )
-    row.clean_fields()
-    row.save(force_insert=True)
-    record.change(
-        actor=actor,
-        obj=row,
-        verb="scored",
-        before={"value": before.value if before else None},
-        after={"code": given.code, "horizon": given.horizon, "value": given.value},
-    )
-    return row
+def _store(
+    actor: User, news: Sequence[tuple[Given, Score | None]], on: datetime.date
+) -> list[Score]:
+    """Put scores in the place of those that stood there, with a row of history each."""
+    over = [before.pk for _given, before in news if before is not None]
+    Score.objects.filter(pk__in=over).update(superseded_at=timezone.now())
+    rows = [
+        Score(
+            account=given.account,
+            code=given.code,
+            horizon=given.horizon,
+            scorer=None if given.is_agreed else actor,
+            value=given.value,
+            confidence=given.confidence,
+            evidence=given.evidence,
+            customer_said=given.customer_said,
+            scored_on=on,
+            scored_by=actor,
+        )
+        for given, _before in news
+    ]
+    for row in rows:
+        row.clean_fields()
+    Score.objects.bulk_create(rows, batch_size=500)
+    log = [
+        record.Logged(
+            row,
+            "scored",
+            {"value": before.value if before else None},
+            {"code": row.code, "horizon": row.horizon, "value": row.value},
+        )
+        for row, (_given, before) in zip(rows, news, strict=True)
+    ]
+    record.many(actor=actor, rows=log)
+    return rows
 
 
 def _position(

@@ -277,6 +277,7 @@ def register() -> None:
     register_part(Part("people", gettext_lazy("People"), "accounts:people", 30))
     register_part(Part("files", gettext_lazy("Files"), "accounts:files", 70))
     register_part(Part("figures", gettext_lazy("Figures"), "accounts:figures", 60))
+    register_part(Part("scores", gettext_lazy("Scores"), "accounts:scores_of", 63))
     register_part(Part("wallet", gettext_lazy("Purchases"), "accounts:wallet", 65))
     register_part(Part("history", gettext_lazy("History"), "accounts:history", 90))
     register_figures("money", money_figures, 10)

@@ -1,0 +1,371 @@
+"""What is stored that bears on the scores of accounts: suggestions with their source, and how much
+is known at all (K052, K056; handbook 3.1-3.4).
+
+A fixed number of queries for any number of accounts of one programme. What adds up everybody (our
+sales in all, the market, the average) is for whoever reads the whole programme: others get no
+suggestion from it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import operator
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import reduce
+from typing import Any, NamedTuple
+
+from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import figures
+from accounts.figures import Figures, Period, Rates
+from accounts.models import Account, CategoryPurchase, LedgerEntry, MonthTotal, Site
+from accounts.scoring import suggesting
+from kam.access.querysets import Reader
+from kam.web import formatting
+from teams.models import Programme
+
+ENOUGH = Decimal("0.75")
+"""Readiness below which data are thin (K056)."""
+Days = tuple[datetime.date, datetime.date]
+Amounts = Mapping[int | None, Decimal]
+"""By category; None is all that we could sell."""
+
+
+class Suggestion(NamedTuple):
+    """The score that the data suggest, and from what, in words."""
+
+    score: int
+    source: str
+
+
+class Readiness(NamedTuple):
+    """Which of the four fields of K056 are known."""
+
+    what: bool
+    purchases: bool
+    revenue: bool
+    profit: bool
+
+    @property
+    def share(self) -> Decimal:
+        """Known fields over all, 0..1."""
+        return Decimal(sum(self)) / len(self)
+
+    @property
+    def is_thin(self) -> bool:
+        """Whether too little is known to judge by."""
+        return self.share < ENOUGH
+
+    @property
+    def missing(self) -> list[str | Promise]:
+        """What is not known, in words."""
+        return [FIELDS[name] for name, known in self._asdict().items() if not known]
+
+
+FIELDS: Mapping[str, str | Promise] = {
+    "what": gettext_lazy("what they buy"),
+    "purchases": gettext_lazy("how much they buy"),
+    "revenue": gettext_lazy("our revenue"),
+    "profit": gettext_lazy("profit or potential"),
+}
+
+
+class Evidence(NamedTuple):
+    """All that the data say about one account: suggestions by criterion."""
+
+    suggestions: Mapping[str, Suggestion]
+    readiness: Readiness
+
+
+class _Year(NamedTuple):
+    """Money of accounts with all below them, in the last year and the one before it."""
+
+    now: Mapping[int, Figures]
+    before: Mapping[int, Figures]
+    all: Figures | None
+    is_covered: bool
+
+
+class _Reach(NamedTuple):
+    """Countries of each account, and those in which we sell."""
+
+    of: Mapping[int, set[str]]
+    ours: set[str]
+
+
+def evidence_of(
+    accounts: Sequence[Account], *, programme: Programme, reader: Reader, on: datetime.date
+) -> dict[int, Evidence]:
+    """The evidence about each of `accounts`, all of `programme`, by primary key."""
+    if not accounts:
+        return {}
+    is_whole = Programme.objects.read_whole_by(reader).filter(pk=programme.pk).exists()
+    period = figures.trailing_year(on)
+    rates = figures.rates_on(programme, period.last or on)
+    seen = Account.objects.visible_to(reader).filter(programme=programme)
+    members = _members(accounts, seen)
+    money = _money(members, seen, period, rates, is_whole=is_whole)
+    bought = _bought(accounts, rates)
+    market = _market(programme, rates) if is_whole else {}
+    places = _places(accounts, seen, period) if is_whole else None
+    named = _named_products(members, period)
+    found = {}
+    for account in accounts:
+        own = bought.get(account.pk, {})
+        growth = _growth(own)
+        suggested = {
+            "A1": _suggest_growth(growth, own, market),
+            "A2": _suggest_size(own, market, rates),
+            "A3": _suggest_turnover(money, account.pk, rates),
+            "A4": _suggest_profitability(money, account.pk),
+            "A5": _suggest_saving(money, account.pk),
+            "A6": _suggest_reach(places, account.pk),
+            "S3": _suggest_depth(account),
+        }
+        now = money.now[account.pk]
+        found[account.pk] = Evidence(
+            {code: item for code, item in suggested.items() if item is not None},
+            Readiness(
+                what=account.pk in named or any(set(held) - {None} for held in own.values()),
+                purchases=bool(own),
+                revenue=now.revenue is not None and (now.lines > 0 or money.is_covered),
+                profit=now.contribution is not None or growth is not None,
+            ),
+        )
+    return found
+
+
+def _members(accounts: Sequence[Account], seen: Any) -> dict[int, list[int]]:
+    """Each account with all below it that the reader sees: purchases are of them together."""
+    within = reduce(operator.or_, (Q(path__startswith=account.path) for account in accounts))
+    rows = list(seen.filter(within).order_by().values_list("pk", "path"))
+    return {
+        account.pk: [pk for pk, path in rows if path.startswith(account.path)]
+        for account in accounts
+    }
+
+
+def _money(
+    members: Mapping[int, list[int]], seen: Any, period: Period, rates: Rates, *, is_whole: bool
+) -> _Year:
+    pks = sorted({pk for group in members.values() for pk in group})
+    now = figures.by_account(pks, period, rates)
+    before = figures.by_account(pks, period.year_before(), rates)
+    begun = figures.first_month(figures.Chosen(lambda: seen))
+    return _Year(
+        {pk: _together(rates, [now[one] for one in group]) for pk, group in members.items()},
+        {pk: _together(rates, [before[one] for one in group]) for pk, group in members.items()},
+        figures.totals(seen, period, rates) if is_whole else None,
+        period.is_covered_from(begun),
+    )
+
+
+def _together(rates: Rates, parts: Iterable[Figures]) -> Figures:
+    """Figures of several accounts; who has neither sales nor costs takes nothing away."""
+    used = [row for row in parts if row.lines or row.cost_to_serve is not None]
+
+    def total(name: str) -> Decimal | None:
+        amounts = [getattr(row, name) for row in used]
+        return None if None in amounts else sum(amounts, Decimal(0))
+
+    return Figures(
+        rates.home,
+        total("revenue"),
+        total("cost"),
+        total("cost_to_serve") if used else None,
+        sum(row.lines for row in used),
+    )
+
+
+def _bought(accounts: Sequence[Account], rates: Rates) -> dict[int, dict[Days, dict]]:
+    """What each account is known to buy, by days and category."""
+    rows = CategoryPurchase.objects.active().filter(account__in=accounts, site=None)
+    found = _by_holder(rows.exclude(amount=None), "account", rates)
+    return {int(pk): held for pk, held in found.items()}
+
+
+def _market(programme: Programme, rates: Rates) -> dict[Days, dict]:
+    """What everybody buys, by days and category: figures on channels, of each branch the topmost
+    one."""
+    rows = CategoryPurchase.objects.active().filter(programme=programme, account=None)
+    by_path = _by_holder(rows.exclude(amount=None), "channel__path", rates)
+    found: dict[Days, dict[int | None, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for path, held in by_path.items():
+        above = [by_path[other] for other in by_path if other != path and path.startswith(other)]
+        for days, amounts in held.items():
+            for category, amount in amounts.items():
+                if not any(category in more.get(days, ()) for more in above):
+                    found[days][category] += amount
+    return found
+
+
+def _by_holder(rows: Any, holder: str, rates: Rates) -> dict[Any, dict[Days, dict]]:
+    """Amounts by holder, days and category. A figure without a use covers both uses: beside it
+    those of single uses are parts. What has no rate is not known."""
+    found: dict[Any, dict[Days, dict]] = defaultdict(lambda: defaultdict(dict))
+    whole: set[tuple[Any, Days, int | None]] = set()
+    names = ("category", "period_from", "period_until", "use_type", "amount", "currency")
+    for key, category, first, last, use, amount, currency in rows.order_by("use_type").values_list(
+        holder, *names
+    ):
+        rate = rates.factors.get(currency)
+        days = first, last
+        if rate is None or (key, days, category) in whole:
+            continue
+        if not use:
+            whole.add((key, days, category))
+        held = found[key][days]
+        held[category] = held.get(category, Decimal(0)) + amount * rate
+    return found
+
+
+def _compared(own: Amounts, other: Amounts) -> tuple[Decimal, Decimal] | None:
+    """Both in what both are known for: all that we could sell, else the same categories."""
+    if None in own and None in other:
+        return own[None], other[None]
+    same = own.keys() & other.keys()
+    if not same:
+        return None
+    return sum((own[key] for key in same), Decimal(0)), sum(
+        (other[key] for key in same), Decimal(0)
+    )
+
+
+def _latest(own: Mapping[Days, Amounts]) -> list[Days]:
+    return sorted(own, key=lambda days: days[1], reverse=True)
+
+
+def _year_before(days: Days) -> Days:
+    before = Period(*days).year_before()
+    return before.first or days[0], before.last or days[1]
+
+
+def _growth(own: Mapping[Days, Amounts]) -> tuple[Decimal, Days] | None:
+    """Growth of what is bought from one year to the next, with the later year."""
+    for days in _latest(own):
+        pair = _compared(own[days], own.get(_year_before(days), {}))
+        if pair and pair[1]:
+            return pair[0] / pair[1] - 1, days
+    return None
+
+
+def _suggest_growth(
+    growth: tuple[Decimal, Days] | None,
+    own: Mapping[Days, Amounts],
+    market: Mapping[Days, Amounts],
+) -> Suggestion | None:
+    if growth is None:
+        return None
+    yearly, days = growth
+    pair = _compared(market.get(days, {}), market.get(_year_before(days), {}))
+    of_market = pair[0] / pair[1] - 1 if pair and pair[1] else None
+    words = _("purchases %(own)s a year, market %(market)s")
+    return _suggestion(
+        suggesting.growth(yearly, of_market),
+        words % {"own": formatting.change(yearly), "market": formatting.change(of_market)},
+    )
+
+
+def _suggest_size(
+    own: Mapping[Days, Amounts], market: Mapping[Days, Amounts], rates: Rates
+) -> Suggestion | None:
+    for days in _latest(own):
+        pair = _compared(own[days], market.get(days, {}))
+        if pair and pair[1]:
+            words = _("buys %(own)s of %(market)s k %(currency)s, %(day)s")
+            said = {
+                "own": formatting.kilo(pair[0]),
+                "market": formatting.kilo(pair[1]),
+                "currency": rates.home,
+                "day": _year_to(days[1]),
+            }
+            return _suggestion(suggesting.size(*pair), words % said)
+    return None
+
+
+def _suggest_turnover(money: _Year, pk: int, rates: Rates) -> Suggestion | None:
+    if money.all is None or not money.is_covered:
+        return None
+    words = _("our sales %(own)s of %(all)s k %(currency)s in 12 months")
+    sold, whole = money.now[pk].revenue, money.all.revenue
+    said = {
+        "own": formatting.kilo(sold),
+        "all": formatting.kilo(whole),
+        "currency": rates.home,
+    }
+    return _suggestion(suggesting.turnover(sold, whole), words % said)
+
+
+def _suggest_profitability(money: _Year, pk: int) -> Suggestion | None:
+    own = money.now[pk].contribution_ratio
+    average = money.all.contribution_ratio if money.all else None
+    words = _("contribution %(own)s, average %(all)s in 12 months")
+    said = {"own": formatting.percent(own), "all": formatting.percent(average)}
+    return _suggestion(suggesting.profitability(own, average), words % said)
+
+
+def _suggest_saving(money: _Year, pk: int) -> Suggestion | None:
+    now, before = money.now[pk].cost_to_serve_ratio, money.before[pk].cost_to_serve_ratio
+    fall = (before - now) / before if now is not None and before else None
+    words = _("cost to serve %(now)s of revenue, a year ago %(before)s")
+    said = {"now": formatting.percent(now), "before": formatting.percent(before)}
+    return _suggestion(suggesting.saving(fall), words % said)
+
+
+def _suggest_reach(places: _Reach | None, pk: int) -> Suggestion | None:
+    if places is None:
+        return None
+    theirs = places.of.get(pk, set())
+    reached = len(theirs & places.ours)
+    words = _("we sell in %(reached)d of the %(all)d countries of its sites")
+    said = {"reached": reached, "all": len(theirs)}
+    return _suggestion(suggesting.reach(reached, len(theirs)), words % said)
+
+
+def _suggest_depth(account: Account) -> Suggestion | None:
+    value = account.relationship_index
+    words = _("relationship index %(index)s of 100") % {"index": formatting.number(value, 1)}
+    return _suggestion(suggesting.depth(value), words)
+
+
+def _suggestion(score: int | None, source: str) -> Suggestion | None:
+    return None if score is None else Suggestion(score, source)
+
+
+def _year_to(day: datetime.date) -> str:
+    return _("year to %(day)s") % {"day": formatting.short_day(day)}
+
+
+def _places(accounts: Sequence[Account], seen: Any, period: Period) -> _Reach:
+    """Countries of the sites of each account, else its own, and those of all to whom we sold."""
+    found: dict[int, set[str]] = defaultdict(set)
+    sites = Site.objects.active().filter(account__in=accounts).exclude(country="").order_by()
+    for pk, country in sites.values_list("account", "country").distinct():
+        found[pk].add(country.casefold())
+    for account in accounts:
+        if account.pk not in found and account.country:
+            found[account.pk].add(account.country.casefold())
+    months = MonthTotal.objects.filter(figures.between("month", period), revenue__gt=0)
+    buyers = seen.filter(pk__in=months.order_by().values("account")).order_by()
+    own = Q(sites__archived_at=None)
+    rows = buyers.filter(own | Q(sites=None)).values_list("country", "sites__country").distinct()
+    ours = {name.casefold() for row in rows for name in row if name}
+    return _Reach(found, ours)
+
+
+def _named_products(members: Mapping[int, list[int]], period: Period) -> set[int]:
+    """Accounts of whose purchases from us we know what they are."""
+    pks = {pk for group in members.values() for pk in group}
+    lines = LedgerEntry.objects.live().filter(account__in=pks).exclude(product=None)
+    known = set(
+        lines.filter(figures.between("booked_on", period))
+        .order_by()
+        .values_list("account", flat=True)
+        .distinct()
+    )
+    return {pk for pk, group in members.items() if known.intersection(group)}

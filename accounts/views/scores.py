@@ -1,0 +1,125 @@
+"""Scores of all candidates on one grid, saved together (K062; handbook 3.1, 3.2)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.generic import ListView
+
+from accounts import exports
+from accounts.choices import Horizon, Status
+from accounts.models import Account
+from accounts.scoring import grid
+from accounts.scoring.criteria import Kind
+from accounts.selection.gathering import CONSIDERED
+from accounts.services.scoring import ScoresError, give_scores
+from accounts.views.criteria import programme_of
+from kam.access.dates import business_today
+from kam.documents import tables as files
+from kam.web.views import ScopedViewMixin
+from kam.web.views.forms import UNPROCESSABLE
+from kam.web.views.tables import CappedPaginator, ExportMixin
+from teams.models import Programme
+
+PAGE = 50
+AGREED, MINE = "agreed", "mine"
+
+
+class ScoresView(ExportMixin, ScopedViewMixin, ListView):
+    """Candidates, groomed and key accounts with a field for each score."""
+
+    model = Account
+    paginate_by = PAGE
+    paginator_class = CappedPaginator
+    template_name = "accounts/scores.html"
+    export_layout = exports.SCORES
+
+    @cached_property
+    def programme(self) -> Programme:
+        """The person's first programme, else 404."""
+        return programme_of(self.request)
+
+    @cached_property
+    def wanted(self) -> grid.Wanted:
+        """What the address asks for; what it does not know is the usual."""
+        kind = self.request.GET.get("kind", "")
+        horizon = self.request.GET.get("horizon", "")
+        return grid.Wanted(
+            kind if kind in Kind.values else Kind.ATTRACTIVENESS.value,
+            horizon if horizon in Horizon.values else Horizon.TODAY.value,
+            self.request.GET.get("whose") != MINE,
+        )
+
+    def get_queryset(self) -> QuerySet[Account]:
+        rows: Any = super().get_queryset().active().filter(programme=self.programme)
+        status = self.request.GET.get("status", "")
+        rows = rows.of_status(*((status,) if status in CONSIDERED else CONSIDERED))
+        if text := self.request.GET.get("search", "").strip():
+            rows = rows.found_by(text)
+        return rows.with_rights_of(self.request.user).order_by("name", "pk")
+
+    def get_export_rows(self, layout: files.Layout) -> Any:
+        return exports.ScoreSheet(
+            self.get_queryset(), self.request.user, self.programme, business_today()
+        )
+
+    def get_context_data(
+        self,
+        *,
+        refused: grid.Refused | None = None,
+        accounts: list[Account] | None = None,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        shown = list(context["page_obj"].object_list) if accounts is None else accounts
+        found = grid.grid_of(
+            shown,
+            programme=self.programme,
+            reader=self.request.user,
+            wanted=self.wanted,
+            on=business_today(),
+            refused=refused,
+        )
+        whose = AGREED if self.wanted.is_agreed else MINE
+        return context | {
+            "grid": found,
+            "wanted": self.wanted,
+            "whose": whose,
+            "form_id": f"scores-{self.wanted.kind}-{self.wanted.horizon}-{whose}",
+            "errors": sum(map(len, refused.errors.values())) if refused else 0,
+            "may_save": any(row.may_write for row in found.rows),
+            "kinds": Kind.choices,
+            "horizons": Horizon.choices,
+            "whoses": [(AGREED, _("agreed")), (MINE, _("mine"))],
+            "statuses": [(value, Status(value).label) for value in CONSIDERED],
+            "searched": self.request.GET.get("search", ""),
+            "status": self.request.GET.get("status", ""),
+        }
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Store what was changed, all or none; what is refused stands beside its field."""
+        keys = [name[4:] for name in request.POST if name.startswith("was-")]
+        pks = [int(key) for key in keys if key.isascii() and key.isdecimal()][: 2 * PAGE]
+        accounts = list(self.get_queryset().filter(pk__in=pks))
+        sent = grid.read(accounts, request.POST, self.wanted)
+        errors = sent.errors
+        if not errors:
+            try:
+                made = give_scores(actor=request.user, scores=sent.given)
+            except ScoresError as refused:
+                errors = grid.errors_of(sent, refused.refusals)
+            else:
+                words = ngettext("%(count)d score saved.", "%(count)d scores saved.", len(made))
+                said = words % {"count": len(made)} if made else _("Nothing was changed.")
+                messages.success(request, said)
+                return HttpResponseRedirect(request.get_full_path())
+        self.object_list = self.get_queryset()
+        typed = {name: str(text) for name, text in request.POST.items() if name.startswith("s-")}
+        context = self.get_context_data(refused=grid.Refused(typed, errors), accounts=accounts)
+        return self.render_to_response(context, status=UNPROCESSABLE)
