@@ -27,6 +27,10 @@ WITHOUT_GROWTH = ("export", "API create")
 ROWS_A_SECOND = {"postgresql": 20_000, "sqlite": 15_000}
 """Of a sales ledger on two cores."""
 PEAK_MIB = 300
+SELECTION_SECONDS = 60.0
+SELECTION_GAP = 0.01
+"""What a selection of 5,000 candidates and 200 managers may take, and how far it may be from the
+optimum (`design.md` 8)."""
 PAGES = frozenset(FLOOR)
 
 

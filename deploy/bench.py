@@ -1,4 +1,5 @@
-"""`make bench`: pages, calls and the import of a ledger, each database at each size, one report."""
+"""`make bench`: pages, calls and the import of a ledger, each database at each size, and
+selections; one report."""
 
 import contextlib
 import os
@@ -41,6 +42,11 @@ def main(arguments: Sequence[str]) -> int:
             command = ["-m", "bench.imports", "--json", str(part)]
             _measure(python, command, database, folder, variables)
             parts.append(part)
+        say("\nSelections of 5,000 candidates and 200 managers")
+        part = Path(folder) / "selection.json"
+        command = ["-m", "bench.selection", "--json", str(part)]
+        _measure(python, command, databases[0], folder, variables)
+        parts.append(part)
         command = [str(python), "-m", "bench.report", str(REPORT), *map(str, parts)]
         return subprocess.run(command, cwd=ROOT, check=False).returncode
 

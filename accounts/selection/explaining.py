@@ -7,6 +7,7 @@ are shown, because who reads them may not see every account named.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -16,7 +17,7 @@ from accounts.selection import exact
 from accounts.selection.conflicting import Condition
 from accounts.selection.exact import Answer
 from accounts.selection.mip import Control
-from accounts.selection.problem import Candidate, Manager, Problem, loads, total
+from accounts.selection.problem import Candidate, Manager, Problem, loads
 
 TYPICAL_CAPACITY = 2
 """Accounts of a manager, usually (handbook 3.5)."""
@@ -74,13 +75,60 @@ def is_small(problem: Problem) -> bool:
     return len(problem.candidates) * max(1, len(problem.managers)) <= MOST_SOLVED
 
 
+class _Left:
+    """What an answer leaves, reckoned once for all accounts."""
+
+    def __init__(self, problem: Problem, answer: Answer) -> None:
+        self.problem, self.chosen = problem, answer.chosen
+        cost = exact.cost_of(problem, answer.chosen)
+        self.money = None if problem.budget is None else problem.budget - cost
+        busy = loads(problem, answer.chosen)
+        held = Counter(answer.chosen.values())
+        self.free = [
+            (manager, manager.effort - busy.get(manager.user, Decimal(0)))
+            for manager in problem.managers
+            if held[manager.user] < manager.most
+        ]
+        self.apart: dict[str, dict[int, list[int]]] = {
+            "exclusive": defaultdict(list),
+            "ring_fence": defaultdict(list),
+        }
+        for pair in problem.pairs:
+            self.apart[pair.kind][pair.a].append(pair.b)
+            self.apart[pair.kind][pair.b].append(pair.a)
+
+    def blocks(self, row: Candidate) -> Iterator[dict[str, Any]]:
+        """What it would break to add the account to the answer as it is."""
+        for other in self.apart["exclusive"].get(row.account, ()):
+            if other in self.chosen:
+                yield {"code": "exclusive", "account": other}
+        if self.money is not None and row.cost > self.money:
+            yield {"code": "budget", "needs": row.cost, "left": self.money}
+        most = self.problem.max_accounts
+        if most is not None and len(self.chosen) >= most:
+            yield {"code": "max_accounts", "limit": most}
+        if not self._has_manager(row):
+            yield {"code": "managers", "needs": row.effort}
+
+    def _has_manager(self, row: Candidate) -> bool:
+        others = self.apart["ring_fence"].get(row.account, ())
+        fenced = {self.chosen[other] for other in others if other in self.chosen}
+        return any(
+            row.effort <= time and manager.may_serve(row.account) and manager.user not in fenced
+            for manager, time in self.free
+        )
+
+
 def reasons(problem: Problem, answer: Answer, control: Control) -> Iterator[Reason]:
     """One reason for each candidate, by name."""
     ranked = sorted(problem.candidates, key=lambda row: (-problem.worth(row), row.name))
     ranks = {row.account: place for place, row in enumerate(ranked, start=1)}
+    left = _Left(problem, answer)
     for row in problem.candidates:
-        make = _inside if row.account in answer.chosen else _outside
-        yield make(problem, answer, row, ranks[row.account], control)
+        if row.account in answer.chosen:
+            yield _inside(problem, answer, row, ranks[row.account], control)
+        else:
+            yield _outside(problem, answer, row, ranks[row.account], left, control)
 
 
 def _inside(
@@ -94,12 +142,12 @@ def _inside(
 
 
 def _outside(
-    problem: Problem, answer: Answer, row: Candidate, rank: int, control: Control
+    problem: Problem, answer: Answer, row: Candidate, rank: int, left: _Left, control: Control
 ) -> Reason:
     code = _hopeless(problem, row)
     if code is not None:
         return Reason(row.account, False, code, rank)  # noqa: FBT003  (`is_in`)
-    blocks = tuple(_blocks(problem, answer, row))
+    blocks = tuple(left.blocks(row))
     price, is_fixed = _price(_changed(problem, replace(row, must_include=True)), answer, control)
     return Reason(row.account, False, "outbid", rank, blocks, price, is_fixed)  # noqa: FBT003  (`is_in`)
 
@@ -121,36 +169,6 @@ def _servers(problem: Problem, row: Candidate) -> list[Manager]:
         for manager in problem.managers
         if manager.may_serve(row.account) and manager.most and manager.effort >= row.effort
     ]
-
-
-def _blocks(problem: Problem, answer: Answer, row: Candidate) -> Iterator[dict[str, Any]]:
-    """What it would break to add the account to the answer as it is."""
-    chosen = answer.chosen
-    for pair in problem.pairs:
-        if pair.kind == "exclusive" and row.account in (pair.a, pair.b):
-            other = pair.b if pair.a == row.account else pair.a
-            if other in chosen:
-                yield {"code": "exclusive", "account": other}
-    if problem.budget is not None:
-        left = problem.budget - exact.cost_of(problem, chosen)
-        if row.cost > left:
-            yield {"code": "budget", "needs": row.cost, "left": left}
-    if problem.max_accounts is not None and len(chosen) >= problem.max_accounts:
-        yield {"code": "max_accounts", "limit": problem.max_accounts}
-    if not any(_has_room(problem, answer, row, manager) for manager in problem.managers):
-        yield {"code": "managers", "needs": row.effort}
-
-
-def _has_room(problem: Problem, answer: Answer, row: Candidate, manager: Manager) -> bool:
-    mine = [account for account, user in answer.chosen.items() if user == manager.user]
-    busy = total(problem.by_account[account].effort for account in mine)
-    fenced = {
-        pair.b if pair.a == row.account else pair.a
-        for pair in problem.pairs
-        if pair.kind == "ring_fence" and row.account in (pair.a, pair.b)
-    }
-    is_free = len(mine) < manager.most and busy + row.effort <= manager.effort
-    return is_free and manager.may_serve(row.account) and not fenced & set(mine)
 
 
 def _price(problem: Problem, answer: Answer, control: Control) -> tuple[Decimal | None, bool]:

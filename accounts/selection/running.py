@@ -17,6 +17,10 @@ SECONDS = 60.0
 EXPLAINING = 0.5
 """Share of as much time again that reasons and what-ifs may take."""
 RUNNERS_UP = 3
+MOST_EXACT = 20_000
+"""Pairs of account and manager up to which the whole is tried as one programme first."""
+EXACT_SHARE = 0.4
+"""Of the time that this may take."""
 
 
 class Wrong(Exception):  # noqa: N818  (the solver's answer, not an error of the caller)
@@ -27,7 +31,7 @@ def solve(problem: Problem, stopped: Callable[[], bool], tell: Any) -> dict[str,
     """State and result as they are kept: `state` is optimal, gap, infeasible or stopped."""
     control = Control(SECONDS, stopped, tell)
     is_exact = is_small(problem)
-    answer = exact.solve(problem, control) if is_exact else large.solve(problem, control)
+    answer = exact.solve(problem, control) if is_exact else _answer(problem, control)
     if answer.breaches:
         raise Wrong(str(answer.breaches))
     if stopped() or answer.state == "stopped":
@@ -45,6 +49,23 @@ def solve(problem: Problem, stopped: Callable[[], bool], tell: Any) -> dict[str,
         "budget_curve": keeping.stepped(budget_steps(problem, answer, after)),
         "by_score_alone": _by_score(problem),
     }
+
+
+def _answer(problem: Problem, control: Control) -> Answer:
+    """The best answer to a problem that is not small: proven as one programme where that is soon
+    done, else the better of two with the nearer bound."""
+    if len(problem.candidates) * len(problem.managers) > MOST_EXACT:
+        return large.solve(problem, control)
+    first = exact.solve(problem, control.part(EXACT_SHARE))
+    if first.is_proven or first.state in ("infeasible", "wrong") or control.is_over:
+        return first
+    second = large.solve(problem, control)
+    if second.state not in ("optimal", "feasible"):
+        return second if first.state == "stopped" else first
+    if first.state == "stopped" or second.is_proven:
+        return second
+    best = max((first, second), key=lambda answer: answer.objective)
+    return best._replace(bound=max(best.objective, min(first.bound, second.bound)))
 
 
 def _runners_up(problem: Problem, answer: Answer, control: Control) -> list[dict[str, Any]]:

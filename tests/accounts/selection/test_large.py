@@ -1,16 +1,20 @@
 """Selections that are too large for one programme: every answer keeps all conditions, and its
 bound is one (3.5; `design.md` 8)."""
 
+from dataclasses import replace
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 
-from accounts.selection import checking, exact, large
+from accounts.selection import checking, exact, large, patterns
 from accounts.selection.mip import Control
+from bench import selection
 from tests.accounts.selection import problems
-from tests.accounts.selection.problems import BIRCH, CEDAR, ELM, FIR
+from tests.accounts.selection.problems import ALDER, BIRCH, CEDAR, ELM, FIR
 
 SECONDS = 60
+pytestmark = pytest.mark.one_database
 
 
 @settings(max_examples=100, deadline=None)
@@ -34,3 +38,42 @@ def test_handbook_optimum_is_found_this_way_too() -> None:
     answer = large.solve(problems.handbook(), Control(SECONDS))
     assert set(answer.chosen) == {BIRCH, CEDAR, ELM, FIR}
     assert answer.objective == Decimal("5.768")
+
+
+@pytest.mark.parametrize("case", ["money is scarce", "half the managers may take a third"])
+def test_hundreds_of_candidates_come_near_the_optimum(case, monkeypatch) -> None:
+    monkeypatch.setattr(selection, "CANDIDATES", 600)
+    monkeypatch.setattr(selection, "MANAGERS", 24)
+    problem = selection.programme(1, **selection.PROGRAMMES[case])
+    answer = large.solve(problem, Control(SECONDS))
+    assert checking.breaches(problem, answer.chosen) == []
+    assert answer.bound >= answer.objective >= answer.bound * Decimal("0.99")
+
+
+def test_required_account_that_is_barred_is_impossible_at_once() -> None:
+    problem = problems.handbook()
+    rows = tuple(replace(row, barred=row.account == CEDAR) for row in problem.candidates)
+    answer = large.solve(replace(problem, candidates=rows), Control(SECONDS))
+    assert answer.state == "infeasible"
+
+
+def test_stars_take_the_place_of_others() -> None:
+    problem = problems.handbook(must=(), min_stars=1, max_accounts=1)
+    answer = large.solve(problem, Control(SECONDS))
+    assert set(answer.chosen) <= {ALDER, FIR}
+    assert answer.chosen
+
+
+@settings(max_examples=60, deadline=None)
+@given(problems.problems())
+def test_patterns_prove_what_holds(problem) -> None:
+    answers = list(problems.answers(problem))
+    if not answers or not problem.managers:
+        return
+    filling, bound = patterns.solve(problem, {}, Control(SECONDS))
+    best = max(exact.objective_of(problem, chosen) for chosen in answers)
+    assert bound is not None
+    assert bound >= best
+    allowed = {"min_stars", "must_include"}
+    broken = {breach.code for breach in checking.breaches(problem, filling.plan.chosen)}
+    assert broken <= allowed
