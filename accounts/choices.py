@@ -74,6 +74,13 @@ class UseType(models.TextChoices):
     OWN_INPUT = "own_input", _("own input")
 
 
+class Measure(models.TextChoices):
+    """What customers are ranked by (K087)."""
+
+    AMOUNT = "amount", _("amount")
+    VOLUME = "volume", _("volume")
+
+
 class PurchaseConfidence(models.TextChoices):
     """How a figure on a customer's purchases is known (handbook 3.4)."""
 

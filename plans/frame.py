@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
+from accounts.market.actions import RowAction, register_row_action
 from accounts.models import Account
 from accounts.policies import contributes
 from accounts.services.interaction import on_mention
@@ -25,6 +26,7 @@ from kam.web.search import Found, SearchSource
 from plans.models import Action, Objective, Plan
 from plans.reading import as_read
 from plans.services import act_on_mention
+from plans.services.plan import PLANNED
 
 SHOWN_ACTIONS = 8
 
@@ -144,6 +146,7 @@ def register() -> None:
     on_mention(act_on_mention)
     holders.register(Action, "changeable_by")
     holders.register(Plan, "editable_by", rows=readable_plans, as_read=as_read, narrows=True)
+    register_row_action(RowAction("plan", gettext_lazy("Start a plan"), "plans:from_map", PLANNED))
     register_part(Part("plan", gettext_lazy("Plan"), "plans:of_account", 40))
     panels.register("account", Panel("agreed", "plans/_panel_agreed.html", agreed, 10, "main"))
     panels.register("account", Panel("due", "plans/_panel_due.html", due, 20, "main"))

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from plans.views import actions, content, fields, plan, steps
+from plans.views import actions, content, fields, from_map, plan, steps
 
 app_name = "plans"
 FIELD = "plans/fields/<slug:kind>/<int:pk>/<slug:field>/"
@@ -10,6 +10,7 @@ ROW = "plans/rows/<slug:kind>/<int:pk>/"
 urlpatterns = [
     path("accounts/<int:pk>/plan/", plan.AccountPlanView.as_view(), name="of_account"),
     path("accounts/<int:pk>/plan/new/", plan.PlanCreateView.as_view(), name="new"),
+    path("accounts/<int:pk>/plan/from-map/", from_map.start_from_map, name="from_map"),
     path("accounts/<int:pk>/goals/new/", content.CustomerGoalCreateView.as_view(), name="new_goal"),
     path("plans/<int:pk>/", plan.PlanDetailView.as_view(), name="detail"),
     path("plans/<int:pk>/edit/", plan.PlanUpdateView.as_view(), name="edit"),

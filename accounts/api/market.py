@@ -8,6 +8,7 @@ import django_filters
 from django.db.models import F, QuerySet
 
 from accounts import exports
+from accounts.api.market_map import MarketMapMixin
 from accounts.choices import PurchaseConfidence, UseType
 from accounts.models import CategoryPurchase, Channel
 from accounts.services import channel as channels
@@ -148,7 +149,7 @@ class CategoryPurchaseFilter(FilterSet):
         return rows.in_channels(inside)
 
 
-class CategoryPurchaseViewSet(InUseMixin, EditableViewSet):
+class CategoryPurchaseViewSet(MarketMapMixin, InUseMixin, EditableViewSet):
     """Category purchases. Those of accounts follow the account; those of a whole channel are for
     whoever reads the whole programme. DELETE archives; archived ones are listed with
     `archived=true`."""

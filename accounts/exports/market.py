@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts.choices import PurchaseConfidence
 from accounts.exports.shared import account_columns, with_number
 from kam.documents.tables import Column, Layout
 
@@ -34,6 +35,10 @@ def _load_purchases(rows: Any, _user: Any) -> QuerySet:
 
 def _channel(row: Any) -> Any:
     return row.channel or (row.account and row.account.channel)
+
+
+def _yes(flag: bool) -> str:  # noqa: FBT001  (a value of the row)
+    return str(_("yes")) if flag else ""
 
 
 PURCHASES = Layout(
@@ -64,4 +69,26 @@ PURCHASES = Layout(
     ),
     _load_purchases,
     (_("Totals cover the accounts you may see."),),
+)
+
+MAP = Layout(
+    "market-map",
+    _("Trade-channel map"),
+    (
+        Column("Rank", "place.rank", 8),
+        Column("Account id", "account.pk", 10),
+        Column("Account", "account.name", 30),
+        Column("Status", lambda row: row.account.get_status_display()),
+        Column("Purchases", "place.purchases"),
+        Column("Unit", "unit", 10),
+        Column("Confidence", lambda row: PurchaseConfidence(row.place.confidence).label),
+        Column("Share", "place.share"),
+        Column("Cumulative share", "place.cumulative"),
+        Column("Candidate", lambda row: _yes(row.place.is_candidate)),
+        Column("Not yet a customer", lambda row: _yes(row.place.is_non_customer)),
+        Column("Our sales", "place.sales"),
+        Column("Share of wallet", "place.share_of_wallet"),
+        Column("Gap", "place.gap"),
+    ),
+    notes=(_("Shares of the whole category, 0 to 1."),),
 )

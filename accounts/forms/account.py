@@ -25,6 +25,7 @@ class AccountForm(ServiceForm):
     wide = ("programme", "name")
     folded = (
         "channel",
+        "decision_level",
         "currency",
         "website",
         "description",

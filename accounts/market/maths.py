@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from accounts.figures import PARETO_SHARE, ratio
 
 T = TypeVar("T")
+
+
+class Standing(Protocol):
+    """A place in a ranking."""
+
+    @property
+    def rank(self) -> int:
+        """Counted from 1."""
+
+    @property
+    def cumulative(self) -> Decimal | None:
+        """Share of it and all before it, 0..1."""
 
 
 class Ranked(NamedTuple, Generic[T]):
@@ -61,7 +73,7 @@ def candidates(rows: Sequence[Ranked[T]], threshold: Decimal) -> list[Ranked[T]]
     return [row for row in rows if row.share is not None and row.share > threshold]
 
 
-def pareto(rows: Sequence[Ranked[T]]) -> int | None:
+def pareto(rows: Iterable[Standing]) -> int | None:
     """How many of the largest customers reach 80 % of the category (K055); None where it is not
     reached by those that are known: it lies in the tail."""
     for row in rows:

@@ -30,6 +30,7 @@ GROUPS: dict[type[models.Model], dict[str, tuple[str, ...]]] = {
         "country": ("country",),
         "industry": ("industry",),
         "currency": ("currency",),
+        "decision_level": ("decision_level",),
         "planned_cost": ("planned_cost",),
         "planned_effort": ("planned_effort",),
         "website": ("website",),

@@ -99,6 +99,11 @@ class Account(Tracked):
         validators=[currency_code],
         help_text=_("Empty: the programme's."),
     )
+    decision_level = models.BooleanField(
+        _("buying is decided here"),
+        default=False,
+        help_text=_("For it and all below it: as such it stands in the trade-channel map."),
+    )
     planned_cost = models.DecimalField(
         _("planned yearly cost"),
         max_digits=24,

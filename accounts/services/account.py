@@ -31,6 +31,7 @@ EDITABLE_FIELDS = (
     "business_unit",
     "target_stage",
     "target_stage_by",
+    "decision_level",
     "planned_cost",
     "planned_effort",
 )

@@ -101,6 +101,43 @@
         itemStyle: { color: line(row, place).color },
       })),
     }),
+    // {labels, bars: {name, values}, line: {name, values}, urls, mark, unit}
+    pareto: (data) => ({
+      grid: { left: 8, right: 40, top: 30, bottom: 8, containLabel: true },
+      legend: legend([data.bars, data.line]),
+      tooltip: { ...base().tooltip, trigger: "axis" },
+      xAxis: axis({
+        type: "category",
+        data: data.labels,
+        splitLine: { show: false },
+        axisLabel: { rotate: 40, width: 90, overflow: "truncate" },
+      }),
+      yAxis: axis({ type: "value", name: data.unit, min: 0, max: 100 }),
+      series: [
+        {
+          name: data.bars.name,
+          type: "bar",
+          barMaxWidth: 28,
+          data: data.bars.values.map((value, at) => ({ value, url: data.urls?.[at] })),
+          itemStyle: { color: token("--c1") },
+        },
+        {
+          name: data.line.name,
+          type: "line",
+          data: data.line.values,
+          symbolSize: 5,
+          lineStyle: LINES.actual(1),
+          itemStyle: { color: token("--c2") },
+          markLine: {
+            silent: true,
+            symbol: "none",
+            label: { formatter: `${data.mark} ${data.unit}`, ...font("--ink-3") },
+            lineStyle: { color: token("--edge"), type: "dashed" },
+            data: [{ yAxis: data.mark }],
+          },
+        },
+      ],
+    }),
     // {labels, rings: [{name, values, kind}], top}
     radar: (data) => ({
       legend: legend(data.rings),

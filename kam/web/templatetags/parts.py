@@ -337,8 +337,8 @@ def chart(
 ) -> dict[str, Any]:
     """A chart with its table behind a switch; `finding` is the sentence that it proves.
 
-    `kind` is `bars`, `lines`, `radar` or `matrix`, `data` as in docs/components.md, `table` the
-    template of the same rows (it gets the page's context). The page links the scripts.
+    `kind` is `bars`, `lines`, `pareto`, `radar` or `matrix`, `data` as in docs/components.md,
+    `table` the template of the same rows (it gets the page's context). The page links the scripts.
     """
     here: dict[str, Any] = context.flatten()  # type: ignore[assignment]
     return here | {

@@ -1,0 +1,473 @@
+"""The trade-channel map of a programme: who buys how much of a category, and how much from us."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
+
+from accounts.choices import Measure
+from accounts.figures import (
+    AMOUNT,
+    Chosen,
+    Period,
+    Rates,
+    between,
+    first_month,
+    rates_on,
+    ratio,
+    rounded,
+    sales_in,
+)
+from accounts.market.levels import Known, Levels, Line, Rolled, Total, recorded, rolled_up, topmost
+from accounts.market.maths import gap, pareto, ranked, share_of_wallet, unallocated
+from accounts.models import Account, CategoryPurchase, Channel, LedgerEntry, ProductLine
+from kam.access.dates import business_today
+from teams.models import Programme, User
+from teams.programme_settings import setting
+
+NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a map is of. No `category`: all that we could sell; no `use_type`: both; no `channel`:
+    the whole market; volumes are of one `unit`."""
+
+    programme: Programme
+    period: Period
+    category: ProductLine | None = None
+    measure: str = Measure.AMOUNT
+    use_type: str = ""
+    channel: Channel | None = None
+    unit: str = ""
+
+
+class Place(NamedTuple):
+    """A customer in falling order of purchases (K087). Shares are of the category, 0..1; `sales`
+    are ours to it and all below it, in money; None is "not available"."""
+
+    rank: int
+    account: int
+    purchases: Decimal
+    confidence: str
+    share: Decimal | None
+    cumulative: Decimal | None
+    is_candidate: bool
+    sales: Decimal | None
+    share_of_wallet: Decimal | None
+    gap: Decimal | None
+
+    @property
+    def is_non_customer(self) -> bool:
+        """Whether it is known to buy nothing from us (K089)."""
+        return self.sales == 0
+
+    @property
+    def needs_development(self) -> bool:
+        """Whether trial or distribution is to be gained: a candidate that is no customer (K089)."""
+        return self.is_candidate and self.is_non_customer
+
+
+class Group(NamedTuple):
+    """A parent above the level of decision: `unallocated` is known of it and of nothing below it
+    (K086), None where no figure is recorded of the parent itself."""
+
+    account: int
+    purchases: Decimal
+    confidence: str
+    share: Decimal | None
+    unallocated: Decimal | None
+    unallocated_share: Decimal | None
+    is_unsplit: bool
+
+
+@dataclass(frozen=True)
+class MarketMap:
+    """The ranked customers of a category and what follows from them (handbook 3.4)."""
+
+    asked: Asked
+    unit: str
+    sales_currency: str
+    threshold: Decimal
+    total: Decimal | None
+    is_measured: bool
+    """Whether `total` is a figure on whole channels, not the sum of the customers known."""
+    places: list[Place]
+    groups: list[Group]
+    sales: Decimal | None
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def in_money(self) -> bool:
+        """Whether purchases can be set against our sales."""
+        return self.asked.measure == Measure.AMOUNT
+
+    @property
+    def candidates(self) -> list[Place]:
+        """Customers with more than the threshold, strictly (K090)."""
+        return [row for row in self.places if row.is_candidate]
+
+    @property
+    def non_customers(self) -> list[Place]:
+        """Candidates that buy nothing from us (K089)."""
+        return [row for row in self.candidates if row.is_non_customer]
+
+    def purchases_of(self, places: list[Place]) -> Decimal:
+        """What they buy together."""
+        return sum((row.purchases for row in places), NOTHING)
+
+    def share_of(self, amount: Decimal | None) -> Decimal | None:
+        """`amount` as a share of the category, 0..1."""
+        return ratio(amount, self.total)
+
+    @property
+    def candidate_purchases(self) -> Decimal:
+        """What the candidates buy."""
+        return self.purchases_of(self.candidates)
+
+    @property
+    def candidate_sales(self) -> Decimal | None:
+        """Our sales to the candidates."""
+        return _sum_known([row.sales for row in self.candidates])
+
+    @property
+    def candidate_gap(self) -> Decimal | None:
+        """What the candidates buy elsewhere."""
+        return gap(self.candidate_sales, self.candidate_purchases) if self.in_money else None
+
+    @property
+    def market_share(self) -> Decimal | None:
+        """Our sales over the category."""
+        return ratio(self.sales, self.total) if self.in_money else None
+
+    @property
+    def pareto(self) -> int | None:
+        """How many of the largest reach 80 % of the category; None: it lies in the tail (K055)."""
+        return pareto(self.places)
+
+    @property
+    def others(self) -> Decimal | None:
+        """What all others buy, below zero where those known buy more than the whole market."""
+        return unallocated(self.total, [row.purchases for row in self.places])
+
+    @property
+    def others_share(self) -> Decimal | None:
+        """What all others buy as a share of the category."""
+        return self.share_of(self.others)
+
+    @property
+    def whole(self) -> Decimal | None:
+        """The running share behind all others: all of it."""
+        return self.share_of(self.total)
+
+    @property
+    def others_sales(self) -> Decimal | None:
+        """Our sales to all others."""
+        known = _sum_known([row.sales for row in self.places])
+        return None if self.sales is None or known is None else self.sales - known
+
+    @property
+    def others_gap(self) -> Decimal | None:
+        """What all others buy elsewhere."""
+        return gap(self.others_sales, self.others) if self.in_money else None
+
+    @property
+    def others_share_of_wallet(self) -> Decimal | None:
+        """Our share of what all others buy."""
+        return share_of_wallet(self.others_sales, self.others) if self.in_money else None
+
+    def place_of(self, account: int) -> Place | None:
+        """The place of an account, None where it has none."""
+        return next((row for row in self.places if row.account == account), None)
+
+
+def _sum_known(amounts: list[Decimal | None]) -> Decimal | None:
+    """The sum, not available when one of them is not."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, NOTHING) if len(known) == len(amounts) else None
+
+
+class Tree(NamedTuple):
+    """Accounts as the reader sees them: the line of each from the top, its channel (or that of
+    the nearest above), and the marks."""
+
+    lines: dict[int, Line]
+    channels: dict[int, int | None]
+    marked: set[int]
+
+
+def market_map(reader: User, asked: Asked, *, today: datetime.date | None = None) -> MarketMap:
+    """The map as `reader` sees it: a handful of queries for any number of accounts.
+
+    Keys and figures of all accounts are read, the accounts themselves are not: shares and the
+    strict threshold are reckoned with exact decimals, which SQLite's sums are not.
+    """
+    day = today or business_today()
+    rates = rates_on(asked.programme, day)
+    tree = _tree(reader, asked.programme)
+    channels = _channels(reader, asked.programme)
+    inside = _inside(asked.channel, channels)
+    figures, markets, left_out = _figures(reader, asked, rates)
+    own = {
+        node: total
+        for node, total in recorded(figures).items()
+        if node in tree.lines and _is_inside(tree.channels[node], inside)
+    }
+    rolled = rolled_up(own, tree.lines)
+    levels = Levels(tree.lines, tree.marked, rolled.below)
+    deciding = {node: levels.deciding(node) for node in tree.lines}
+    totals = {node: rolled.of(node) for node, at in deciding.items() if node == at}
+    bought = {node: total for node, total in totals.items() if total is not None}
+    market = {node: total for node, total in recorded(markets).items() if node in channels}
+    if inside is not None:
+        market = {node: total for node, total in market.items() if node in inside}
+    total = _category(own, bought, market, tree, channels)
+    sold = _sold(reader, asked, rates, tree, inside)
+    threshold = setting(asked.programme, "category_threshold", day)
+    return MarketMap(
+        asked=asked,
+        unit=rates.home if asked.measure == Measure.AMOUNT else asked.unit,
+        sales_currency=rates.home,
+        threshold=threshold,
+        total=total,
+        is_measured=bool(market),
+        places=_places(asked, bought, total, _by_place(sold, deciding), threshold),
+        groups=_groups(rolled, deciding, total),
+        sales=None if sold is None else _sum_known(list(sold.values())),
+        left_out=left_out,
+    )
+
+
+def _tree(reader: User, programme: Programme) -> Tree:
+    rows = Account.objects.visible_to(reader).active().filter(programme=programme).order_by()
+    found = list(rows.values_list("pk", "path", "channel_id", "decision_level"))
+    own = {pk: channel for pk, _path, channel, _marked in found}
+    lines = {pk: _line(path, own) for pk, path, _channel, _marked in found}
+    channels = {
+        pk: next((own[node] for node in reversed(line) if own[node] is not None), None)
+        for pk, line in lines.items()
+    }
+    return Tree(lines, channels, {pk for pk, _path, _channel, marked in found if marked})
+
+
+def _line(path: str, seen: Mapping[int, Any]) -> Line:
+    return [node for node in map(int, path.strip("/").split("/")) if node in seen]
+
+
+def _channels(reader: User, programme: Programme) -> dict[int, Line]:
+    rows = Channel.objects.visible_to(reader).active().filter(programme=programme).order_by()
+    paths = dict(rows.values_list("pk", "path"))
+    return {pk: _line(path, paths) for pk, path in paths.items()}
+
+
+def _inside(channel: Channel | None, channels: Mapping[int, Line]) -> set[int] | None:
+    """The channel and all below it; None: everything."""
+    if channel is None:
+        return None
+    return {pk for pk, line in channels.items() if channel.pk in line}
+
+
+def _is_inside(channel: int | None, inside: set[int] | None) -> bool:
+    return inside is None or channel in inside
+
+
+def purchases_of(reader: User, asked: Asked) -> Any:
+    """Purchases that a map is made of, before its measure."""
+    rows = CategoryPurchase.objects.visible_to(reader).active().filter(programme=asked.programme)
+    rows = rows.filter(period_from=asked.period.first, period_until=asked.period.last)
+    if asked.category is not None:
+        rows = rows.filter(category=asked.category)
+    if asked.use_type:
+        rows = rows.filter(use_type=asked.use_type)
+    return rows.order_by()
+
+
+def _figures(
+    reader: User, asked: Asked, rates: Rates
+) -> tuple[list[Known], list[Known], dict[str, int]]:
+    """Figures on accounts, on whole channels, and how many cannot be used, by reason."""
+    in_money = asked.measure == Measure.AMOUNT
+    measure, of = ("amount", "currency") if in_money else ("volume", "volume_unit")
+    names = ("account", "channel", "site", "category", "use_type", measure, of, "confidence")
+    accounts: list[Known] = []
+    markets: list[Known] = []
+    left_out: Counter[str] = Counter()
+    for account, channel, site, category, use, value, unit, sure in purchases_of(
+        reader, asked
+    ).values_list(*names):
+        if value is None:
+            left_out["unmeasured"] += 1
+            continue
+        rate = rates.factors.get(unit) if in_money else _one_unit(unit, asked.unit)
+        if rate is None:
+            left_out["unrated" if in_money else "other_unit"] += 1
+            continue
+        node, rows = (channel, markets) if account is None else (account, accounts)
+        rows.append(Known(node, site, category, use, value * rate, sure))
+    return accounts, markets, dict(left_out)
+
+
+def _one_unit(unit: str, asked: str) -> Decimal | None:
+    return Decimal(1) if unit == asked else None
+
+
+def _category(
+    own: Mapping[int, Total],
+    bought: Mapping[int, Total],
+    market: Mapping[int, Total],
+    tree: Tree,
+    channels: Mapping[int, Line],
+) -> Decimal | None:
+    """The whole category: figures on whole channels, and what is known of customers in others;
+    without any, the sum of what is known. None where nothing is. Customers without a channel are
+    taken to be in those that are measured, so that nothing is counted twice."""
+    tops = set(topmost(market, channels))
+    covered: set[int | None] = {pk for pk, line in channels.items() if tops.intersection(line)}
+    covered.add(None)
+    outside = [
+        own[node].amount
+        for node in topmost(own, tree.lines)
+        if not tops or tree.channels[node] not in covered
+    ]
+    if not tops:
+        known = max(sum(outside, NOTHING), sum((row.amount for row in bought.values()), NOTHING))
+        return known if own else None
+    return sum((market[node].amount for node in tops), NOTHING) + sum(outside, NOTHING)
+
+
+def _sold(
+    reader: User, asked: Asked, rates: Rates, tree: Tree, inside: set[int] | None
+) -> dict[int, Decimal | None] | None:
+    """Our sales to each account, None where one is in a currency without a rate; None for all
+    where the ledger does not cover the period."""
+    seen = Account.objects.visible_to(reader).active().filter(programme=asked.programme)
+    if not asked.period.is_covered_from(first_month(Chosen(lambda: seen))):
+        return None
+    pks = seen.order_by().values("pk")
+    if asked.category is None:
+        column = "revenue" if asked.period.is_whole_months else "amount"
+        sales = sales_in(pks, asked.period)
+    else:
+        column, days = "amount", between("booked_on", asked.period)
+        sales = LedgerEntry.objects.live().filter(days, Q(account__in=pks))
+        sales = sales.filter(product__line=asked.category)
+    summed = Coalesce(Sum(column), NOTHING, output_field=AMOUNT)
+    found = sales.order_by().values("account", "currency").annotate(summed=summed)
+    sold: dict[int, Decimal | None] = {
+        node: NOTHING for node, channel in tree.channels.items() if _is_inside(channel, inside)
+    }
+    for node, currency, amount in found.values_list("account", "currency", "summed"):
+        if node not in sold:
+            continue
+        rate, before = rates.factors.get(currency), sold[node]
+        known = rate is not None and before is not None
+        sold[node] = before + rounded(amount) * rate if known else None  # type: ignore[operator]
+    return sold
+
+
+def _by_place(
+    sold: Mapping[int, Decimal | None] | None, deciding: Mapping[int, int | None]
+) -> dict[int, Decimal | None] | None:
+    """Sales of each account brought to where its buying is decided."""
+    if sold is None:
+        return None
+    places: dict[int, Decimal | None] = {}
+    for node, amount in sold.items():
+        at = deciding[node]
+        if at is None:
+            continue
+        before = places.get(at, NOTHING)
+        places[at] = None if amount is None or before is None else before + amount
+    return places
+
+
+def _places(
+    asked: Asked,
+    bought: Mapping[int, Total],
+    total: Decimal | None,
+    sold: Mapping[int, Decimal | None] | None,
+    threshold: Decimal,
+) -> list[Place]:
+    in_money = asked.measure == Measure.AMOUNT
+    places = []
+    for row in ranked([(node, bought[node].amount) for node in sorted(bought)], total):
+        sales = None if sold is None else sold.get(row.of, NOTHING)
+        places.append(
+            Place(
+                rank=row.rank,
+                account=row.of,
+                purchases=row.purchases,
+                confidence=bought[row.of].confidence,
+                share=row.share,
+                cumulative=row.cumulative,
+                is_candidate=row.share is not None and row.share > threshold,
+                sales=sales,
+                share_of_wallet=share_of_wallet(sales, row.purchases) if in_money else None,
+                gap=gap(sales, row.purchases) if in_money else None,
+            )
+        )
+    return places
+
+
+def _groups(
+    rolled: Rolled, deciding: Mapping[int, int | None], total: Decimal | None
+) -> list[Group]:
+    """What lies above the level of decision, the largest first."""
+    groups = []
+    for node in {**rolled.own, **rolled.below}:
+        known = rolled.of(node)
+        if deciding[node] is not None or known is None:
+            continue
+        is_unsplit = node not in rolled.below
+        rest = known.amount if is_unsplit else rolled.unallocated(node)
+        groups.append(
+            Group(
+                account=node,
+                purchases=known.amount,
+                confidence=known.confidence,
+                share=ratio(known.amount, total),
+                unallocated=rest,
+                unallocated_share=ratio(rest, total),
+                is_unsplit=is_unsplit,
+            )
+        )
+    return sorted(groups, key=lambda group: (-group.purchases, group.account))
+
+
+class Span(NamedTuple):
+    """Days of which purchases are recorded."""
+
+    first: datetime.date
+    last: datetime.date
+
+    @property
+    def is_year(self) -> bool:
+        """Whether it is twelve months."""
+        after = self.last + datetime.timedelta(days=1)
+        return (after.year - 1, after.month, after.day) == (
+            self.first.year,
+            self.first.month,
+            self.first.day,
+        )
+
+
+def spans(reader: User, programme: Programme) -> list[Span]:
+    """Periods with purchases of the programme, the latest first."""
+    rows = CategoryPurchase.objects.visible_to(reader).active().filter(programme=programme)
+    found = rows.order_by().values_list("period_from", "period_until").distinct()
+    return sorted(
+        (Span(*row) for row in found), key=lambda row: (row.last, row.first), reverse=True
+    )
+
+
+def usual(found: list[Span], today: datetime.date) -> Span | None:
+    """The last whole year that has ended, else the last period."""
+    years = (row for row in found if row.is_year and row.last < today)
+    return next(years, found[0] if found else None)
