@@ -81,6 +81,7 @@ PAGES = {
     "accounts:groups": 7,
     "accounts:list": 7,
     "accounts:matrix": 14,
+    "accounts:market_map": 15,
     "accounts:merges": 6,
     "accounts:products": 8,
     "accounts:rates": 8,
