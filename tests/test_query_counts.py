@@ -87,7 +87,7 @@ PAGES = {
     "accounts:rates": 8,
     "accounts:purchases": 6,
     "accounts:register": 7,
-    "accounts:scores": 30,
+    "accounts:scores": 26,
     "imports:folders": 5,
     "exports:list": 5,
     "imports:list": 8,

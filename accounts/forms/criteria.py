@@ -23,6 +23,13 @@ BLAMED: Mapping[str, tuple[str, ...]] = {"future": FUTURE, "today": (TODAY,)}
 """Criteria whose weights break a hard rule."""
 
 
+def _dress(form: forms.Form) -> None:
+    """Give fields that stand outside the usual layout the look of all others."""
+    for field in form.fields.values():
+        is_choice = isinstance(field, forms.ChoiceField)
+        field.widget.attrs["class"] = "form-select" if is_choice else "form-control"
+
+
 class CriterionForm(ShapeForm):
     """One criterion; a row without code, name and weight is none."""
 
@@ -35,6 +42,10 @@ class CriterionForm(ShapeForm):
     low = forms.CharField(label=gettext_lazy("0 means"), max_length=160, required=False)
     middle = forms.CharField(label=gettext_lazy("5 means"), max_length=160, required=False)
     high = forms.CharField(label=gettext_lazy("10 means"), max_length=160, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _dress(self)
 
     def clean(self) -> dict[str, Any]:
         """A criterion has a code, a name and a weight."""
@@ -77,6 +88,7 @@ class CriteriaForm(ShapeForm):
         today: datetime.date,
     ) -> None:
         super().__init__(data, initial={"valid_from": today})
+        _dress(self)
         blank: list[dict[str, Any]] = [{} for _place in range(SPARE)]
         self.rows = [
             CriterionForm(data, prefix=f"c{place}", initial=_plain(row))

@@ -322,7 +322,7 @@ def _suggest_reach(places: _Reach | None, pk: int) -> Suggestion | None:
         return None
     theirs = places.of.get(pk, set())
     reached = len(theirs & places.ours)
-    words = _("we sell in %(reached)d of the %(all)d countries of its sites")
+    words = _("countries of its sites where we sell: %(reached)d of %(all)d")
     said = {"reached": reached, "all": len(theirs)}
     return _suggestion(suggesting.reach(reached, len(theirs)), words % said)
 
