@@ -112,8 +112,6 @@ PARAMETERS = (
 class MarketMapMixin:
     """`GET map/` beside the purchases that it is made of."""
 
-    action: str
-
     @property
     def query_parameters(self) -> tuple[Any, ...]:
         """What the map is asked for; lists have filters."""
