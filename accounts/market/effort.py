@@ -41,7 +41,8 @@ UTMOST = Value(1e9)
 
 
 class Totals(NamedTuple):
-    """Effort in FTE and potential of accounts together; of `unknown` ones no potential is known."""
+    """Effort in FTE and potential of accounts together; `unknown` ones, of which no potential is
+    known, are in neither."""
 
     effort: Decimal
     potential: Decimal
@@ -98,7 +99,7 @@ def totals(accounts: QuerySet[Account]) -> Totals:
     above = above.exclude(pk=OuterRef("pk")).filter(inner__startswith=F("path"))
     rows = accounts.alias(is_part=Exists(above.order_by())).order_by()
     sums = rows.aggregate(
-        all_effort=Sum("effort"),
+        all_effort=Sum("effort", filter=Q(potential__isnull=False)),
         all_potential=Sum("potential", filter=Q(is_part=False)),
         unknown=Count("pk", filter=Q(potential=None)),
     )
@@ -142,6 +143,5 @@ def out_of_proportion(accounts: QuerySet[Account], *, over: bool) -> QuerySet[Ac
 
 def share(account: Any, whole: Totals) -> Share:
     """What `account` (`with_effort`) has of the whole."""
-    return Share(
-        account, ratio(account.effort, whole.effort), ratio(account.potential, whole.potential)
-    )
+    effort = None if account.potential is None else ratio(account.effort, whole.effort)
+    return Share(account, effort, ratio(account.potential, whole.potential))

@@ -41,7 +41,7 @@ class Tier(TextChoices):
     STAR = Quadrant.STAR.value, Quadrant.STAR.label
     STATUS = Quadrant.STATUS.value, Quadrant.STATUS.label
     STREAMLINE = Quadrant.STREAMLINE.value, Quadrant.STREAMLINE.label
-    NONE = "none", gettext_lazy("None, not scored")
+    NONE = "none", gettext_lazy("None")
 
 
 def with_places(accounts: QuerySet[Account], cuts: Cuts) -> QuerySet[Account]:

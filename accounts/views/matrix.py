@@ -13,6 +13,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import F, QuerySet, Value
 from django.forms import CheckboxSelectMultiple
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import ListView
@@ -220,6 +221,11 @@ class MatrixView(WeighedTable, ListView):
         Column("models", gettext_lazy("Other models say"), default=False, phone=False),
     )
 
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        if self.since is None:
+            self.columns = [item for item in self.columns if item.name != "before"]
+
     @cached_property
     def form(self) -> MatrixForm:
         """The switch and the day of the address."""
@@ -316,7 +322,7 @@ class MatrixView(WeighedTable, ListView):
             {
                 "label": tier.label,
                 "value": number(counts[tier]),
-                "detail": STANCES[tier].stance if tier in STANCES else _("to be scored"),
+                "detail": STANCES[tier].stance if tier in STANCES else _("not scored yet"),
                 "url": changed(self.request.GET, tier=tier.value, sort="-spend"),
             }
             for tier in Tier
@@ -420,17 +426,23 @@ class EffortView(WeighedTable, ListView):
                     _series(_("Share of potential, %"), top, "potential"),
                 ],
             },
-            "finding": ngettext(
-                "%(count)s account takes more than twice its share of potential.",
-                "%(count)s accounts take more than twice their share of potential.",
-                over,
-            )
-            % {"count": number(over)},
+            "finding": _out_of_proportion(over),
         }
 
     def compared(self) -> QuerySet[Account]:
         """All of them with what they have of the whole."""
         return efforts.with_excess(self.served(), self.totals)
+
+
+def _out_of_proportion(count: int) -> str:
+    if not count:
+        return _("No account takes more than twice its share of potential.")
+    text = ngettext(
+        "%(count)s account takes more than twice its share of potential.",
+        "%(count)s accounts take more than twice their share of potential.",
+        count,
+    )
+    return text % {"count": number(count)}
 
 
 def _series(name: str, rows: Iterable[Any], measure: str) -> dict[str, Any]:

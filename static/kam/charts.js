@@ -186,11 +186,18 @@
         },
         { coord: to },
       ];
+      // A name stands where no arrow does, and within the drawing.
+      const side = (row) => {
+        const leaves = row.after ? row.after[0] >= row.x : row.before && row.before[0] > row.x;
+        const nearEdge = row.x > low + (wide ? 0.85 : 0.5) * (high - low);
+        return nearEdge || (leaves && row.x > low + 0.2 * (high - low)) ? "left" : "right";
+      };
       const point = (row, value) => ({
         name: row.name,
         value: [row.x, row.y],
         url: row.url,
         words: row.words,
+        label: { position: side(row) },
         symbolSize: size(value ?? 1),
         itemStyle: { borderType: row.key ? "solid" : "dashed" },
       });
@@ -252,7 +259,7 @@
               position: "right",
               ...font("--ink", { fontWeight: 600 }),
             },
-            labelLayout: { moveOverlap: "shiftY" },
+            labelLayout: { hideOverlap: true },
           },
           {
             type: "scatter",

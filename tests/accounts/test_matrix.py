@@ -7,7 +7,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.market.effort import is_over
 from accounts.models import Conflict, Position
+from accounts.scoring import matrix
 from accounts.services.scoring import Given, give_scores
 from kam.access.dates import business_today
 from tests.factories.accounts import (
@@ -86,7 +88,7 @@ def test_quadrants_of_the_eight_are_those_of_the_handbook(client, example) -> No
         "Star": "2",
         "Status": "2",
         "Streamline": "1",
-        "None, not scored": "0",
+        "None": "0",
     }
     alder = point(response, "Alder Foods")
     assert (alder["x"], alder["y"], alder["key"]) == (4.65, 6.77, False)
@@ -99,10 +101,10 @@ def test_quadrants_of_the_eight_are_those_of_the_handbook(client, example) -> No
 def test_every_customer_has_a_tier(client, example) -> None:
     new = AccountFactory(programme=example.programme, name="New")
     response = page(client, example.director)
-    assert tiers(response) == {**QUADRANTS, "New": "None, not scored"}
+    assert tiers(response) == {**QUADRANTS, "New": "None"}
     assert new.name not in {row["name"] for row in response.context["chart"]["points"]}
     found = page(client, example.director, tier="none")
-    assert tiers(found) == {"New": "None, not scored"}
+    assert tiers(found) == {"New": "None"}
     assert found.context["counts"]["strategic"] == 3, "the other tiers stay in sight"
 
 
@@ -301,9 +303,10 @@ def test_effort_over_twice_the_potential_is_listed(client, example) -> None:
         accounts[name].save(update_fields=["status"])
     accounts["Elm"].status = "groomed"
     accounts["Elm"].save(update_fields=["status"])
+    accounts["Cedar"].planned_effort = Decimal("0.40")
+    accounts["Cedar"].save(update_fields=["planned_effort"])
     response = page(client, example.director, EFFORT)
-    whole = response.context["totals"]
-    assert (whole.effort, whole.potential, whole.unknown) == (Decimal("2.15"), Decimal(216), 1)
+    assert response.context["totals"] == (Decimal("1.7"), Decimal(216), 1)
     rows = {row.account.name: row for row in response.context["rows"]}
     assert set(rows) == {
         "Alder Foods",
@@ -313,19 +316,18 @@ def test_effort_over_twice_the_potential_is_listed(client, example) -> None:
         "Elm Retail",
     }
     cedar = rows["Cedar Health"]
-    assert (cedar.effort, cedar.potential) == (
-        Decimal("0.5") / Decimal("2.15"),
-        Decimal(27) / Decimal(216),
-    )
-    assert not cedar.is_over, "1.86 times"
-    assert rows["Elm Retail"].potential is None
+    shares = Decimal("0.4") / Decimal("1.7"), Decimal(27) / Decimal(216)
+    assert (cedar.effort, cedar.potential) == shares
+    assert not cedar.is_over, "1.88 times"
+    assert (rows["Elm Retail"].effort, rows["Elm Retail"].potential) == (None, None)
     assert names(response)[-1] == "Elm Retail", "unknown comes last"
-    accounts["Cedar"].planned_effort = Decimal("0.60")
+    assert response.context["finding"].startswith("No account takes more")
+    accounts["Cedar"].planned_effort = Decimal("0.50")
     accounts["Cedar"].save(update_fields=["planned_effort"])
     response = page(client, example.director, EFFORT, over="true")
     assert names(response) == ["Cedar Health"]
     assert response.context["over"] == 1
-    assert response.context["totals"].effort == Decimal("2.25"), "of all, not of those listed"
+    assert response.context["totals"].effort == Decimal("1.8"), "of all, not of those listed"
     text = page(client, example.director, EFFORT).content.decode()
     assert "1 account takes more than twice its share of potential." in text
 
@@ -350,3 +352,37 @@ def test_nothing_yet_says_what_for(client, address) -> None:
     assert 'class="empty"' in page(client, user, address).content.decode()
     somebody = UserFactory(username="somebody")
     assert 'class="empty"' in page(client, somebody, address, sort="effort").content.decode()
+
+
+def test_more_than_twice_is_strict() -> None:
+    half, quarter = Decimal("0.5"), Decimal("0.25")
+    assert not is_over(half, quarter)
+    assert is_over(half + Decimal("0.000001"), quarter)
+    assert is_over(quarter, Decimal(0))
+    assert not is_over(None, quarter)
+    assert not is_over(half, None)
+
+
+def test_chart_draws_the_largest_and_says_so(client, example, monkeypatch) -> None:
+    monkeypatch.setattr(matrix, "DRAWN", 3)
+    for place, name in enumerate(("Hazel", "Gorse", "Alder", "Birch")):
+        buys(example.accounts[name], 1000 + place)
+    response = page(client, example.director)
+    drawn = [row["name"] for row in response.context["chart"]["points"]]
+    assert drawn == ["Birch Logistics", "Alder Foods", "Gorse Packaging"]
+    assert "The chart draws the 3 accounts" in response.content.decode()
+    assert len(names(response)) == 8
+
+
+def test_table_says_stance_bond_and_movement(client, example) -> None:
+    response = page(client, example.director, columns=["models", "stance"], sort="name")
+    alder = response.context["rows"][0]
+    assert (str(alder.stance.stance), alder.bond.value) == (
+        "Invest selectively, choose which to back",
+        "partner",
+    )
+    text = response.content.decode()
+    assert "invest selectively, key development, tomorrow&#x27;s customers, development" in text
+    assert 'value="table" checked' in text
+    assert 'aria-sort="ascending"' in text
+    assert "before" not in {column.name for column in response.context["view"].columns}
