@@ -107,6 +107,7 @@ class MarketMapView(LoginRequiredMixin, ExportMixin, TemplateView):
             drawn_part=_("the %(count)s largest") % {"count": number(len(drawn))}
             if len(drawn) < len(found.places)
             else "",
+            over=_("over %(share)s") % {"share": percent(found.threshold, 2)},
             asked_query=self.request.GET.urlencode(),
             crumbs=[(_("Selection"), reverse("accounts:selections")), (_("Market map"), "")],
             **kwargs,

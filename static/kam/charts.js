@@ -112,7 +112,7 @@
         splitLine: { show: false },
         axisLabel: { rotate: 40, width: 90, overflow: "truncate" },
       }),
-      yAxis: axis({ type: "value", name: data.unit, min: 0, max: 100 }),
+      yAxis: axis({ type: "value", min: 0, max: 100, axisLabel: { formatter: `{value} ${data.unit}` } }),
       series: [
         {
           name: data.bars.name,

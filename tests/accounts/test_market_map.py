@@ -183,7 +183,7 @@ def test_map_is_that_of_the_handbook_on_the_page(page, handbook):
         "development attention",
     ):
         assert words in text, words
-    assert text.count("over the threshold") == 10
+    assert text.count("circle-check") == 10
     assert text.count("development attention") == 3
     curve = answer.context["curve"]
     assert curve["line"]["values"] == [float(row[3]) for row in CATEGORY]
