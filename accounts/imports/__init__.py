@@ -9,6 +9,7 @@ from accounts.imports.records import (
     ExchangeRatesKind,
     MembershipsKind,
     ProductsKind,
+    ScoresKind,
     SitesKind,
 )
 from kam.imports import kinds
@@ -23,5 +24,6 @@ def register() -> None:
     kinds.register(ProductsKind())
     kinds.register(ActivityCostsKind())
     kinds.register(CategoryPurchasesKind())
+    kinds.register(ScoresKind())
     kinds.register(ExchangeRatesKind())
     kinds.register(LedgerKind())

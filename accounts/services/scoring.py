@@ -83,7 +83,7 @@ def give_scores(
     refusals = []
     for place, given in enumerate(scores):
         before = present.get(_key(given, actor))
-        error = _problem(given, before, criteria[given.account.programme_id])
+        error = problem_with(given, before, criteria[given.account.programme_id])
         if error is not None:
             refusals.append((place, error))
     if refusals:
@@ -173,8 +173,8 @@ def _criteria(accounts: Iterable[Account], on: datetime.date) -> dict[int, Crite
     return {programme: criteria_on(programme, on, pks) for programme, pks in by_programme.items()}
 
 
-def _problem(given: Given, before: Score | None, criteria: Criteria) -> ValidationError | None:
-    """What is wrong with a score; None if nothing is."""
+def problem_with(given: Given, before: Score | None, criteria: Criteria) -> ValidationError | None:
+    """What is wrong with a score that takes the place of `before`; None if nothing is."""
     known = {row.code for part in criteria.of(given.account.pk) for row in part.criteria}
     if given.code not in known:
         return field_error("code", _("There is no such criterion: %s.") % given.code, "unknown")

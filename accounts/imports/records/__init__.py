@@ -1,5 +1,5 @@
 """Files of records that people also keep one by one: contacts, sites, products, costs, purchases,
-rates, members."""
+rates, members, scores."""
 
 from accounts.imports.records.contacts import ContactsKind
 from accounts.imports.records.costs import ActivityCostsKind
@@ -7,6 +7,7 @@ from accounts.imports.records.memberships import MembershipsKind
 from accounts.imports.records.products import ProductsKind
 from accounts.imports.records.purchases import CategoryPurchasesKind
 from accounts.imports.records.rates import ExchangeRatesKind
+from accounts.imports.records.scores import ScoresKind
 from accounts.imports.records.sites import SitesKind
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "ExchangeRatesKind",
     "MembershipsKind",
     "ProductsKind",
+    "ScoresKind",
     "SitesKind",
 ]
