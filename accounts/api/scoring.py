@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from accounts.choices import Confidence, Horizon
 from accounts.models import Account, CriteriaSet, Criterion, Position, Score
 from accounts.scoring.criteria import Kind
+from accounts.scoring.evidence import evidence_of
 from accounts.scoring.holding import InForce, criteria_on
 from accounts.scoring.index import Cuts, Quadrant, quadrant
 from accounts.services import criteria as sets
@@ -183,6 +184,31 @@ class ScoreFilter(FilterSet):
         fields = ("code", "scorer", "scored_by", "scored_on")
 
 
+class SuggestionSerializer(Serializer):
+    """The score that the data suggest for a criterion, and from what."""
+
+    code = serializers.CharField()
+    score = serializers.IntegerField(min_value=0, max_value=10)
+    source = serializers.CharField()
+
+
+class EvidenceSerializer(Serializer):
+    """What the data say of an account: suggested scores, and the share 0..1 of the four fields
+    (what they buy, how much, our revenue, profit or potential) that are known; below 0.75 the data
+    are thin."""
+
+    account = serializers.IntegerField()
+    suggestions = SuggestionSerializer(many=True)
+    readiness = serializers.DecimalField(max_digits=3, decimal_places=2, coerce_to_string=False)
+    is_thin = serializers.BooleanField()
+
+
+class AskedAccountSerializer(Serializer):
+    """Of which account."""
+
+    account = VisibleRelatedField(queryset=Account.objects.all())
+
+
 class ScoringViewSet(BulkMixin, CreateMixin, ReadOnlyViewSet):
     """Scores, those that were superseded among them. `bulk/` takes a whole sheet, all or none."""
 
@@ -195,6 +221,35 @@ class ScoringViewSet(BulkMixin, CreateMixin, ReadOnlyViewSet):
     def changed_rows(self, rows: Any, moment: datetime.datetime) -> Any:
         """Scores given or superseded since."""
         return rows.filter(created_at__gte=moment) | rows.filter(superseded_at__gte=moment)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("account", int, required=True, description="Account.")],
+        responses=EvidenceSerializer,
+        filters=False,
+    )
+    @action(detail=False, pagination_class=None)
+    def evidence(self, request: Request) -> Response:
+        """The scores that the data suggest for an account, and how much is known of it."""
+        asked = AskedAccountSerializer(
+            data=request.query_params.dict(), context=self.get_serializer_context()
+        )
+        asked.is_valid(raise_exception=True)
+        account = asked.validated_data["account"]
+        programme = account.programme
+        found = evidence_of(
+            [account],
+            programme=programme,
+            reader=request.user,  # type: ignore[arg-type]
+            on=programme.today(),
+        )[account.pk]
+        suggestions = [{"code": code, **item._asdict()} for code, item in found.suggestions.items()]
+        answer = {
+            "account": account.pk,
+            "suggestions": suggestions,
+            "readiness": found.readiness.share,
+            "is_thin": found.readiness.is_thin,
+        }
+        return Response(EvidenceSerializer(answer).data)
 
     def perform_create(self, serializer: ScoreSerializer) -> None:
         values = dict(serializer.validated_data)

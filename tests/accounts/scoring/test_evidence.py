@@ -209,3 +209,21 @@ def test_page_of_accounts_asks_as_often_as_one(programme, director):
         ActivityCostFactory(account=account, month=YEAR[0], currency=programme.currency)
     asked(accounts[:1])
     assert asked(accounts) == asked(accounts[:1]) <= 18
+
+
+def test_rest_tells_suggestions_and_readiness(client, programme, director):
+    birch = AccountFactory(programme=programme)
+    Account.objects.filter(pk=birch.pk).update(relationship_index=Decimal(41))
+    client.force_login(director)
+    found = client.get("/api/v1/scorings/evidence/", {"account": birch.pk}).json()
+    assert found == {
+        "account": birch.pk,
+        "suggestions": [{"code": "S3", "score": 4, "source": "relationship index 41.0 of 100"}],
+        "readiness": 0.0,
+        "is_thin": True,
+    }
+    assert client.get("/api/v1/scorings/evidence/").status_code == 400
+    stranger = RoleGrantFactory(programme_manager=True, programme=ProgrammeFactory()).user
+    client.force_login(stranger)
+    answer = client.get("/api/v1/scorings/evidence/", {"account": birch.pk})
+    assert answer.status_code == 400
