@@ -4,6 +4,7 @@ from django.urls import path
 
 from accounts.views import (
     account,
+    capacity,
     channel,
     conflict,
     criteria,
@@ -113,6 +114,18 @@ urlpatterns = [
     path("selection/criteria/", criteria.CriteriaView.as_view(), name="criteria"),
     path("selection/criteria/new/", criteria.publish, name="criteria_publish"),
     path("selection/scores/", scores.ScoresView.as_view(), name="scores"),
+    path("selection/compare/", selection.compare, name="selection_compare"),
+    path("selection/managers/", capacity.CapacityListView.as_view(), name="capacities"),
+    path("selection/managers/new/", capacity.CapacityCreateView.as_view(), name="capacity_create"),
+    path(
+        "selection/managers/<int:pk>/edit/",
+        capacity.CapacityUpdateView.as_view(),
+        name="capacity_edit",
+    ),
+    path("selection/managers/<int:pk>/archive/", capacity.archive, name="capacity_archive"),
+    path("selection/<int:pk>/managers/", capacity.choose, name="selection_managers"),
+    path("selection/<int:pk>/restore/", selection.restore, name="selection_restore"),
+    path("selection/<int:pk>/delete/", selection.delete, name="selection_delete"),
     path("selection/<int:pk>/", selection.SelectionView.as_view(), name="selection"),
     path("selection/<int:pk>/progress/", selection.progress, name="selection_progress"),
     path("selection/<int:pk>/solve/", selection.solve, name="selection_solve"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.functional import cached_property
@@ -15,6 +16,7 @@ from rest_framework.response import Response
 from accounts.choices import RationaleType
 from accounts.models import Account, Conflict, Decision, Expectation, ManagerCapacity, Selection
 from accounts.selection import words
+from accounts.selection.sight import all_as_seen, as_seen
 from accounts.services import capacity as capacities
 from accounts.services import decision as decisions
 from accounts.services import expectation as expectations
@@ -187,6 +189,9 @@ class SelectionSerializer(SelectionListSerializer):
             "progress",
         )
 
+    def to_representation(self, instance: Selection) -> dict[str, Any]:
+        return super().to_representation(as_seen(instance, self.context["request"].user))
+
     @cached_property
     def _names(self) -> dict[int, words.Names]:
         return {}
@@ -345,6 +350,9 @@ class SelectionViewSet(EditableViewSet):
         if self.action != "list":
             return rows.select_related("programme", "job")
         return rows.for_list().active()
+
+    def written(self, rows: Sequence[Any]) -> Any:
+        return super().written(all_as_seen(rows, self.request.user))
 
     def perform_create(self, serializer: SelectionSerializer) -> None:
         values = dict(serializer.validated_data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import RationaleType
 from accounts.forms.fields import DateInput
-from accounts.models import Decision
+from accounts.models import Account, Decision
 from accounts.services.decision import Wish
 from kam.web.forms import ShapeForm
 from teams.models import User
@@ -32,6 +33,9 @@ class WishForm(ShapeForm):
 
     wide = ("action", "reason", "deviation", "message", "trigger", "override_reason")
 
+    account: Account | None = None
+    """Which one."""
+
     action = forms.ChoiceField(label=gettext_lazy("Decision"), required=False)
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
@@ -45,8 +49,8 @@ class WishForm(ShapeForm):
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    manager = forms.ModelChoiceField(
-        label=gettext_lazy("Manager"), queryset=User.objects.none(), required=False
+    manager = forms.TypedChoiceField(
+        label=gettext_lazy("Manager"), required=False, empty_value=None
     )
     rationale_types = forms.MultipleChoiceField(
         label=gettext_lazy("Kinds of reason"),
@@ -75,13 +79,22 @@ class WishForm(ShapeForm):
     )
     answer = forms.ChoiceField(label=gettext_lazy("Worth keeping"), required=False)
 
-    def __init__(self, *args: Any, managers: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, managers: Mapping[int, User], **kwargs: Any) -> None:
+        """`managers` are read once for all forms of a page."""
         super().__init__(*args, **kwargs)
         later, none = ("", gettext_lazy("not yet")), ("", gettext_lazy("choose"))
         self.fields["action"].choices = [later, *Decision.Action.choices]
         self.fields["service_model"].choices = [none, *Decision.ServiceModel.choices]
         self.fields["answer"].choices = [none, *Decision.Answer.choices]
-        self.fields["manager"].queryset = managers
+        people = [(pk, str(user)) for pk, user in managers.items()]
+        self.fields["manager"].choices = [none, *people]
+        self.fields["manager"].coerce = lambda key: managers[int(key)]
+        for name, field in self.fields.items():
+            if name != "rationale_types":
+                kind = "form-select" if isinstance(field, forms.ChoiceField) else "form-control"
+                field.widget.attrs["class"] = kind
+            if self.is_bound and self[name].errors:
+                field.widget.attrs["aria-invalid"] = "true"
         for name, action in SHOWN_FOR.items():
             self.fields[name].widget.attrs["data-for"] = action
 

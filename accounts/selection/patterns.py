@@ -14,6 +14,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from time import monotonic
 from typing import Any, NamedTuple
 
 import highspy
@@ -33,11 +34,15 @@ AT_ONCE = 6
 """Patterns sought for managers alike before the programme is reckoned anew."""
 ENDS = (1.0, 0.95, 0.85, 0.7)
 """Shares of a manager's time that patterns are sought for."""
+MANY = 24
+"""Crews from which on each gets its best pattern alone, so that the programme stays small."""
 CLOSE = 1e-4
 """Of what is proven: nearer to it no further patterns are sought."""
 PART = 8
-"""One manager in so many is settled before the rest is reckoned anew."""
+"""One manager in so many is settled before the rest is reckoned anew, more where time is short."""
 AGAIN = 3
+ROUNDS = 20
+"""Of settling and reckoning anew, more or less."""
 UNITS = 2_000
 """Steps in which a manager's time is counted at most."""
 
@@ -210,7 +215,9 @@ class Patterns:
             without = best[1:, effort:]
             took[number, 1:, effort:] = with_it > without
             best[1:, effort:] = np.maximum(with_it, without)
-        ends = {(count, int(crew.time * end)) for count in range(1, crew.most + 1) for end in ENDS}
+        shares = ENDS if len(self.crews) <= MANY else ENDS[:1]
+        counts = range(1, crew.most + 1)
+        ends = {(count, int(crew.time * share)) for count in counts for share in shares}
         ranked = sorted(((float(best[end]), end) for end in ends), reverse=True)
         found = [
             self._without_fences(_walk(places, took, self.effort, end), gains)
@@ -302,9 +309,16 @@ def _dive(patterns: Patterns, filling: Filling, control: Control) -> None:
     free = [list(crew.users) for crew in patterns.crews]
     settled: set[int] = set()
     mine = control.part(0.7)
-    while any(free) and not mine.is_over and patterns.reckon(mine):
+    again, part = AGAIN, PART
+    while any(free) and not mine.is_over:
+        begun = monotonic()
+        if not patterns.reckon(mine):
+            break
+        spent = monotonic() - begun
+        if spent * ROUNDS * AGAIN > mine.left:
+            again, part = 1, 3
         made = 0
-        most = max(1, sum(map(len, free)) // PART)
+        most = max(1, sum(map(len, free)) // part)
         for value, column in _preferred(patterns, settled):
             if value < SURE and made >= most:
                 break
@@ -316,7 +330,7 @@ def _dive(patterns: Patterns, filling: Filling, control: Control) -> None:
             made += 1
         if not made:
             return
-        for _again in range(AGAIN):
+        for _again in range(again):
             left = [len(users) for users in free]
             if mine.is_over or not patterns.reckon(mine):
                 return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -18,6 +18,8 @@ from teams.models import User
 
 PAGE = 100
 """Candidates of a page: a run may weigh thousands."""
+MOST_PAIRS = 12
+"""Conflicts that are named on the page."""
 COMPARED = 8
 """Accounts that tell two sets apart, as columns."""
 
@@ -84,15 +86,28 @@ class Shown(NamedTuple):
     conflicting: list[str]
     unready: list[tuple[str, str]]
     steps: list[tuple[str, str, bool]]
+    pairs: list[tuple[str, str]]
+    curve: list[tuple[Decimal, Decimal, str]]
+    whole: int
 
 
-def shown(selection: Selection, reader: User, *, first: int = 0) -> Shown:
-    """Four queries, whatever the size of the run; `first` is the place of the first candidate."""
+def shown(
+    selection: Selection,
+    reader: User,
+    *,
+    first: int = 0,
+    size: int = PAGE,
+    without: Collection[int] = (),
+) -> Shown:
+    """Four queries, whatever the size of the run, which is to be as `reader` may know it
+    (`accounts.selection.sight`); `first` is the place of the first candidate on the page,
+    `without` are accounts not to be listed."""
     names = words.names_for(selection, reader)
     kept, result = selection.problem, selection.result
     rows = sorted(_rows(selection, names), key=_order)
     chosen = {row["account"]: row["manager"] for row in result.get("selected", ())}
-    page = rows[first : first + PAGE]
+    listed = [row for row in rows if row.account not in without]
+    page = listed[first : first + size]
     effort = sum((row.effort for row in rows if row.is_in), Decimal(0))
     heads, compared = _compared(selection, names)
     return Shown(
@@ -109,7 +124,49 @@ def shown(selection: Selection, reader: User, *, first: int = 0) -> Shown:
         ],
         unready=_unready(selection, reader),
         steps=[_step(row, selection) for row in _all_steps(selection)],
+        pairs=_pairs(kept, names),
+        curve=_curve(kept.get("budget", ""), result, names),
+        whole=len(listed),
     )
+
+
+def _pairs(kept: Mapping[str, Any], names: Names) -> list[tuple[str, str]]:
+    """Conflicts between accounts that the reader sees: kind and words."""
+    seen = [
+        row
+        for row in kept.get("conflicts", ())
+        if row["a"] in names.accounts and row["b"] in names.accounts
+    ]
+    texts = {"exclusive": _("%(a)s – %(b)s: exclusive"), "ring_fence": _("%(a)s – %(b)s: apart")}
+    return [
+        (
+            row["kind"],
+            texts[row["kind"]] % {"a": names.accounts[row["a"]], "b": names.accounts[row["b"]]},
+        )
+        for row in seen[:MOST_PAIRS]
+    ]
+
+
+def _curve(
+    budget: str, result: Mapping[str, Any], names: Names
+) -> list[tuple[Decimal, Decimal, str]]:
+    """Budgets with the best value that they allow, and what differs from today's answer."""
+    steps = result.get("budget_curve", ())
+    if not steps:
+        return []
+    best = [row["account"] for row in result["selected"]]
+    first = (Decimal(budget), Decimal(result["objective"]), "")
+    return [
+        first,
+        *(
+            (
+                Decimal(row["budget"]),
+                Decimal(row["objective"]),
+                _difference(best, row["accounts"], names),
+            )
+            for row in steps
+        ),
+    ]
 
 
 def _order(row: Row) -> tuple[Any, ...]:
@@ -213,8 +270,12 @@ def _compared(selection: Selection, names: Names) -> tuple[list[str], list[Compa
     if alone:
         sets.append((_("By score alone"), alone["accounts"], alone["objective"], alone["cost"]))
     for row in result.get("budget_curve", ())[:3]:
-        label = _("With %(budget)s") % {"budget": names.amount(row["budget"])}
+        label = _("With %(budget)s") % {"budget": names.short(row["budget"])}
         sets.append((label, row["accounts"], row["objective"], None))
+    for row in result.get("without_manager", ()):
+        label = _("Without %(person)s") % {"person": names.person(row["user"])}
+        accounts = [item["account"] for item in row["selected"]]
+        sets.append((label, accounts, row["objective"], row["cost"]))
     every = [pk for _label, accounts, _objective, _cost in sets for pk in accounts]
     telling = [pk for pk in dict.fromkeys(every) if pk in names.accounts][:COMPARED]
     rows = [
@@ -241,6 +302,29 @@ def _difference(best: Sequence[int], other: Sequence[int], names: Names) -> str:
     if more:
         return _("%(more)s besides") % said
     return _("without %(less)s") % said if less else _("the same accounts")
+
+
+class Differing(NamedTuple):
+    """An account on which scenarios differ: for each whether it is in, and who has it."""
+
+    account: int
+    name: str
+    places: list[tuple[bool, str]]
+
+
+def differing(runs: Sequence[Selection], reader: User) -> Iterator[Differing]:
+    """Accounts that some of the scenarios choose and others do not, or give to somebody else."""
+    chosen = [
+        {row["account"]: row["manager"] for row in run.result.get("selected", ())} for run in runs
+    ]
+    every = {pk for one in chosen for pk in one}
+    users = {user for one in chosen for user in one.values()}
+    seen = Account.objects.visible_to(reader).filter(pk__in=every).order_by("name", "pk")
+    people = User.objects.visible_to(reader).in_bulk(users)
+    for pk, name in seen.values_list("pk", "name"):
+        if len({one.get(pk) for one in chosen}) > 1:
+            places = [(pk in one, str(people.get(one.get(pk), ""))) for one in chosen]
+            yield Differing(pk, name, places)
 
 
 def _unready(selection: Selection, reader: User) -> list[tuple[str, str]]:
@@ -272,6 +356,8 @@ def _step(step: Mapping[str, Any], selection: Selection) -> tuple[str, str, bool
         "search": _("Search"),
         "interpret": _("Interpret"),
     }
+    if step.get("is_done"):
+        return labels[step["step"]], "", True
     if len(step) == 1:
         waits = _("waits for your decision") if step["step"] == "interpret" else _("not yet")
         return labels[step["step"]], waits, False

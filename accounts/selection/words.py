@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Account, Selection
-from kam.web.formatting import money, number
+from kam.web.formatting import kilo, money, number
 from teams.models import User
 
 
@@ -28,6 +28,10 @@ class Names(NamedTuple):
     def person(self, pk: int) -> str:
         """A person's name."""
         return self.people.get(pk) or _("a manager")
+
+    def short(self, value: str | Decimal) -> str:
+        """Money in thousands, without its currency, which stands beside."""
+        return _("%(amount)sk") % {"amount": kilo(Decimal(value))}
 
     def amount(self, value: str | Decimal) -> str:
         """Money in the run's currency."""
@@ -66,7 +70,7 @@ def explained(row: Mapping[str, Any], kept: Mapping[str, Any], names: Names) -> 
         return _(
             "%(said)s. A programme with it is as good, and comes second by cost, load or name."
         ) % {"said": sentence}
-    words = _("%(said)s. Taking it all the same would cost the programme %(price)s.")
+    words = _("%(said)s. To take it all the same would cost %(price)s.")
     return words % {"said": sentence, "price": number(price, 3)}
 
 
@@ -97,22 +101,16 @@ def _inside(row: Mapping[str, Any], kept: Mapping[str, Any]) -> str:
     gain = value_of(kept, candidate) - Decimal(kept["hurdle"])
     values = {"gain": number(gain, 3), "rank": row["rank"], "price": number(row["price"] or 0, 3)}
     if row["is_fixed"]:
-        words = _(
-            "Adds %(gain)s above the hurdle (rank %(rank)s); without it no programme keeps"
-            " all conditions."
-        )
+        words = _("Rank %(rank)s; without it no programme keeps all conditions.")
     elif row["price"] is None:
-        words = _("Adds %(gain)s above the hurdle (rank %(rank)s).")
+        words = _("Rank %(rank)s, %(gain)s above the hurdle.")
     elif not Decimal(row["price"]):
         words = _(
-            "Adds %(gain)s above the hurdle (rank %(rank)s); a programme without it is as"
-            " good, and comes second by cost, load or name."
+            "Rank %(rank)s; a programme without it is as good, and comes second by cost,"
+            " load or name."
         )
     else:
-        words = _(
-            "Adds %(gain)s above the hurdle (rank %(rank)s); without it the best programme"
-            " is worth %(price)s less."
-        )
+        words = _("Rank %(rank)s; without it the programme is worth %(price)s less.")
     return words % values
 
 
@@ -122,14 +120,14 @@ def _block(block: Mapping[str, Any], names: Names) -> str:
         return _("conflicts with %(other)s") % {"other": names.account(block["account"])}
     if block["code"] == "budget":
         return _("budget: needs %(needs)s, %(left)s left") % {
-            "needs": names.amount(block["needs"]),
-            "left": names.amount(block["left"]),
+            "needs": names.short(block["needs"]),
+            "left": names.short(block["left"]),
         }
     if block["code"] == "max_accounts":
         count = int(block["limit"])
         words = ngettext("the only place is taken", "all %(count)d places are taken", count)
         return words % {"count": count}
-    return _("no manager has room for %(needs)s FTE") % {"needs": number(block["needs"], 2)}
+    return _("no manager has %(needs)s FTE and a place free") % {"needs": number(block["needs"], 2)}
 
 
 def condition_words(condition: Sequence[Any], kept: Mapping[str, Any], names: Names) -> str:

@@ -75,20 +75,24 @@ def decide(
         selection = editing.locked(selection)
         if selection.status not in Selection.SOLVED:
             raise ValidationError(_("It has not been solved."), code="unsolved")
+        if selection.archived_at:
+            raise ValidationError(_("It is archived: restore it first."), code="archived")
     advised = advice_of(selection) if selection is not None else {}
+    taken = _taken(selection, wishes)
     programmes = {wish.account.programme_id for wish in wishes}
     list(Programme.objects.select_for_update(no_key=True).filter(pk__in=programmes).order_by("pk"))
     made = []
     for wish in sorted(wishes, key=_takes_room):
         try:
             with transaction.atomic():
+                _refuse_taken(taken.get(wish.account.pk))
                 advice = advised.get(wish.account.pk, "")
                 made.append(_decided(actor, wish, selection, advice, today))
         except ValidationError as error:
             error.place = wishes.index(wish)  # type: ignore[attr-defined]
             raise
     if selection is not None:
-        _note(actor, selection, made)
+        _note(actor, selection)
     return made
 
 
@@ -113,6 +117,23 @@ def advice_of(selection: Selection) -> dict[int, str]:
     return advice
 
 
+def _taken(selection: Selection | None, wishes: Sequence[Wish]) -> dict[int, Decision]:
+    """Decisions of the run about the accounts, by account; the run is locked."""
+    if selection is None:
+        return {}
+    accounts = [wish.account.pk for wish in wishes]
+    rows = selection.decisions.filter(account__in=accounts).select_related("decided_by")
+    return {row.account_id: row for row in rows}
+
+
+def _refuse_taken(decision: Decision | None) -> None:
+    if decision is None:
+        return
+    values = {"person": decision.decided_by, "action": decision.get_action_display()}
+    text = _("%(person)s decided about it meanwhile: %(action)s. Look again.") % values
+    raise ValidationError(text, code="decided")
+
+
 def _takes_room(wish: Wish) -> bool:
     """Room is made before it is taken."""
     return wish.action == Action.APPOINT
@@ -121,7 +142,7 @@ def _takes_room(wish: Wish) -> bool:
 def _decided(
     actor: User, wish: Wish, selection: Selection | None, advice: str, on: datetime.date
 ) -> Decision:
-    account = wish.account
+    account = editing.locked(wish.account)
     if not policies.can_manage(actor, account):
         raise PermissionDenied
     _check(wish, advice)
@@ -247,7 +268,7 @@ def _contribution(account: Account, on: datetime.date) -> Decimal | None:
     return figures.totals(Account.objects.filter(pk=account.pk), period, rates).contribution
 
 
-def _note(actor: User, selection: Selection, made: Sequence[Decision]) -> None:
+def _note(actor: User, selection: Selection) -> None:
     """The fifth step: what people made of the answer (handbook 3.6)."""
     taken = selection.decisions.order_by()
     counts = {action: taken.filter(action=action).count() for action in Action.values}
@@ -258,4 +279,4 @@ def _note(actor: User, selection: Selection, made: Sequence[Decision]) -> None:
     selection.decided_at, selection.decided_by = timezone.now(), actor
     selection.version += 1
     selection.save(update_fields=["steps", "decided_at", "decided_by", "version", "updated_at"])
-    record.change(actor=actor, obj=selection, verb="decided", after={"decisions": len(made)})
+    record.change(actor=actor, obj=selection, verb="decided", after={"status": selection.status})

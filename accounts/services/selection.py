@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -210,6 +210,50 @@ def archive_selection(
     if selection.status in Selection.UNDER_WAY:
         raise ValidationError(_("It is being solved: stop it first."), code="solving")
     return editing.archive(actor=actor, obj=selection, expected_version=expected_version)
+
+
+@transaction.atomic
+def restore_selection(
+    *, actor: User, selection: Selection, expected_version: int | None = None
+) -> Selection:
+    """Bring an archived scenario back onto the list."""
+    selection = _editable(actor, selection)
+    return editing.restore(actor=actor, obj=selection, expected_version=expected_version)
+
+
+@transaction.atomic
+def delete_draft(*, actor: User, selection: Selection, expected_version: int | None = None) -> None:
+    """Delete a scenario that was never solved; one that was is archived instead."""
+    selection = _editable(actor, selection)
+    editing.expect(selection, expected_version)
+    if selection.status != Selection.Status.DRAFT:
+        raise ValidationError(_("It has been solved: archive it."), code="solved")
+    before = {"name": selection.name}
+    record.change(actor=actor, obj=selection, verb="deleted", before=before, after={})
+    selection.delete()
+
+
+@transaction.atomic
+def choose_managers(
+    *,
+    actor: User,
+    selection: Selection,
+    expected_version: int | None,
+    managers: Sequence[Mapping[str, Any]] | None,
+) -> Selection:
+    """Say which managers take part and what each can take on (`user`, `capacity`, `effort`); None
+    takes those of the programme with their usual capacities. Of a run that was solved a copy is
+    changed. Returns the changed one."""
+    selection = _editable(actor, selection)
+    editing.expect(selection, expected_version)
+    if selection.status in Selection.UNDER_WAY:
+        raise ValidationError(_("It is being solved: stop it first."), code="solving")
+    if selection.status != Selection.Status.DRAFT:
+        selection = copy_selection(actor=actor, selection=selection)
+    given = {key: value for key, value in selection.given.items() if key != "managers"}
+    if managers is not None:
+        given |= _checked_lists(actor, selection.programme, {"managers": managers})
+    return editing.save(actor=actor, obj=selection, changes={"given": given})
 
 
 def _editable(actor: User, selection: Selection) -> Selection:

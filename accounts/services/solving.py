@@ -126,7 +126,7 @@ def _keep(
         selection.solved_at = timezone.now()
         selection.version += 1
         selection.save()
-        after = {"status": selection.status, "objective": selection.objective}
+        after = {"status": selection.status}
         record.change(actor=reader, obj=selection, verb="solved", after=after)
 
 

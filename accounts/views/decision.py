@@ -14,32 +14,44 @@ from django.utils.translation import ngettext
 
 from accounts.forms.decision import WishForm
 from accounts.models import Account, Decision, Selection
-from accounts.selection.presenting import PAGE, Row, shown
+from accounts.selection.presenting import Row, shown
+from accounts.selection.sight import as_seen
 from accounts.services import decision as services
+from accounts.views.selection import page_of
 from kam.web.views.forms import UNPROCESSABLE, attach
 from teams.models import User
 from teams.views.common import reach
+
+ON_PAGE = 25
+"""Accounts decided about on one page."""
 
 
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """The candidates of a solved run with its advice; what is decided is decided together."""
     rows = Selection.objects.select_related("programme")
     run = reach(rows, request.user, needs="editable_by", pk=pk)
-    if run.status not in Selection.SOLVED:
+    if run.status not in Selection.SOLVED or run.archived_at:
         messages.error(request, _("Solve the scenario first: there is nothing to decide about."))
         return redirect("accounts:selection", pk=pk)
-    page = request.GET.get("page", "1")
-    first = (max(1, int(page)) - 1) * PAGE if page.isdecimal() else 0
-    forms = _forms(request, run, shown(run, request.user, first=first).rows)
+    page = page_of(request)
+    done = frozenset(run.decisions.values_list("account", flat=True))
+    seen = as_seen(run, request.user)
+    result = shown(seen, request.user, first=page * ON_PAGE, size=ON_PAGE, without=done)
+    forms = _forms(request, seen, result.rows)
     status = 200
     if request.method == "POST":
         wrong = [form for _row, _advice, form in forms if not form.is_valid()]
         if not wrong and _decided(request, run, forms):
-            return redirect("accounts:selection", pk=pk)
+            is_more = result.whole > len(_made(forms))
+            return redirect("accounts:selection_decide" if is_more else "accounts:selection", pk=pk)
         status = UNPROCESSABLE
     context = {
         "run": run,
         "forms": forms,
+        "whole": result.whole,
+        "decided": len(done),
+        "next_page": page + 2 if (page + 1) * ON_PAGE < result.whole else None,
+        "previous_page": page or None,
         "crumbs": [
             (_("Selection"), reverse("accounts:selections")),
             (run.name, reverse("accounts:selection", args=[pk])),
@@ -51,17 +63,14 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _forms(request: HttpRequest, run: Selection, rows: list[Row]) -> list[Any]:
-    """A form for each account that the run has not decided about yet."""
-    done = set(run.decisions.values_list("account", flat=True))
+    """A form for each account on the page, with the run's advice."""
     advised = services.advice_of(run)
-    managers = User.objects.colleagues_of(request.user).with_name()
+    managers = {user.pk: user for user in User.objects.colleagues_of(request.user).with_name()}
     chosen = {row["account"]: row["manager"] for row in run.result["selected"]}
     take_all = request.GET.get("advice") == "1"
-    accounts = Account.objects.in_bulk([row.account for row in rows])
+    accounts = Account.objects.visible_to(request.user).in_bulk([row.account for row in rows])
     found = []
     for row in rows:
-        if row.account in done:
-            continue
         account, advice = accounts[row.account], advised[row.account]
         initial: dict[str, Any] = {"manager": chosen.get(row.account)}
         if account.rationale:
@@ -74,15 +83,20 @@ def _forms(request: HttpRequest, run: Selection, rows: list[Row]) -> list[Any]:
             initial=initial,
             managers=managers,
         )
+        form.account = account
         found.append((row, Decision.Action(advice), form))
     return found
 
 
+def _made(forms: list[Any]) -> list[Any]:
+    """Forms with a decision, each with what is decided."""
+    wishes = [(form, form.wish(form.account)) for _row, _advice, form in forms]
+    return [(form, wish) for form, wish in wishes if wish is not None]
+
+
 def _decided(request: HttpRequest, run: Selection, forms: list[Any]) -> bool:
     """Whether all that was decided is stored; else refusals stand beside the fields."""
-    accounts = Account.objects.in_bulk([row.account for row, _advice, _form in forms])
-    wishes = [(form, form.wish(accounts[row.account])) for row, _advice, form in forms]
-    made = [(form, wish) for form, wish in wishes if wish is not None]
+    made = _made(forms)
     if not made:
         messages.error(request, _("Nothing is decided yet: choose for at least one account."))
         return False

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext as _
@@ -17,18 +17,24 @@ from django.views.decorators.http import require_POST
 from django.views.generic import CreateView, DetailView, ListView
 
 from accounts.forms.selection import LimitsForm, SelectionForm
-from accounts.models import Account, Selection
+from accounts.models import Account, Decision, Selection
 from accounts.selection import keeping
 from accounts.selection.gathering import gather
-from accounts.selection.presenting import PAGE, shown
+from accounts.selection.presenting import PAGE, Shown, differing, shown
+from accounts.selection.sight import all_as_seen, as_seen
 from accounts.services import selection as services
 from kam.changes.errors import VersionConflict
+from kam.web.formatting import kilo, number, thousands
 from kam.web.views import ScopedViewMixin, ServiceFormMixin
 from kam.web.views.forms import UNPROCESSABLE
 from kam.web.views.tables import CappedPaginator
 from teams import policies
 from teams.models import Programme
-from teams.views.common import act, posted_version, reach
+from teams.views.common import act, posted_version, press, reach
+
+LONGEST_PAGE = 7
+MOST_COMPARED = 4
+"""Scenarios beside each other."""
 
 
 class SelectionListView(ScopedViewMixin, ListView):
@@ -46,8 +52,12 @@ class SelectionListView(ScopedViewMixin, ListView):
         return rows.filter(archived_at__isnull=False) if past else rows.active()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        runs = Programme.objects.editable_by(self.request.user).exists()
-        return super().get_context_data(may_add=runs, **kwargs)
+        context = super().get_context_data(**kwargs)
+        user = self.request.user
+        return context | {
+            "runs": all_as_seen(context["page_obj"].object_list, user),
+            "may_add": Programme.objects.editable_by(user).exists(),
+        }
 
 
 class SelectionCreateView(ServiceFormMixin, ScopedViewMixin, CreateView):
@@ -102,13 +112,16 @@ def context_of(request: HttpRequest, run: Selection, form: LimitsForm | None = N
         gathered = gather(run, request.user)
         run.problem = keeping.packed(gathered.problem)
         run.problem["unready"] = [list(row) for row in gathered.unready]
-    page = request.GET.get("page", "1")
-    first = (max(1, int(page)) - 1) * PAGE if page.isdecimal() else 0
+    first = page_of(request) * PAGE
+    run = as_seen(run, request.user)
     result = shown(run, request.user, first=first)
-    whole = len(run.problem.get("candidates", ()))
+    whole = result.whole
+    decided = Decision.objects.visible_to(request.user).filter(selection=run.pk).for_list()
     return {
         "run": run,
         "shown": result,
+        "decided": decided[:PAGE],
+        "curve": _curve(result, run),
         "form": form or LimitsForm(instance=run),
         "may_edit": policies.can_edit_programme(request.user, run.programme),
         "is_solved": run.status in Selection.SOLVED,
@@ -118,6 +131,51 @@ def context_of(request: HttpRequest, run: Selection, form: LimitsForm | None = N
         "candidates": whole,
         "crumbs": [(_("Selection"), reverse("accounts:selections")), (run.name, "")],
     }
+
+
+def page_of(request: HttpRequest) -> int:
+    """The page asked for, counted from 0."""
+    page = request.GET.get("page", "1")
+    return max(1, int(page)) - 1 if page.isdecimal() and len(page) < LONGEST_PAGE else 0
+
+
+def _curve(result: Shown, run: Selection) -> dict[str, Any]:
+    """The budget curve as chart: the best value at each budget."""
+    if not result.curve:
+        return {}
+    points = [(kilo(budget), float(value)) for budget, value, _differs in result.curve]
+    values = [value for _budget, value in points]
+    top, bottom = result.curve[1], result.curve[0]
+    words = {
+        "more": thousands(top[0] - bottom[0], run.currency),
+        "gain": number(top[1] - bottom[1], 3),
+    }
+    return {
+        "finding": _("The next step up costs %(more)s more a year and gains %(gain)s.") % words,
+        "data": {
+            "labels": [label for label, _value in points],
+            "series": [{"name": _("Best value"), "values": values, "kind": "actual"}],
+        },
+    }
+
+
+def compare(request: HttpRequest) -> HttpResponse:
+    """Scenarios side by side: what each was asked, what came of it, and who differs."""
+    asked = [int(pk) for pk in request.GET.getlist("run") if pk.isdecimal()][:MOST_COMPARED]
+    seen = Selection.objects.visible_to(request.user).select_related("programme").in_bulk(asked)
+    if len(seen) < len(set(asked)):
+        raise Http404
+    runs = [as_seen(seen[pk], request.user) for pk in dict.fromkeys(asked)]
+    rows = Selection.objects.visible_to(request.user).active().for_list()
+    context = {
+        "runs": runs,
+        "differing": list(differing(runs, request.user)),
+        "others": [row for row in rows[:PAGE] if row.pk not in seen],
+        "asked": asked,
+        "is_full": len(runs) >= MOST_COMPARED,
+        "crumbs": [(_("Selection"), reverse("accounts:selections")), (_("Compare"), "")],
+    }
+    return render(request, "accounts/selection_compare.html", context)
 
 
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
@@ -189,6 +247,34 @@ def copy(request: HttpRequest, pk: int) -> HttpResponse:
     run = services.copy_selection(actor=request.user, selection=_mine(request, pk))
     messages.success(request, _("Copied: change it, then solve it."))
     return redirect("accounts:selection", pk=run.pk)
+
+
+@require_POST
+def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring an archived scenario back."""
+    return press(
+        request,
+        Selection.objects,
+        pk,
+        write=services.restore_selection,
+        kind="selection",
+        done=_("Scenario %(name)s is back."),
+        back=lambda row: reverse("accounts:selection", args=[row.pk]),
+    )
+
+
+@require_POST
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete a scenario that was never solved."""
+    return press(
+        request,
+        Selection.objects,
+        pk,
+        write=services.delete_draft,
+        kind="selection",
+        done=_("Scenario %(name)s deleted."),
+        back=lambda _row: reverse("accounts:selections"),
+    )
 
 
 @require_POST
