@@ -282,8 +282,11 @@ class MatrixView(WeighedTable, ListView):
 
     def drawn(self) -> list[Any]:
         """Accounts that are drawn: the largest by accessible spend, unknown ones last."""
-        rows = matrix.placed(self.get_queryset())
-        return list(rows.order_by(F("spend").desc(nulls_last=True), "pk")[: matrix.DRAWN])
+        order = F("spend").desc(nulls_last=True), "pk"
+        ranked = matrix.placed(self.get_queryset()).order_by(*order)
+        # Looked up before their sales are added up, which databases do for all that they sort.
+        largest = ranked.values("pk")[: matrix.DRAWN]
+        return list(self.shown().filter(pk__in=largest).order_by(*order))
 
     def chart(self, drawn: Iterable[Any], before: Mapping[int, Any]) -> dict[str, Any]:
         """What the chart draws; arrows lead to year 3, or from where an account stood."""
