@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from accounts.choices import REVIEWED_STATUSES, Stage, Status
 from accounts.figures import Chosen
-from accounts.models import Account, Contact
+from accounts.models import Account, Contact, Expectation
 from accounts.querysets import AccountQuerySet
 from kam.access.querysets import Reader
 from kam.web.formatting import late
@@ -51,15 +51,16 @@ class Alert:
 def looked_at(chosen: Chosen, today: datetime.date) -> list[Account]:
     """Those of the accounts that something is the matter with, with what that is: one query.
 
-    Annotated: `managed`, `deputised`, `planned` (a key, None without one), and of the latest
-    reviews `advised` (recommended stage), `waiting` (key of a proposal), `waiting_stage` and
-    `waiting_closing`.
+    Annotated: `managed`, `deputised`, `planned`, `told` (a key, None without one), and of the
+    latest reviews `advised` (recommended stage), `waiting` (key of a proposal), `waiting_stage`
+    and `waiting_closing`.
     """
     return chosen.find(f"matters {today}", lambda accounts: _with_matters(accounts, today))
 
 
 def _with_matters(accounts: AccountQuerySet, today: datetime.date) -> QuerySet:
     members = memberships_today().filter(team=OuterRef("team")).order_by()
+    told = Expectation.objects.active().filter(account=OuterRef("pk")).order_by()
     plans = Plan.objects.active().in_force().filter(account=OuterRef("pk")).order_by()
     reviews = StageReview.objects.filter(account=OuterRef("pk"))
     stood_for = reviews.assessments().order_by("-reviewed_on", "-pk")
@@ -72,6 +73,7 @@ def _with_matters(accounts: AccountQuerySet, today: datetime.date) -> QuerySet:
             managed=Subquery(members.filter(role=TeamRole.KAM).values("pk")[:1]),
             deputised=Subquery(members.filter(role=TeamRole.DEPUTY).values("pk")[:1]),
             planned=Subquery(plans.values("pk")[:1]),
+            told=Subquery(told.values("pk")[:1]),
             advised=Subquery(stood_for.values("recommended_stage")[:1]),
             waiting=Subquery(proposals.values("pk")[:1]),
             waiting_stage=Subquery(proposals.values("decided_stage")[:1]),
@@ -79,7 +81,7 @@ def _with_matters(accounts: AccountQuerySet, today: datetime.date) -> QuerySet:
         )
     )
     settled = Q(status_since=None) | Q(status_since__lte=today - GRACE)
-    lacking = Q(managed=None) | Q(deputised=None) | Q(planned=None)
+    lacking = Q(managed=None) | Q(deputised=None) | Q(planned=None) | Q(told=None)
     matters = (
         Q(waiting__isnull=False)
         | Q(advised=Stage.UNCOUPLING)
@@ -104,10 +106,11 @@ def decisions(chosen: Chosen, today: datetime.date) -> list[Alert]:
 
 def alerts(user: Reader, chosen: Chosen, today: datetime.date) -> list[Alert]:
     """What is wrong on accounts that `user` looks after: three queries (AL2, AL5, AL7, AL16,
-    AL17)."""
+    AL17, AL26)."""
     rows = looked_at(chosen, today)
     found = [_vacancy(row) for row in rows if _vacant(row, today)]
     found += [_planless(row) for row in rows if _lacks(row, "planned", today)]
+    found += [_untold(row) for row in rows if _lacks(row, "told", today)]
     found += [_review(row, today) for row in rows if _is_late(row, today)]
     return found + _old_actions(user, chosen, today) + _silences(user, chosen, today)
 
@@ -179,6 +182,17 @@ def _planless(account: Any) -> Alert:
         _("nothing that was agreed is in force"),
         reverse("plans:of_account", args=[account.pk]),
         _("Open plan"),
+    )
+
+
+def _untold(account: Any) -> Alert:
+    return Alert(
+        account,
+        _("%(account)s was not told what being a key account means") % {"account": account},
+        _("what we told them and what they expect is not recorded"),
+        reverse("accounts:expectation_create", args=[account.pk]),
+        _("Record it"),
+        in_dialog=True,
     )
 
 

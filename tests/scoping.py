@@ -13,7 +13,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.models import Account
+from accounts.models import Account, Selection
 from kam.access.dates import business_today
 from kam.changes import record
 from kam.mail.models import Mail
@@ -127,6 +127,9 @@ class World:
         self.things["capacity"] = ManagerCapacityFactory(
             programme=self.programme, user=self.administrator
         )
+        self.things["selection"] = SelectionFactory(
+            programme=self.programme, name="Open scenario", status="optimal"
+        )
         self.things["grant"] = self.insider.grants.get()
         self.things["mail"] = Mail.objects.create(subject=f"{SECRET} mail")
         self.things["token"] = TokenFactory(owner=self.insider, name=f"{SECRET} token")
@@ -179,7 +182,7 @@ class World:
         self.things["own_criteria"] = CriteriaSetFactory(
             programme=self.programme, account=account, kind="strength", reason=SECRET
         )
-        self.things["selection"] = _selection(self.programme, account)
+        _weigh(self.things["selection"], account)
         self.things["decision"] = DecisionFactory(
             account=account, reason=SECRET, selection=self.things["selection"]
         )
@@ -197,16 +200,13 @@ class World:
         )
 
 
-def _selection(programme: Programme, account: Account) -> Any:
-    """A run that weighed the hidden account against nobody, and chose it."""
+def _weigh(run: Selection, account: Account) -> None:
+    """Let a run have weighed the hidden account against nobody, and chosen it."""
     row = {"account": account.pk, "name": account.name, "attractiveness": "7", "strength": "6"}
     candidate = {**row, "cost": "1", "effort": "0.1", "must_include": False, "barred": False}
     reason = {"is_in": True, "code": "worth", "rank": 1, "blocks": [], "price": None}
     limits = {"budget": None, "hurdle": "5", "attractiveness_weight": "0.7", "cut": "5"}
-    return SelectionFactory(
-        programme=programme,
-        name="Open scenario",
-        status="optimal",
+    Selection.objects.filter(pk=run.pk).update(
         problem={"candidates": [candidate], "managers": [], "conflicts": [], **limits},
         result={
             "selected": [{"account": account.pk, "manager": 1}],

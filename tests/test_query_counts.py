@@ -24,17 +24,23 @@ from tests.factories.accounts import (
     ChannelFactory,
     ConflictFactory,
     ContactFactory,
+    CriteriaSetFactory,
+    DecisionFactory,
     DuplicatePairFactory,
     ExchangeRateFactory,
+    ExpectationFactory,
     ExternalIdFactory,
     FactFactory,
     InteractionFactory,
     LedgerEntryFactory,
+    ManagerCapacityFactory,
     MergeFactory,
     MonthTotalFactory,
     PositionFactory,
     ProductFactory,
     ProductLineFactory,
+    ScoreFactory,
+    SelectionFactory,
     SiteFactory,
     StageChangeFactory,
     StatusChangeFactory,
@@ -86,8 +92,11 @@ PAGES = {
     "accounts:products": 8,
     "accounts:rates": 8,
     "accounts:purchases": 6,
-    "accounts:register": 7,
     "accounts:scores": 26,
+    "accounts:look_again": 5,
+    "accounts:register": 8,
+    "accounts:selections": 6,
+    "accounts:violated": 8,
     "imports:folders": 5,
     "exports:list": 5,
     "imports:list": 8,
@@ -117,9 +126,12 @@ RESOURCES = {
     "conflicts": 5,
     "contacts": 5,
     "corporate-objectives": 4,
+    "criteria": 5,
     "customer-goals": 4,
+    "decisions": 4,
     "duplicates": 4,
     "exchange-rates": 4,
+    "expectations": 4,
     "exports": 3,
     "facts": 4,
     "functions": 4,
@@ -129,17 +141,21 @@ RESOURCES = {
     "imports": 4,
     "interactions": 5,
     "ledger-entries": 4,
+    "manager-capacities": 4,
     "memberships": 4,
     "merges": 4,
     "milestones": 4,
     "objectives": 4,
     "plans": 4,
+    "positions": 5,
     "product-lines": 4,
     "products": 5,
     "programme-settings": 4,
     "programmes": 4,
     "risks": 4,
     "role-grants": 4,
+    "scorings": 4,
+    "selections": 4,
     "sites": 4,
     "stage-changes": 4,
     "stage-reviews": 7,
@@ -193,6 +209,13 @@ def fill(programme: Any, reader: Any, place: int) -> None:
     channel = ChannelFactory(programme=programme)
     CategoryPurchaseFactory(channel=channel)
     CategoryPurchaseFactory(account=account)
+    ExpectationFactory(account=account)
+    PositionFactory(account=account)
+    ScoreFactory(account=account, scored_by=member)
+    CriteriaSetFactory(programme=programme, number=place + 1, published_by=member)
+    ManagerCapacityFactory(programme=programme, user=member)
+    run = SelectionFactory(programme=programme, created_by=member)
+    DecisionFactory(account=account, selection=run, decided_by=member, manager=member)
     _plan(account, member)
     StageReviewFactory(account=account, author=member)
     RunFactory(scope=programme, owner=member)

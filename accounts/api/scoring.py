@@ -96,6 +96,13 @@ class HoldingSerializer(Serializer):
     on = serializers.DateField(required=False)
 
 
+HOLDING = (
+    OpenApiParameter("programme", int, description="Programme; one's first when left out."),
+    OpenApiParameter("account", int, description="Account whose own weights count."),
+    OpenApiParameter("on", datetime.date, description="Day; today when left out."),
+)
+
+
 class CriteriaViewSet(BulkMixin, CreateMixin, ReadOnlyViewSet):
     """Sets of criteria, the latest first; `in-force/` tells which hold on a day."""
 
@@ -115,12 +122,13 @@ class CriteriaViewSet(BulkMixin, CreateMixin, ReadOnlyViewSet):
             actor=self.request.user, **serializer.validated_data
         )
 
+    @property
+    def query_parameters(self) -> tuple[Any, ...]:
+        """What `in-force/` is asked; the other actions have no parameters of their own."""
+        return HOLDING if self.action == "in_force" else ()
+
     @extend_schema(
-        parameters=[
-            OpenApiParameter("programme", int, description="Programme; one's first when left out."),
-            OpenApiParameter("account", int, description="Account whose own weights count."),
-            OpenApiParameter("on", datetime.date, description="Day; today when left out."),
-        ],
+        parameters=list(HOLDING),
         responses=CriteriaInForceSerializer(many=True),
         filters=False,
     )

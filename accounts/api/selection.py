@@ -1,11 +1,11 @@
-"""Selections, decisions, expectations and capacities over REST (`design.md` 6; handbook 3.5)."""
+"""Selections over REST (`design.md` 6; handbook 3.5)."""
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
@@ -13,17 +13,15 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.choices import RationaleType
-from accounts.models import Account, Conflict, Decision, Expectation, ManagerCapacity, Selection
+from accounts.api.decisions import DecideSerializer, DecisionSerializer
+from accounts.models import Conflict, Selection
 from accounts.selection import words
 from accounts.selection.sight import all_as_seen, as_seen
-from accounts.services import capacity as capacities
-from accounts.services import decision as decisions
-from accounts.services import expectation as expectations
 from accounts.services import selection as runs
-from kam.api.serializers import ModelSerializer, Serializer, VisibleRelatedField
-from kam.api.viewsets import EditableViewSet, ReadOnlyViewSet
-from teams.models import User
+from accounts.services.decision import Wish, decide
+from kam.api.errors import inside
+from kam.api.serializers import ModelSerializer, Serializer
+from kam.api.viewsets import EditableViewSet
 
 STAMPS = ("version", "created_at", "updated_at", "archived_at")
 SCORE: dict[str, Any] = {"max_digits": 9, "decimal_places": 6, "min_value": 0, "max_value": 10}
@@ -267,67 +265,7 @@ class SelectionSerializer(SelectionListSerializer):
         """How near the best answer so far is to what is still possible, 0..1."""
         if run.status not in Selection.UNDER_WAY:
             return 1.0 if run.solved_at else None
-        return run.job.progress if run.job else None
-
-
-class WishSerializer(Serializer):
-    """What is decided about one account; which members are needed depends on `action`."""
-
-    account = VisibleRelatedField(queryset=Account.objects.all())
-    action = serializers.ChoiceField(choices=Decision.Action.choices)
-    reason = serializers.CharField(max_length=2000)
-    rationale_types = serializers.ListField(
-        child=serializers.ChoiceField(choices=RationaleType.choices), required=False
-    )
-    deviation = serializers.CharField(max_length=2000, required=False, allow_blank=True)
-    manager = VisibleRelatedField(queryset=User.objects.all(), required=False, allow_null=True)
-    service_model = serializers.ChoiceField(
-        choices=Decision.ServiceModel.choices, required=False, allow_blank=True
-    )
-    trigger = serializers.CharField(max_length=250, required=False, allow_blank=True)
-    review_on = serializers.DateField(required=False, allow_null=True)
-    message = serializers.CharField(max_length=2000, required=False, allow_blank=True)
-    answer = serializers.ChoiceField(
-        choices=Decision.Answer.choices, required=False, allow_blank=True
-    )
-    override_reason = serializers.CharField(max_length=2000, required=False, allow_blank=True)
-
-
-class DecideSerializer(Serializer):
-    """Decisions on accounts of a run, all or none."""
-
-    decisions = WishSerializer(many=True, allow_empty=False)
-
-
-class DecisionSerializer(ModelSerializer):
-    """What was decided about an account, beside what the run advised."""
-
-    class Meta:
-        model = Decision
-        fields = (
-            "id",
-            "account",
-            "selection",
-            "action",
-            "advice",
-            "reason",
-            "rationale_types",
-            "deviation",
-            "manager",
-            "service_model",
-            "trigger",
-            "review_on",
-            "message",
-            "answer",
-            "contribution",
-            "override",
-            "override_reason",
-            "decided_on",
-            "decided_by",
-            "created_at",
-            "superseded_at",
-        )
-        read_only_fields = fields
+        return run.job.progress_ratio if run.job else None
 
 
 class SelectionViewSet(EditableViewSet):
@@ -406,105 +344,9 @@ class SelectionViewSet(EditableViewSet):
         run = self.get_object()
         body = DecideSerializer(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
-        wishes = [decisions.Wish(**row) for row in body.validated_data["decisions"]]
-        made = decisions.decide(actor=request.user, wishes=wishes, selection=run)
+        wishes = [Wish(**row) for row in body.validated_data["decisions"]]
+        try:
+            made = decide(actor=request.user, wishes=wishes, selection=run)
+        except ValidationError as error:
+            raise inside(error, "decisions", str(getattr(error, "place", 0))) from error
         return Response(DecisionSerializer(made, many=True).data)
-
-
-class DecisionViewSet(ReadOnlyViewSet):
-    """Decisions, those that were followed by others among them."""
-
-    model = Decision
-    serializer_class = DecisionSerializer
-    filterset_fields = ("selection", "action", "advice", "decided_by", "manager", "review_on")
-    ordering_fields = ("decided_on", "review_on", "created_at")
-    search_fields = ("account__name", "reason")
-
-    def changed_rows(self, rows: Any, moment: datetime.datetime) -> Any:
-        """Decisions made or followed by another since."""
-        return rows.filter(created_at__gte=moment) | rows.filter(superseded_at__gte=moment)
-
-
-class ExpectationSerializer(ModelSerializer):
-    """What the customer was told of being a key account, and what it expects."""
-
-    fixed = ("account",)
-
-    class Meta:
-        model = Expectation
-        fields = ("id", "account", *expectations.EXPECTATION_FIELDS, "recorded_by", *STAMPS)
-        read_only_fields = ("recorded_by", *STAMPS)
-
-
-class ExpectationViewSet(EditableViewSet):
-    """Expectation records (K129). DELETE archives."""
-
-    model = Expectation
-    serializer_class = ExpectationSerializer
-    filterset_fields = ("told_on", "agreed_on")
-    ordering_fields = ("told_on", "agreed_on", "updated_at")
-    search_fields = ("account__name", "told", "expected")
-
-    def get_queryset(self) -> Any:
-        return super().get_queryset().active()
-
-    def perform_create(self, serializer: ExpectationSerializer) -> None:
-        values = dict(serializer.validated_data)
-        serializer.instance = expectations.record_expectation(
-            actor=self.request.user, account=values.pop("account"), changes=values
-        )
-
-    def perform_update(self, serializer: ExpectationSerializer) -> None:
-        serializer.instance = expectations.update_expectation(
-            actor=self.request.user,
-            expectation=serializer.instance,
-            expected_version=self.version,
-            changes=dict(serializer.validated_data),
-        )
-
-    def perform_destroy(self, instance: Expectation) -> None:
-        expectations.archive_expectation(
-            actor=self.request.user, expectation=instance, expected_version=self.version
-        )
-
-
-class CapacitySerializer(ModelSerializer):
-    """How many accounts and how much effort (FTE) a manager can take on."""
-
-    fixed = ("programme", "user")
-
-    class Meta:
-        model = ManagerCapacity
-        fields = ("id", "programme", "user", "accounts", "effort", *STAMPS)
-        read_only_fields = STAMPS
-
-
-class CapacityViewSet(EditableViewSet):
-    """Capacities of managers; who has none recorded takes two accounts. DELETE archives."""
-
-    model = ManagerCapacity
-    serializer_class = CapacitySerializer
-    filterset_fields = ("programme", "user")
-    ordering_fields = ("accounts", "updated_at")
-    search_fields = ("user__first_name", "user__last_name")
-
-    def get_queryset(self) -> Any:
-        return super().get_queryset().active()
-
-    def perform_create(self, serializer: CapacitySerializer) -> None:
-        serializer.instance = capacities.record_capacity(
-            actor=self.request.user, **serializer.validated_data
-        )
-
-    def perform_update(self, serializer: CapacitySerializer) -> None:
-        serializer.instance = capacities.update_capacity(
-            actor=self.request.user,
-            capacity=serializer.instance,
-            expected_version=self.version,
-            changes=dict(serializer.validated_data),
-        )
-
-    def perform_destroy(self, instance: ManagerCapacity) -> None:
-        capacities.archive_capacity(
-            actor=self.request.user, capacity=instance, expected_version=self.version
-        )

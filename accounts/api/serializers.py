@@ -6,7 +6,6 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.choices import RationaleType, Status
 from accounts.models import (
     Account,
     Conflict,
@@ -101,18 +100,6 @@ class PutAccountSerializer(AccountSerializer):
         fields = tuple(  # type: ignore[assignment]
             name for name in AccountSerializer.Meta.fields if name not in ("external_ids", "team")
         )
-
-
-class StatusDecisionSerializer(Serializer):
-    """A decision on what the account is to the programme (K004, K021)."""
-
-    status = serializers.ChoiceField(choices=Status.choices)
-    decided_on = serializers.DateField(required=False)
-    reason = serializers.CharField(required=False, allow_blank=True, default="")
-    rationale_types = serializers.ListField(
-        child=serializers.ChoiceField(choices=RationaleType.choices), required=False, default=list
-    )
-    override_reason = serializers.CharField(required=False, allow_blank=True, default="")
 
 
 class SiteSerializer(ModelSerializer):

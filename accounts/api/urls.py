@@ -1,6 +1,6 @@
 """Resources of this app."""
 
-from accounts.api import market, money, scoring, selection, views
+from accounts.api import decisions, market, money, scoring, selection, views
 
 routes = [
     ("accounts", views.AccountViewSet),
@@ -21,9 +21,9 @@ routes = [
     ("scorings", scoring.ScoringViewSet),
     ("positions", scoring.PositionViewSet),
     ("selections", selection.SelectionViewSet),
-    ("decisions", selection.DecisionViewSet),
-    ("expectations", selection.ExpectationViewSet),
-    ("manager-capacities", selection.CapacityViewSet),
+    ("decisions", decisions.DecisionViewSet),
+    ("expectations", decisions.ExpectationViewSet),
+    ("manager-capacities", decisions.CapacityViewSet),
     ("activity-costs", money.ActivityCostViewSet),
     ("exchange-rates", money.ExchangeRateViewSet),
     ("status-changes", views.StatusChangeViewSet),

@@ -5,7 +5,7 @@ language of the page. Ids of ours stand beside the names and are left alone by t
 """
 
 from accounts.exports.accounts import ACCOUNTS, FACTS, REGISTER, SITES
-from accounts.exports.decisions import CONFLICTS, MERGES, PAIRS
+from accounts.exports.decisions import CONFLICTS, LOOK_AGAIN, MERGES, PAIRS, SELECTIONS
 from accounts.exports.market import CHANNELS, MAP, PURCHASES
 from accounts.exports.matrix import EFFORT_COLUMNS, MATRIX_COLUMNS
 from accounts.exports.money import COSTS, LEDGER, PRODUCTS, RATES
@@ -21,6 +21,7 @@ __all__ = [
     "EFFORT_COLUMNS",
     "FACTS",
     "LEDGER",
+    "LOOK_AGAIN",
     "MAP",
     "MATRIX_COLUMNS",
     "MERGES",
@@ -30,6 +31,7 @@ __all__ = [
     "RATES",
     "REGISTER",
     "SCORES",
+    "SELECTIONS",
     "SITES",
     "TALKS",
     "ScoreSheet",

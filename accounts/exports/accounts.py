@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Choices, F, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Concat, NullIf, Trim
+from django.db.models import Choices, F, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from accounts import figures
@@ -13,9 +13,9 @@ from accounts.choices import RationaleType, Stage, Status
 from accounts.exports.shared import account_columns, numbers_of, with_number
 from accounts.imports.scope import SYSTEM
 from accounts.models import ExternalId
+from accounts.selection.history import appointment, lines_of
 from kam.access.dates import business_today
 from kam.documents.tables import Column, Layout
-from teams.models import User
 
 
 def _parent(name: str) -> Any:
@@ -102,11 +102,30 @@ ACCOUNTS = Layout(
 accounts takes."""
 
 
-def _load_register(rows: Any, user: Any) -> QuerySet:
-    people = User.objects.filter(pk=OuterRef("decider"))
-    full = Trim(Concat("first_name", Value(" "), "last_name"))
-    name = people.annotate(full=full, shown=Coalesce(NullIf("full", Value("")), "username"))
-    return rows.annotate(decider_name=Subquery(name.values("shown")[:1]))
+def _decided(name: str) -> Callable[[Any], Any]:
+    """A member of the decision by which the account is key."""
+
+    def value(row: Any) -> Any:
+        found = appointment(lines_of(row))
+        return getattr(found, name) if found else None
+
+    return value
+
+
+def _decider(row: Any) -> str:
+    return str(_decided("by")(row) or "")
+
+
+def _decider_id(row: Any) -> int | None:
+    by = _decided("by")(row)
+    return by.pk if by else None
+
+
+def _told(row: Any) -> str:
+    """All that was decided, the latest first."""
+    return "; ".join(
+        f"{line.on} {line.what} ({line.by or '-'}): {line.reason}" for line in lines_of(row)
+    )
 
 
 def _reasons(row: Any) -> str:
@@ -123,12 +142,15 @@ REGISTER = Layout(
         Column("Since", "status_since"),
         Column("Kinds of reason", _reasons, 30),
         Column("Reason", "rationale", 60),
-        Column("Decided by id", "decider", 10),
-        Column("Decided by", "decider_name", 24),
+        Column("Decided on", _decided("on")),
+        Column("Decided by id", _decider_id, 10),
+        Column("Decided by", _decider, 24),
+        Column("Manager", "manager_name", 24),
+        Column("Stage", _word("stage", Stage)),
+        Column("Decisions", _told, 60),
     ),
-    _load_register,
 )
-"""The four fields of the register (K010, K032)."""
+"""The fields of the register with all that was decided (K010, K021, K032)."""
 SITES = Layout(
     "sites",
     _("Sites"),

@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.duplicates.weighing import in_words
 from accounts.exports.shared import NAMES
 from accounts.models import ConflictException
+from accounts.selection.looking import reasons_of
+from accounts.selection.sight import all_as_seen
+from kam.access.dates import business_today
 from kam.documents.tables import Column, Layout
 
 
@@ -74,3 +77,45 @@ MERGES = Layout(
         Column("Taken back", "undone_at", 20),
     ),
 )
+LOOK_AGAIN = Layout(
+    "look-again",
+    _("To look at again"),
+    (
+        Column("Account id", "pk", 10),
+        Column("Account", "name", 30),
+        Column("Status", lambda row: row.get_status_display()),
+        Column("Manager", "manager_name", 24),
+        Column("Why", lambda row: " ".join(reasons_of(row, business_today())), 60),
+        Column("Attractiveness", "worth"),
+        Column("Last scored", "scored_last"),
+        Column("Becomes key when", "trigger", 30),
+        Column("Look again on", "groomed_until"),
+    ),
+)
+"""Accounts that wait for a decision (K128)."""
+SELECTIONS = Layout(
+    "selections",
+    _("Selection"),
+    (
+        Column("Selection id", "pk", 10),
+        Column("Scenario", "name", 30),
+        Column("Result", lambda row: row.get_status_display()),
+        Column("Value", "objective"),
+        Column("Gap", "gap"),
+        Column("Cost", "cost"),
+        Column("Budget", "budget"),
+        Column("Currency", "currency", 10),
+        Column("Accounts at most", "max_accounts", 10),
+        Column("Hurdle", "hurdle"),
+        Column("Weight of attractiveness", "attractiveness_weight"),
+        Column("Stars at least", "min_stars", 10),
+        Column("Set up", "created_at", 20),
+        Column("By id", "created_by_id", 10),
+        Column("By", lambda row: str(row.created_by or ""), 24),
+        Column("Decided", "decided_at", 20),
+        Column("Decided by id", "decided_by_id", 10),
+        Column("Decided by", lambda row: str(row.decided_by or ""), 24),
+    ),
+    all_as_seen,
+)
+"""Scenarios with what came of them, as far as their reader may know it."""

@@ -1,6 +1,6 @@
 """What people type about customers: shape only, services decide."""
 
-from accounts.forms.account import AccountForm, StatusForm, TeamForm
+from accounts.forms.account import AccountForm, TeamForm
 from accounts.forms.conflict import ConflictForm, EndForm, ExceptionForm
 from accounts.forms.market import ChannelForm, HeldPurchaseForm, PurchaseForm
 from accounts.forms.people import ContactForm, InteractionForm, LogContactForm, SiteForm
@@ -22,6 +22,5 @@ __all__ = [
     "ProductLineForm",
     "PurchaseForm",
     "SiteForm",
-    "StatusForm",
     "TeamForm",
 ]

@@ -10,10 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import services
-from accounts.choices import LADDER, RationaleType, Status
+from accounts.choices import LADDER
 from accounts.forms.fields import DateInput
 from accounts.models import Account, Channel, ExternalId
-from kam.access.dates import business_today
 from kam.web.fields import PickField
 from kam.web.forms import ServiceForm, ShapeForm
 from teams.models import BusinessUnit, Programme, Team, User
@@ -138,41 +137,6 @@ class AccountForm(ServiceForm):
         """Changed columns of the account, without programme and outside numbers."""
         own = super().changes
         return {name: value for name, value in own.items() if name in services.EDITABLE_FIELDS}
-
-
-class StatusForm(ShapeForm):
-    """A decision on what the account is to the programme (K004, K010, K021)."""
-
-    status = forms.ChoiceField(label=gettext_lazy("Decision"), choices=Status.choices)
-    decided_on = forms.DateField(label=gettext_lazy("Decided on"), widget=DateInput)
-    rationale_types = forms.MultipleChoiceField(
-        label=gettext_lazy("Kinds of reason"),
-        choices=RationaleType.choices,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("For a key account: at least one."),
-    )
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("Why this customer, in your own words. It stands in the register."),
-    )
-    override_reason = forms.CharField(
-        label=gettext_lazy("Reason for one more than the limit"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=gettext_lazy("Only if the programme is full; marked in the history for good."),
-    )
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["decided_on"].initial = business_today()
-        self.fields["version"].initial = account.version
-        self.fields["status"].choices = [
-            item for item in Status.choices if item[0] != account.status
-        ]
 
 
 class TeamForm(ShapeForm):

@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import RationaleType
 from accounts.forms.fields import DateInput
-from accounts.models import Account, Decision
-from accounts.services.decision import Wish
-from kam.web.forms import ShapeForm
+from accounts.models import Account, Decision, Expectation
+from accounts.services.decision import IN_RUNS, STATUS_OF, Wish
+from accounts.services.expectation import EXPECTATION_FIELDS
+from kam.access.dates import business_today
+from kam.web.forms import ServiceForm, ShapeForm
 from teams.models import User
 
 SHOWN_FOR = {
@@ -83,7 +85,7 @@ class WishForm(ShapeForm):
         """`managers` are read once for all forms of a page."""
         super().__init__(*args, **kwargs)
         later, none = ("", gettext_lazy("not yet")), ("", gettext_lazy("choose"))
-        self.fields["action"].choices = [later, *Decision.Action.choices]
+        self.fields["action"].choices = [later, *IN_RUNS]
         self.fields["service_model"].choices = [none, *Decision.ServiceModel.choices]
         self.fields["answer"].choices = [none, *Decision.Answer.choices]
         people = [(pk, str(user)) for pk, user in managers.items()]
@@ -101,10 +103,59 @@ class WishForm(ShapeForm):
     @property
     def parts(self) -> list[tuple[str, Any]]:
         """Fields after the first, each with the decision that needs it, empty for all."""
-        names = [name for name in self.fields if name != "action"]
+        names = [field.name for field in self.visible_fields() if field.name != "action"]
         return [(SHOWN_FOR.get(name, ""), self[name]) for name in names]
 
     def wish(self, account: Any) -> Wish | None:
         """What is decided; None where nothing is yet. Only for a form that is valid."""
         given = self.cleaned_data
         return Wish(account, **given) if given["action"] else None
+
+
+class AccountWishForm(WishForm):
+    """A decision on one account outside a run, from its own page."""
+
+    decided_on = forms.DateField(
+        label=gettext_lazy("Decided on"), initial=business_today, widget=DateInput
+    )
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["deviation"]  # nothing advises
+        action = self.fields["action"]
+        action.required = True
+        action.choices = [
+            ("", gettext_lazy("choose")),
+            *(item for item in Decision.Action.choices if _is_news(item[0], account.status)),
+        ]
+        self.fields["version"].initial = account.version
+
+    def wish(self, account: Any) -> Wish:
+        """What is decided."""
+        given = dict(self.cleaned_data)
+        del given["decided_on"]
+        return Wish(account, expected_version=given.pop("version"), **given)
+
+
+def _is_news(action: str, status: str) -> bool:
+    """Whether the decision can be taken on an account of this status: one that is considered is
+    not considered anew; all others may be said again."""
+    return action != Decision.Action.CONSIDER or STATUS_OF[action] != status
+
+
+class ExpectationForm(ServiceForm):
+    """What a customer was told of being a key account, and what it expects (K129)."""
+
+    wide = ("told", "expected", "differs")
+
+    class Meta:
+        model = Expectation
+        fields = EXPECTATION_FIELDS
+        widgets = {
+            "told": forms.Textarea(attrs={"rows": 3}),
+            "expected": forms.Textarea(attrs={"rows": 3}),
+            "differs": forms.Textarea(attrs={"rows": 3}),
+            "told_on": DateInput,
+            "agreed_on": DateInput,
+        }

@@ -156,6 +156,7 @@ class Decision(models.Model):
         HANDLE = "handle", _("handle diplomatically")
         REVIEW = "review", _("review")
         RELEASE = "release", _("release")
+        CONSIDER = "consider", _("consider anew")
 
     class ServiceModel(models.TextChoices):
         """How an account that is not key is served (K049)."""

@@ -28,13 +28,12 @@ from accounts.services.people import (
 )
 from accounts.services.site import archive_site, create_site, restore_site, update_site
 from accounts.services.stage import set_stage
-from accounts.services.status import STATUS_ACTIONS, set_status
+from accounts.services.status import set_status
 from accounts.services.team import assign_team
 
 __all__ = [
     "EDITABLE_FIELDS",
     "MANAGED_FIELDS",
-    "STATUS_ACTIONS",
     "add_exception",
     "archive_account",
     "archive_contact",

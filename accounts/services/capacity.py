@@ -61,6 +61,15 @@ def archive_capacity(
     return editing.archive(actor=actor, obj=capacity, expected_version=expected_version)
 
 
+@transaction.atomic
+def restore_capacity(
+    *, actor: User, capacity: ManagerCapacity, expected_version: int | None = None
+) -> ManagerCapacity:
+    """Bring it back. Raises ValidationError where another was recorded meanwhile."""
+    capacity = _editable(actor, capacity)
+    return editing.restore(actor=actor, obj=capacity, expected_version=expected_version)
+
+
 def _editable(actor: User, capacity: ManagerCapacity) -> ManagerCapacity:
     capacity = editing.locked(capacity)
     if not policies.can_edit_programme(actor, capacity.programme):

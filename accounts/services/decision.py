@@ -16,7 +16,8 @@ from accounts import figures, policies
 from accounts.choices import Status
 from accounts.models import Account, Decision, ManagerCapacity, Selection
 from accounts.selection.gathering import effort_of
-from accounts.services.status import set_status
+from accounts.services import barriers
+from accounts.services.status import check_rationale, lock_before_account, set_status
 from accounts.services.team import COUNTED, assign_team
 from kam.access.dates import business_today
 from kam.changes import editing, record
@@ -33,12 +34,16 @@ STATUS_OF: Mapping[str, str] = {
     Action.MAINTAIN: Status.MAINTAINED,
     Action.HANDLE: Status.DIPLOMATIC,
     Action.RELEASE: Status.EXITED,
+    Action.CONSIDER: Status.CANDIDATE,
 }
 """What a decision makes of an account; a review leaves it as it is (`design.md` 11)."""
+IN_RUNS = [item for item in Action.choices if item[0] != Action.CONSIDER]
+"""Decisions that a run leads to: its candidates are considered already."""
 
 
 class Wish(NamedTuple):
-    """What is decided about one account; which fields are needed depends on the `action`."""
+    """What is decided about one account; which fields are needed depends on the `action`. Without
+    a `manager`, an appointed account keeps the one that its team has."""
 
     account: Account
     action: str
@@ -52,6 +57,7 @@ class Wish(NamedTuple):
     message: str = ""
     answer: str = ""
     override_reason: str = ""
+    expected_version: int | None = None
 
 
 @transaction.atomic
@@ -68,7 +74,8 @@ def decide(
     it is looked at again (K048); to maintain, how the account is served (K049); to handle
     diplomatically, what is said and whether the account is worth keeping (K050); to release or
     review, a reason. Another action than the run's advice needs its reason. Raises
-    PermissionDenied, or ValidationError whose `place` tells which of `wishes` is at fault.
+    PermissionDenied, VersionConflict, or ValidationError whose `place` tells which of `wishes` is
+    at fault.
     """
     today = on or business_today()
     if selection is not None:
@@ -142,14 +149,19 @@ def _takes_room(wish: Wish) -> bool:
 def _decided(
     actor: User, wish: Wish, selection: Selection | None, advice: str, on: datetime.date
 ) -> Decision:
-    account = editing.locked(wish.account)
-    if not policies.can_manage(actor, account):
+    if not policies.can_manage(actor, wish.account):
         raise PermissionDenied
+    lock_before_account(wish.account, joining=wish.manager)
+    account = editing.locked(wish.account)
+    editing.expect(account, wish.expected_version)
+    day = max(on, business_today())  # a decision may be older; managers do not change in the past
+    if wish.action == Action.APPOINT and wish.manager is None:
+        wish = wish._replace(manager=manager_of(account, day))
     _check(wish, advice)
     override = False
     if wish.action == Action.APPOINT and wish.manager is not None:
-        override = _check_effort(wish.manager, account, wish.override_reason, on)
-        account = _give_manager(actor, account, wish.manager, on)
+        override = _check_effort(wish.manager, account, wish.override_reason, day)
+        account = _give_manager(actor, account, wish.manager, day)
     status = STATUS_OF.get(wish.action, account.status)
     if status != account.status:
         account = set_status(
@@ -162,6 +174,8 @@ def _decided(
             override_reason=wish.override_reason,
         )
         override = override or account.status_changes.order_by("-pk")[0].override
+    elif wish.action == Action.APPOINT:
+        account = _keep(actor, account, wish)
     Decision.objects.filter(account=account, superseded_at=None).update(
         superseded_at=timezone.now()
     )
@@ -179,7 +193,7 @@ def _decided(
         review_on=wish.review_on,
         message=wish.message,
         answer=wish.answer,
-        contribution=_contribution(account, on) if wish.action == Action.HANDLE else None,
+        contribution=contribution_of(account, on) if wish.action == Action.HANDLE else None,
         override=override,
         override_reason=wish.override_reason if override else "",
         decided_on=on,
@@ -210,14 +224,29 @@ def _check(wish: Wish, advice: str) -> None:
     if wish.action not in Action.values:
         raise field_error("action", _("Choose from the list."), "choice")
     if not wish.reason.strip():
-        errors["reason"] = _("Say why.")
+        errors["reason"] = ValidationError(_("Say why."), code="required")
     for name in NEEDS.get(wish.action, ()):
         if not getattr(wish, name):
-            errors[name] = _("This decision needs it.")
+            errors[name] = ValidationError(_("This decision needs it."), code="required")
     if advice and advice != wish.action and not wish.deviation.strip():
-        errors["deviation"] = _("The run advises another decision: say why you take this one.")
+        text = _("The run advises another decision: say why you take this one.")
+        errors["deviation"] = ValidationError(text, code="required")
     if errors:
         raise ValidationError(errors)
+
+
+def _keep(actor: User, account: Account, wish: Wish) -> Account:
+    """A key account stays one, for the reasons that hold now (K010)."""
+    check_rationale(wish.reason, wish.rationale_types)
+    changes = {"rationale": wish.reason, "rationale_types": list(wish.rationale_types)}
+    return editing.save(actor=actor, obj=account, changes=changes)
+
+
+def manager_of(account: Account, on: datetime.date) -> User | None:
+    """Who manages the account's team on a day."""
+    leads = Membership.objects.filter(team=account.team_id, role=TeamRole.KAM).valid_on(on)
+    lead = leads.select_related("user").first() if account.team_id else None
+    return lead.user if lead else None
 
 
 def _check_effort(manager: User, account: Account, override_reason: str, on: datetime.date) -> bool:
@@ -242,7 +271,24 @@ def _check_effort(manager: User, account: Account, override_reason: str, on: dat
 
 
 def _give_manager(actor: User, account: Account, manager: User, on: datetime.date) -> Account:
-    """Let `manager` lead the account's team; an account without one gets a team of its own."""
+    """Let `manager` lead the account's team; an account without one gets a team of its own. What
+    forbids it (a barrier, a full manager) is said beside the manager."""
+    try:
+        account = _lead(actor, account, manager, on)
+        if account.status != Status.KEY:
+            barriers.refuse_violations(actor=actor, accounts=Account.objects.filter(pk=account.pk))
+        return account
+    except ValidationError as error:
+        raise ValidationError({"manager": _all_of(error)}) from error
+
+
+def _all_of(error: ValidationError) -> list[ValidationError]:
+    if not hasattr(error, "error_dict"):
+        return error.error_list
+    return [single for errors in error.error_dict.values() for single in errors]
+
+
+def _lead(actor: User, account: Account, manager: User, on: datetime.date) -> Account:
     team = account.team
     if team is None:
         team = create_team(actor=actor, programme=account.programme, name=account.name)
@@ -261,7 +307,7 @@ def _give_manager(actor: User, account: Account, manager: User, on: datetime.dat
     return assign_team(actor=actor, account=account, team=team, expected_version=None)
 
 
-def _contribution(account: Account, on: datetime.date) -> Decimal | None:
+def contribution_of(account: Account, on: datetime.date) -> Decimal | None:
     """Contribution of the last year, as it was shown when it was decided (K050)."""
     period = figures.trailing_year(on)
     rates = figures.rates_on(account.programme, period.last or on)

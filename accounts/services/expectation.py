@@ -10,6 +10,7 @@ from django.db import transaction
 
 from accounts import policies
 from accounts.models import Account, Expectation
+from accounts.services.account import refuse_archived_account
 from kam.changes import editing
 from teams.models import User
 
@@ -24,6 +25,7 @@ def record_expectation(*, actor: User, account: Account, changes: Mapping[str, A
     """
     if not policies.can_edit(actor, account):
         raise PermissionDenied
+    refuse_archived_account(account)
     expectation = Expectation(account=account, recorded_by=actor, **changes)
     return editing.create(actor=actor, obj=expectation, fields=("account", *EXPECTATION_FIELDS))
 
@@ -51,6 +53,15 @@ def archive_expectation(
     """Take it off the account; it stays in the history."""
     expectation = _editable(actor, expectation)
     return editing.archive(actor=actor, obj=expectation, expected_version=expected_version)
+
+
+@transaction.atomic
+def restore_expectation(
+    *, actor: User, expectation: Expectation, expected_version: int | None = None
+) -> Expectation:
+    """Bring it back."""
+    expectation = _editable(actor, expectation)
+    return editing.restore(actor=actor, obj=expectation, expected_version=expected_version)
 
 
 def _editable(actor: User, expectation: Expectation) -> Expectation:

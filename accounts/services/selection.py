@@ -13,6 +13,7 @@ from accounts import tasks
 from accounts.models import Account, Selection
 from accounts.selection.gathering import BARRED, MUST
 from kam.changes import editing, record
+from kam.changes.errors import field_error, row_error
 from kam.jobs.services import cancel_job
 from teams import policies
 from teams.models import Programme, User
@@ -265,48 +266,62 @@ def _editable(actor: User, selection: Selection) -> Selection:
 
 def _checked_lists(actor: User, programme: Programme, given: Mapping[str, Any]) -> dict[str, Any]:
     """Lists that the author gives: accounts of the programme that they may see, people of it, no
-    account twice."""
+    account twice, no pair of an account with itself."""
     kept: dict[str, Any] = {}
     seen = Account.objects.visible_to(actor).active().filter(programme=programme)
     if given.get("candidates") is not None:
         rows = given["candidates"]
-        _all_known("candidates", [row["account"] for row in rows], seen)
-        kept["candidates"] = [
-            {
-                **row,
-                **{
-                    name: str(row[name])
-                    for name in ("attractiveness", "strength", "cost", "effort")
-                },
-            }
-            for row in rows
-        ]
+        _all_known("candidates", _named(rows, "account"), seen)
+        _none_twice("candidates", "account", rows)
+        amounts = ("attractiveness", "strength", "cost", "effort")
+        kept["candidates"] = [{**row, **{name: str(row[name]) for name in amounts}} for row in rows]
     if given.get("managers") is not None:
         rows = given["managers"]
         people = User.objects.visible_to(actor).active()
-        _all_known("managers", [row["user"] for row in rows], people)
+        _all_known("managers", _named(rows, "user"), people)
+        _none_twice("managers", "user", rows)
+        named = [
+            (place, "eligible", pk)
+            for place, row in enumerate(rows)
+            for pk in row.get("eligible") or ()
+        ]
+        _all_known("managers", named, seen)
         kept["managers"] = [{**row, "effort": str(row["effort"])} for row in rows]
     if given.get("conflicts") is not None:
         rows = given["conflicts"]
-        sides = {pk for row in rows for pk in (row["a"], row["b"])}
-        _all_known("conflicts", list(sides), seen)
+        _all_known("conflicts", _named(rows, "a", "b"), seen)
+        for place, row in enumerate(rows):
+            if row["a"] == row["b"]:
+                raise row_error("conflicts", place, "b", _("Choose another account."), "same")
         kept["conflicts"] = [dict(row) for row in rows]
     return kept
 
 
-def _all_known(name: str, pks: list[int], rows: Any) -> None:
-    if len(set(pks)) < len(pks):
-        raise ValidationError({name: _("One of them comes twice.")}, code="twice")
-    known = set(rows.filter(pk__in=pks).values_list("pk", flat=True))
-    missing = [pk for pk in pks if pk not in known]
-    if missing:
-        text = _("There is no %(number)s here.") % {"number": missing[0]}
-        raise ValidationError({name: text}, code="unknown")
+def _named(rows: Sequence[Mapping[str, Any]], *members: str) -> list[tuple[int, str, int]]:
+    return [(place, name, row[name]) for place, row in enumerate(rows) for name in members]
+
+
+def _all_known(field: str, named: Sequence[tuple[int, str, int]], rows: Any) -> None:
+    """Raise ValidationError at the first of `named` (place, member, key) that is not in `rows`."""
+    known = set(rows.filter(pk__in={pk for *_at, pk in named}).values_list("pk", flat=True))
+    for place, member, pk in named:
+        if pk not in known:
+            text = _("There is no %(number)s here.") % {"number": pk}
+            raise row_error(field, place, member, text, "unknown")
+
+
+def _none_twice(field: str, member: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    met: set[int] = set()
+    for place, row in enumerate(rows):
+        if row[member] in met:
+            raise row_error(field, place, member, _("It comes twice."), "twice")
+        met.add(row[member])
 
 
 def _checked_marks(actor: User, programme: Programme, marks: Mapping[int, str]) -> dict[str, str]:
     seen = Account.objects.visible_to(actor).active().filter(programme=programme)
-    _all_known("marks", list(marks), seen)
+    if seen.filter(pk__in=list(marks)).count() < len(marks):
+        raise field_error("marks", _("Choose from the list."), "unknown")
     if not set(marks.values()) <= {MUST, BARRED}:
-        raise ValidationError({"marks": _("Choose from the list.")}, code="choice")
+        raise field_error("marks", _("Choose from the list."), "choice")
     return {str(pk): mark for pk, mark in marks.items()}

@@ -19,26 +19,16 @@ from kam.changes.errors import field_error
 from teams.models import Membership, Programme, TeamRole, User
 from teams.programme_settings import setting
 
-STATUS_ACTIONS = {
-    "appoint": Status.KEY,
-    "groom": Status.GROOMED,
-    "maintain": Status.MAINTAINED,
-    "handle": Status.DIPLOMATIC,
-    "release": Status.EXITED,
-    "reconsider": Status.CANDIDATE,
-}
-"""Decision -> status (`design.md` 11)."""
 
-
-def lock_before_account(account: Account) -> Programme:
+def lock_before_account(account: Account, *, joining: User | None = None) -> Programme:
     """Lock what a decision on status locks before the account: programme, people, team.
 
     For services that hold the account's lock when they come to `set_status`, so that no two
-    writers wait for each other.
+    writers wait for each other; `joining` is about to join the account's team.
     """
     programme = Programme.objects.select_for_update(no_key=True).get(pk=account.programme_id)
     if account.team is not None:
-        lock_people(account.team)
+        lock_people(account.team, joining=joining)
     return programme
 
 
@@ -70,7 +60,7 @@ def set_status(
         raise ValidationError({"status": _("It has this status already.")}, code="same")
     override = False
     if status == Status.KEY:
-        _check_rationale(reason, rationale_types)
+        check_rationale(reason, rationale_types)
         check_exclusive(actor, account, decided_on)
         override = _check_size(programme, decided_on, override_reason)
         check_manager(account, decided_on, status)
@@ -100,7 +90,9 @@ def key_account_count(programme: Programme) -> int:
     return Account.objects.active().of_status(Status.KEY).filter(programme=programme).count()
 
 
-def _check_rationale(reason: str, types: Collection[str]) -> None:
+def check_rationale(reason: str, types: Collection[str]) -> None:
+    """Raise ValidationError unless a key account has a reason of its own, of known kinds (K004,
+    K021)."""
     errors = {}
     if not reason.strip():
         errors["reason"] = _("A key account needs a reason of its own.")

@@ -18,11 +18,14 @@ from django.views.generic import CreateView, FormView, UpdateView
 from django.views.generic.detail import SingleObjectMixin
 
 from accounts import services
+from accounts.choices import Status
 from accounts.duplicates.weighing import Likeness, in_words
-from accounts.forms import AccountForm, StatusForm, TeamForm
-from accounts.models import Account, ExternalId, Fact, Site, StageChange, StatusChange
+from accounts.forms import AccountForm, TeamForm
+from accounts.forms.decision import AccountWishForm
+from accounts.models import Account, Expectation, ExternalId, Fact, Site, StageChange, StatusChange
+from accounts.services.decision import contribution_of, decide, manager_of
 from accounts.services.duplicate import likely_duplicates
-from accounts.services.status import STATUS_ACTIONS, key_account_count
+from accounts.services.status import key_account_count
 from accounts.services.team import load_warnings, manager_load
 from accounts.views.parts import AccountPartView, figures_of
 from kam.access.dates import business_today
@@ -33,7 +36,7 @@ from kam.changes.history import describe
 from kam.changes.models import Change
 from kam.web.views import ScopedViewMixin, ServiceFormMixin
 from kam.web.views.forms import CONFLICT
-from teams.models import Membership, Programme, TeamRole
+from teams.models import Membership, Programme, TeamRole, User
 from teams.programme_settings import PROGRAMME_WARNING, setting
 
 SHOWN_CHANGES = 30
@@ -71,6 +74,11 @@ class ProfileView(AccountPartView):
             sites=kept_objects("sites", _sites, account=account.pk),
             external_ids=kept_objects("numbers", _numbers, account=account.pk),
             facts=latest_facts(account),
+            expectations=_in_use_first(account),
+            expectation_url=reverse("accounts:expectation_create", args=[account.pk])
+            if takes_sites
+            else "",
+            expectation_label=_("Record a talk"),
             group=self.below,
             **kwargs,
         )
@@ -82,6 +90,16 @@ def _sites(account: int) -> QuerySet[Site]:
 
 def _numbers(account: int) -> QuerySet[ExternalId]:
     return ExternalId.objects.filter(account=account)
+
+
+def _told(account: int) -> QuerySet[Expectation]:
+    return Expectation.objects.filter(account=account).select_related("recorded_by")
+
+
+def _in_use_first(account: Account) -> list[Expectation]:
+    """What the customer was told, archived ones last."""
+    rows = kept_objects("expectations", _told, account=account.pk)
+    return sorted(rows, key=lambda row: row.is_archived)
 
 
 def _facts(account: int) -> QuerySet[Fact]:
@@ -260,17 +278,23 @@ class AccountDecisionView(DecisionFormMixin, ScopedViewMixin, SingleObjectMixin,
 
 
 class StatusView(AccountDecisionView):
-    """Appoint, groom, maintain, handle diplomatically, release (K010, K048)."""
+    """Appoint, groom, maintain, handle diplomatically, review, release (K010, K048-K050)."""
 
-    form_class = StatusForm
+    form_class = AccountWishForm
     template_name = "accounts/account_status.html"
     submit_label = gettext_lazy("Record decision")
     success_message = gettext_lazy("Decision recorded.")
 
     def get_initial(self) -> dict[str, Any]:
-        action = self.request.GET.get("decision", "")
-        status = STATUS_ACTIONS.get(action)
-        return super().get_initial() | ({"status": status} if status else {})
+        account, today = self.object, business_today()
+        given = {"manager": manager_of(account, today), "action": self.request.GET.get("decision")}
+        if account.status == Status.KEY:
+            given |= {"reason": account.rationale, "rationale_types": account.rationale_types}
+        return super().get_initial() | given
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        people = User.objects.colleagues_of(self.request.user).with_name()
+        return super().get_form_kwargs() | {"managers": {user.pk: user for user in people}}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         title = _("Decide on %(account)s") % {"account": self.object}
@@ -278,24 +302,17 @@ class StatusView(AccountDecisionView):
             form_title=title,
             account=self.object,
             warnings=limit_warnings(self.object),
+            contribution=contribution_of(self.object, business_today()),
             cancel_url=self.object.get_absolute_url(),
             **kwargs,
         )
 
-    def perform(self, form: StatusForm) -> Account:
-        chosen = form.cleaned_data
-        account = services.set_status(
-            actor=self.request.user,
-            account=self.object,
-            status=chosen["status"],
-            decided_on=chosen["decided_on"],
-            reason=chosen["reason"],
-            rationale_types=chosen["rationale_types"],
-            override_reason=chosen["override_reason"],
-            expected_version=chosen["version"],
-        )
-        _warn(self.request, account)
-        return account
+    def perform(self, form: AccountWishForm) -> Account:
+        decided_on = form.cleaned_data["decided_on"]
+        wish = form.wish(self.object)
+        made = decide(actor=self.request.user, wishes=[wish], on=decided_on)
+        _warn(self.request, made[0].account)
+        return made[0].account
 
 
 class TeamView(AccountDecisionView):

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from functools import cached_property
 from typing import Any
 
+from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404
@@ -14,7 +15,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.generic import FormView, ListView
+from django.views.generic import FormView, ListView, TemplateView
 
 from accounts import exports, policies, services
 from accounts.forms import ConflictForm, EndForm, ExceptionForm
@@ -26,6 +27,9 @@ from kam.access.models import Dated
 from kam.access.querysets import sight_of
 from kam.web.views import ScopedViewMixin
 from kam.web.views.tables import CappedPaginator, KeptListMixin
+
+READ = 200
+"""Pairs that are looked at for one panel."""
 
 
 class ConflictListView(KeptListMixin, ScopedViewMixin, ListView):
@@ -69,6 +73,23 @@ class ConflictListView(KeptListMixin, ScopedViewMixin, ListView):
         ]
         runs = policies.can_run_programme(self.request.user)
         return context | {"rows": rows, "may_manage": runs}
+
+
+class ViolatedView(LoginRequiredMixin, TemplateView):
+    """Pairs that are violated at present; a page of its own, which the list of selections loads."""
+
+    template_name = "accounts/violations.html"
+
+    def get_template_names(self) -> list[str]:
+        return ["accounts/_violations.html" if self.request.htmx else self.template_name]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        user, today = self.request.user, business_today()
+        pairs = Conflict.objects.visible_to(user).active().valid_on(today).for_list()
+        pairs = pairs.prefetch_related("exceptions")[:READ]
+        found = violations_of(pairs, reader=user, on=today)
+        rows = [(pair, found[pair.pk]) for pair in pairs if found[pair.pk]]
+        return super().get_context_data(rows=rows, **kwargs)
 
 
 def _is_over(dated: Dated, today: datetime.date) -> bool:

@@ -16,9 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import ListView, TemplateView
 
 from accounts import exports, figures, policies
-from accounts.choices import RationaleType, Status
 from accounts.filters import AccountFilter, chips
-from accounts.models import Account, StatusChange
+from accounts.models import Account
 from accounts.views.panels import first_accounts
 from kam.access.dates import business_today
 from kam.access.prepared import kept_among
@@ -28,13 +27,11 @@ from kam.web.views import PartialMixin, ScopedViewMixin, TableMixin
 from kam.web.views.tables import (
     CappedPaginator,
     Column,
-    ExportMixin,
     KeptListMixin,
     Rows,
     is_filtered,
     is_of_choices,
 )
-from teams.models import User
 
 UNLISTED = {"search", "group", "parent"}
 """Filters that have a field or a link of their own: a list of 10,000 accounts is no choice."""
@@ -178,35 +175,6 @@ class AccountListView(RankedMixin, AccountRows, PartialMixin, ScopedViewMixin, L
             "period": self.period,
             "currency": self.rates.home if self.rates else "",
         }
-
-
-class RegisterView(ExportMixin, AccountRows, ScopedViewMixin, ListView):
-    """Who is on the list, and why (K010, K032): status, rationale, decision date, decider."""
-
-    model = Account
-    paginate_by = 200
-    template_name = "accounts/account_register.html"
-    export_layout = exports.REGISTER
-    context_object_name = "rows"
-
-    def get_queryset(self) -> QuerySet[Account]:
-        visible = Account.objects.visible_to(self.request.user).active()
-        steps = StatusChange.objects.filter(account=OuterRef("pk"), to_status=Status.KEY)
-        latest = steps.order_by("-decided_on", "-pk").values("decided_by")[:1]
-        return (
-            visible.of_status(Status.KEY)
-            .for_page(self.request.user)
-            .annotate(decider=Subquery(latest))
-        )
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kwargs)
-        rows = list(context["rows"])
-        people = User.objects.in_bulk({row.decider for row in rows if row.decider})
-        for row in rows:
-            row.decided_by = people.get(row.decider)
-            row.reasons = [str(RationaleType(kind).label) for kind in row.rationale_types]
-        return context | {"rows": rows, "today": self.today}
 
 
 class AccountGroupsView(KeptListMixin, AccountRows, ScopedViewMixin, ListView):

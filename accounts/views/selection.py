@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django.views.generic import CreateView, DetailView, ListView
 
+from accounts import exports
 from accounts.forms.selection import LimitsForm, SelectionForm
 from accounts.models import Account, Decision, Selection
 from accounts.selection import keeping
@@ -27,7 +28,7 @@ from kam.changes.errors import VersionConflict
 from kam.web.formatting import kilo, number, thousands
 from kam.web.views import ScopedViewMixin, ServiceFormMixin
 from kam.web.views.forms import UNPROCESSABLE
-from kam.web.views.tables import CappedPaginator
+from kam.web.views.tables import CappedPaginator, ExportMixin
 from teams import policies
 from teams.models import Programme
 from teams.views.common import act, posted_version, press, reach
@@ -37,7 +38,7 @@ MOST_COMPARED = 4
 """Scenarios beside each other."""
 
 
-class SelectionListView(ScopedViewMixin, ListView):
+class SelectionListView(ExportMixin, ScopedViewMixin, ListView):
     """Scenarios, the latest first."""
 
     model = Selection
@@ -45,6 +46,7 @@ class SelectionListView(ScopedViewMixin, ListView):
     paginate_by = 50
     paginator_class = CappedPaginator
     template_name = "accounts/selection_list.html"
+    export_layout = exports.SELECTIONS
 
     def get_queryset(self) -> QuerySet[Selection]:
         rows = super().get_queryset()

@@ -13,7 +13,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kam.api.errors import from_django, is_deadlock, refused
+from kam.api.errors import inside, is_deadlock, refused
 
 LARGEST = 1_000
 TRIES = 3
@@ -86,14 +86,9 @@ class BulkMixin:
         try:
             return self._do(item)
         except DjangoValidationError as error:
-            errors = from_django(error)
+            raise inside(error, str(number)) from error
         except ValidationError as error:
             raise ValidationError({str(number): error.detail}) from error
-        details: dict[str, list[ErrorDetail]] = {}
-        for single in errors:
-            name = single["pointer"].removeprefix("/") or "non_field_errors"
-            details.setdefault(name, []).append(ErrorDetail(single["detail"], single["code"]))
-        raise ValidationError({str(number): details})
 
     def _leniently(self: Any, item: Any) -> dict[str, Any]:
         """Do one item in a transaction of its own; a refusal is its result."""

@@ -102,7 +102,24 @@ def from_django(error: DjangoValidationError) -> list[dict[str, str]]:
     ]
 
 
+def inside(error: DjangoValidationError, *path: str) -> exceptions.ValidationError:
+    """The refusal of one row of a list in the body, with pointers that lead into it."""
+    whole: dict[str, Any] = {}
+    for single in from_django(error):
+        at = whole
+        for name in (*path, *map(_unescape, single["pointer"].split("/")[1:])):
+            at = at.setdefault(name, {})
+        detail = exceptions.ErrorDetail(single["detail"], single["code"])
+        at.setdefault(NON_FIELD_ERRORS, []).append(detail)
+    return exceptions.ValidationError(whole)
+
+
+def _unescape(name: str) -> str:
+    return name.replace("~1", "/").replace("~0", "~")
+
+
 def _single(error: DjangoValidationError, pointer: str) -> dict[str, str]:
+    pointer += "".join(f"/{_escape(part)}" for part in getattr(error, "within", ()))
     return {"pointer": pointer, "code": error.code or "invalid", "detail": error.messages[0]}
 
 

@@ -15,3 +15,10 @@ class VersionConflict(Exception):  # noqa: N818  (the name that design.md 4.2 us
 def field_error(field: str, message: str, code: str) -> ValidationError:
     """A refusal beside `field` that keeps its `code`; Django drops the code of a bare dict."""
     return ValidationError({field: ValidationError(message, code=code)})
+
+
+def row_error(field: str, place: int, member: str, message: str, code: str) -> ValidationError:
+    """A refusal of one `member` of the row at `place` in a list `field`; the API points there."""
+    single = ValidationError(message, code=code)
+    single.within = (place, member)  # type: ignore[attr-defined]
+    return ValidationError({field: single})

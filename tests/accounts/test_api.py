@@ -159,6 +159,41 @@ def test_account_status_decision(manager, kam, birch):
     assert [(row["from_status"], row["to_status"], row["reason"]) for row in steps] == [
         ("candidate", "key", "Opens the rail market.")
     ]
+    made = kam.get("/api/v1/decisions/", {"account": birch.pk}).json()["results"]
+    assert [(row["action"], row["reason"], row["rationale_types"]) for row in made] == [
+        ("appoint", "Opens the rail market.", ["access"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "missing"),
+    [
+        ({"status": "key", "rationale_types": ["access"]}, ["/manager"]),
+        ({"status": "groomed"}, ["/trigger", "/review_on"]),
+        ({"status": "maintained"}, ["/service_model"]),
+        ({"status": "diplomatic"}, ["/message", "/answer"]),
+        ({"action": "review", "reason": ""}, ["/reason"]),
+        ({"action": "review", "status": "exited"}, ["/status"]),
+        ({}, ["/status"]),
+    ],
+)
+def test_account_status_asks_for_what_a_decision_needs(manager, programme, body, missing):
+    """K004, K048-K050: by whatever way it is decided."""
+    account = AccountFactory(programme=programme)
+    answer = manager.post(f"{ACCOUNTS}{account.pk}/status/", {"reason": "Because.", **body})
+    assert answer.status_code == 400
+    assert [error["pointer"] for error in answer.json()["errors"]] == missing
+    account.refresh_from_db()
+    assert (account.status, account.decisions.count()) == ("candidate", 0)
+
+
+def test_account_is_considered_anew(manager, programme):
+    account = AccountFactory(programme=programme, status="exited")
+    url = f"{ACCOUNTS}{account.pk}/status/"
+    body = {"status": "candidate", "reason": "New owner."}
+    assert manager.post(url, body, headers={"If-Match": '"99"'}).status_code == 412
+    assert manager.post(url, body).json()["status"] == "candidate"
+    assert account.decisions.get().action == "consider"
 
 
 def test_account_filters_and_search(manager, programme, birch):
@@ -358,7 +393,12 @@ def test_decisions_carry_warnings_of_load(manager, programme):
     body = {"team": membership.team.pk}
     given = manager.patch(url, body, headers={"If-Match": named["ETag"]})
     assert [str(membership.user) in text for text in given.json()["warnings"]] == [True]
-    status = {"status": "groomed", "reason": "Promising"}
+    status = {
+        "status": "groomed",
+        "reason": "Promising",
+        "trigger": "A second order",
+        "review_on": "2027-06-01",
+    }
     decided = manager.post(f"{url}status/", status)
     assert decided.status_code == 200
     assert len(decided.json()["warnings"]) == 1

@@ -128,11 +128,23 @@ def test_appointment_stands_in_the_register(client, manager, programme):
     account = AccountFactory(programme=programme, name="Birch")
     AccountFactory(programme=programme, name="Cedar")
     url = reverse("accounts:status", args=[account.pk])
-    body = {"status": "key", "decided_on": "2026-06-01", "version": account.version}
-    assert client.post(url, body).status_code == 422
-    whole = body | {"reason": "Opens the rail market.", "rationale_types": ["access"]}
+    body = {"action": "appoint", "decided_on": "2026-06-01", "version": account.version}
+    page = client.post(url, body)
+    assert page.status_code == 422
+    assert set(page.context["form"].errors) == {"reason", "rationale_types", "manager"}
+    lead = MembershipFactory(team__programme=programme).user
+    whole = body | {
+        "reason": "Opens the rail market.",
+        "rationale_types": ["access"],
+        "manager": lead.pk,
+    }
     assert client.post(url, whole).status_code == 302
-    assert client.post(url, whole | {"status": "groomed"}).status_code == 409
+    assert client.post(url, whole | {"action": "release"}).status_code == 409
+    account.refresh_from_db()
+    decision = account.decisions.get()
+    leads = account.team.memberships.get().user
+    assert (account.status, leads, decision.manager) == ("key", lead, lead)
+    assert str(decision.decided_on) == str(account.status_since) == "2026-06-01"
     register = client.get(reverse("accounts:register"))
     for part in (b"Birch", b"Opens the rail market.", b"1 Jun", str(manager).encode()):
         assert (part, part in register.content) == (part, True)

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from accounts import exports, services
 from accounts.api import money
 from accounts.api import serializers as bodies
+from accounts.api.decisions import StatusDecisionSerializer
 from accounts.api.filters import AccountApiFilter
 from accounts.models import (
     Account,
@@ -23,6 +24,7 @@ from accounts.models import (
     StageChange,
     StatusChange,
 )
+from accounts.services.decision import decide
 from accounts.services.team import load_warnings
 from kam.access.dates import business_today
 from kam.api.errors import Conflict
@@ -151,20 +153,18 @@ class AccountViewSet(ExternalIdMixin, EditableViewSet):
             changes=values,
         )
 
-    @extend_schema(
-        request=bodies.StatusDecisionSerializer, responses=bodies.DecidedAccountSerializer
-    )
+    @extend_schema(request=StatusDecisionSerializer, responses=bodies.DecidedAccountSerializer)
     @action(detail=True, methods=["post"])
     def status(self, request: Request, pk: str) -> Response:
-        """Appoint as key account, groom, maintain, handle diplomatically, release."""
+        """Appoint as key account, groom, maintain, handle diplomatically, review, release."""
         account = self.get_object()
-        body = bodies.StatusDecisionSerializer(data=request.data)
+        body = StatusDecisionSerializer(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
         version = if_match(request) if "If-Match" in request.headers else None
-        values = {"decided_on": business_today(), **body.validated_data}
-        account = services.set_status(
-            actor=request.user, account=account, expected_version=version, **values
-        )
+        wish = body.wish(account, version)
+        decided_on = body.validated_data.get("decided_on")
+        made = decide(actor=request.user, wishes=[wish], on=decided_on)
+        account = made[0].account
         self.warnings = load_warnings(account, on=business_today())
         return self.respond(account, self.represent(account))
 

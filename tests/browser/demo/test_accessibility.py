@@ -23,10 +23,12 @@ from accounts.models import (
     Contact,
     DuplicatePair,
     ExchangeRate,
+    Expectation,
     Interaction,
     Merge,
     Product,
     ProductLine,
+    Selection,
     Site,
 )
 from kam.documents.models import Attachment
@@ -110,6 +112,8 @@ KEYS: dict[str, Keys] = {
     "contacts/<int:pk>/merge/<int:other>/": twins,
     "contacts/<int:pk>/": lambda: [first(Contact, account=birch())],
     "category-purchases/<int:pk>/": lambda: [first(CategoryPurchase, account=birch())],
+    "expectations/<int:pk>/": lambda: [first(Expectation)],
+    "selection/<int:pk>/": lambda: [first(Selection, solved_at__isnull=False)],
     "settings/channels/<int:pk>/": lambda: [first(Channel, parent__isnull=False)],
     "sites/<int:pk>/": lambda: [first(Site, account=birch())],
     "talks/<int:pk>/": lambda: [first(Interaction, account=birch())],

@@ -1,0 +1,99 @@
+"""Accounts about which something is to be decided again (K048, K128; handbook 3.6)."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Case, DecimalField, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from accounts.choices import Horizon, Status
+from accounts.models import Decision, Position, Score
+from accounts.querysets import AccountQuerySet
+from accounts.selection.gathering import CONSIDERED
+from kam.web.formatting import number, short_day
+from teams.models import ProgrammeSetting
+from teams.programme_settings import DEFINITIONS
+
+YEAR = datetime.timedelta(days=365)
+"""After so long scores are looked at again (K128)."""
+
+
+def looked_at_again(accounts: AccountQuerySet, today: datetime.date) -> AccountQuerySet:
+    """Those of `accounts` that wait for a decision on the day `today`, key accounts first.
+
+    Annotated: `asked` (why a review was decided, null without one), `trigger` and `groomed_until`
+    of groomed accounts, `scored_last`, and `worth` (attractiveness) with the programme's `cut`.
+    """
+    rows = _with_state(accounts.active().exclude(status=Status.EXITED), today)
+    is_key = Q(status=Status.KEY)
+    is_kept = Q(kept_at__gt=F("placed_at"))
+    never = Q(scored_last=None)
+    matters = (
+        Q(asked__isnull=False)
+        | Q(status=Status.GROOMED) & (Q(groomed_until=None) | Q(groomed_until__lte=today))
+        | Q(status__in=CONSIDERED, scored_last__lt=today - YEAR)
+        | is_key & never
+        | is_key & Q(worth__lt=F("cut")) & (Q(kept_at=None) | ~is_kept)
+    )
+    keys_first = Case(When(is_key, then=Value(0)), default=Value(1))
+    return rows.filter(matters).with_manager().order_by(keys_first, "name", "pk")
+
+
+def _with_state(accounts: AccountQuerySet, today: datetime.date) -> AccountQuerySet:
+    made = Decision.objects.in_force().filter(account=OuterRef("pk")).order_by()
+    review = made.filter(action=Decision.Action.REVIEW)
+    groom = made.filter(action=Decision.Action.GROOM)
+    scores = Score.objects.in_force().agreed().filter(account=OuterRef("pk"))
+    scores = scores.filter(horizon=Horizon.TODAY).order_by("-scored_on")
+    places = Position.objects.in_force().filter(account=OuterRef("pk"), horizon=Horizon.TODAY)
+    place = places.order_by()
+    settings = ProgrammeSetting.objects.filter(
+        programme=OuterRef("programme"), name="matrix_cut", valid_from__lte=today
+    ).order_by("-valid_from", "-pk")
+    usual = Value(DEFINITIONS["matrix_cut"].default, output_field=DecimalField())
+    appoint = made.filter(action=Decision.Action.APPOINT)
+    return accounts.annotate(
+        asked=Subquery(review.values("reason")[:1]),
+        trigger=Subquery(groom.values("trigger")[:1]),
+        groomed_until=Subquery(groom.values("review_on")[:1]),
+        kept_at=Subquery(appoint.values("created_at")[:1]),
+        scored_last=Subquery(scores.values("scored_on")[:1]),
+        worth=Subquery(place.values("attractiveness")[:1]),
+        placed_at=Subquery(place.values("computed_at")[:1]),
+        cut=Coalesce(Subquery(settings.values("value")[:1]), usual),
+    )
+
+
+def reasons_of(account: Any, today: datetime.date) -> list[str]:
+    """Why one of `looked_at_again` is there, in words."""
+    found = []
+    if account.asked is not None:
+        found.append(_("To be reviewed: %(reason)s") % {"reason": account.asked})
+    if account.status == Status.GROOMED:
+        found += _of_groomed(account, today)
+    if account.status == Status.KEY and _is_below(account):
+        told = {"worth": number(account.worth, 2), "cut": number(Decimal(account.cut), 1)}
+        found.append(_("Attractiveness %(worth)s, below the cut of %(cut)s.") % told)
+    if account.scored_last is None:
+        found += [_("Never scored.")] if account.status == Status.KEY else []
+    elif account.scored_last < today - YEAR and account.status in CONSIDERED:
+        found.append(_("Last scored on %(day)s.") % {"day": short_day(account.scored_last)})
+    return found
+
+
+def _of_groomed(account: Any, today: datetime.date) -> list[str]:
+    if account.groomed_until is None:
+        return [_("Groomed, with no day to look again.")]
+    if account.groomed_until > today:
+        return []
+    told = {"day": short_day(account.groomed_until), "trigger": account.trigger}
+    return [_("Groomed until %(day)s. Becomes key when: %(trigger)s") % told]
+
+
+def _is_below(account: Any) -> bool:
+    kept = account.kept_at is not None and account.kept_at > account.placed_at
+    return account.worth is not None and account.worth < Decimal(account.cut) and not kept
