@@ -68,7 +68,7 @@ def _shown(held: InForce, versions: list[CriteriaSet]) -> dict[str, Any]:
         "label": Kind(held.kind).label,
         "held": held,
         "criteria": [row._replace(weight=Decimal(row.weight)) for row in held.criteria],
-        "whole": sum(held.weights.values()),
+        "whole": sum(held.weights.values(), Decimal(0)),
         "others": [row for row in versions if row.kind == held.kind and row.pk != held.pk],
     }
 

@@ -72,6 +72,7 @@ MAIN = {
     "account_login",
 }
 QUERIES = {
+    "accounts:score_give": "?code=A1",
     "web:search": "?q=birch",
     "exports:new": "?address=/accounts/&format=csv",
 }
