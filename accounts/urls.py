@@ -5,6 +5,7 @@ from django.urls import path
 from accounts.views import (
     account,
     capacity,
+    card,
     channel,
     conflict,
     criteria,
@@ -53,6 +54,7 @@ urlpatterns = [
     path("accounts/<int:pk>/merge/<int:other>/", merge.MergeView.as_view(), name="merge_preview"),
     path("accounts/log-contact/", interaction.LogContactView.as_view(), name="log_contact"),
     path("accounts/<int:pk>/", account.OverviewView.as_view(), name="detail"),
+    path("accounts/<int:pk>/card/", card.RecordCardView.as_view(), name="card"),
     path("accounts/<int:pk>/profile/", account.ProfileView.as_view(), name="profile"),
     path("accounts/<int:pk>/people/", people.PeopleView.as_view(), name="people"),
     path("accounts/<int:pk>/figures/", money.FiguresView.as_view(), name="figures"),

@@ -216,6 +216,7 @@ ROUTES: dict[str, Route] = {
     "accounts:create": listed(),
     "accounts:log_contact": listed(),
     "accounts:detail": ACCOUNT,
+    "accounts:card": ACCOUNT,
     "accounts:profile": ACCOUNT,
     "accounts:files": ACCOUNT,
     "accounts:people": ACCOUNT,
