@@ -27,6 +27,8 @@ from kam.access.querysets import Reader
 YEARS = 3
 """Over how many years a customer's worth is looked at (handbook 3.1)."""
 ZERO = Value(Decimal(0), output_field=AMOUNT)
+UNKNOWN = Cast(Value(None), AMOUNT)
+"""PostgreSQL sums no NULL that says nothing of its type."""
 
 
 def with_spend(accounts: QuerySet[Account], rates: Rates, on: Any) -> QuerySet[Account]:
@@ -68,7 +70,7 @@ def with_sales(
     `is_covered` says whether the ledger holds all of `year`: before it begins nothing is known.
     """
     if not is_covered:
-        return accounts.annotate(sales=Value(None, output_field=AMOUNT))
+        return accounts.annotate(sales=UNKNOWN)
     mine = OuterRef(OuterRef("root")), OuterRef(OuterRef("path"))
     group = Account.objects.visible_to(reader).filter(root=mine[0], path__startswith=mine[1])
     lines = sales_in(group.order_by().values("pk"), year).order_by()

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import F, QuerySet, Value
+from django.db.models import F, QuerySet
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -33,7 +33,7 @@ from kam.web.fields import DayField, OpenSelect
 from kam.web.formatting import number, percent
 from kam.web.views import ScopedViewMixin, TableMixin
 from kam.web.views.tables import FIELDS_ONLY, Column, changed, is_filtered
-from teams import programme_settings
+from teams import policies, programme_settings
 from teams.models import Programme
 
 COMPARED = 12
@@ -150,8 +150,7 @@ class WeighedAccounts(ScopedViewMixin):
     def weighed(self, rows: QuerySet[Account]) -> QuerySet[Account]:
         """`rows` with `spend` and `sales` of three years."""
         if self.programme is None:
-            unknown = Value(None, output_field=figures.AMOUNT)
-            return rows.annotate(spend=unknown, sales=unknown)
+            return rows.annotate(spend=potential.UNKNOWN, sales=potential.UNKNOWN)
         return potential.with_sales(
             potential.with_spend(rows, self.rates, self.today),
             self.request.user,
@@ -165,6 +164,7 @@ class WeighedAccounts(ScopedViewMixin):
             programme=self.programme,
             currency=self.rates.home if self.programme else "",
             year=self.year,
+            reads_whole=policies.reads_whole(self.request.user),
             **kwargs,
         )
 

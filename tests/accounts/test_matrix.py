@@ -83,6 +83,7 @@ def ledger_begins(account) -> None:
 def test_quadrants_of_the_eight_are_those_of_the_handbook(client, example) -> None:
     response = page(client, example.director)
     assert tiers(response) == QUADRANTS
+    assert reverse("accounts:selections") in response.content.decode()
     assert {row["label"]: row["value"] for row in response.context["figures"]} == {
         "Strategic": "3",
         "Star": "2",
@@ -264,6 +265,7 @@ def test_outsiders_and_fenced_ones_see_no_name(client, example) -> None:
     example.accounts["Birch"].save(update_fields=["team"])
     response = page(client, kira.user)
     assert tiers(response) == {"Birch Logistics": "Strategic"}
+    assert reverse("accounts:selections") not in response.content.decode()
     assert sum(response.context["counts"].values()) == 1
     medians = page(client, kira.user, cut="medians")
     assert medians.context["cuts"] == (Decimal("6.89"), Decimal("6.15")), "of what they see"

@@ -163,6 +163,20 @@ def test_account_goes_from_my_day_to_the_portfolio(sign_in):
         assert "Cedar" not in page.locator("html").inner_text()
 
 
+def test_bubble_of_the_matrix_opens_its_account(sign_in):
+    page = sign_in("programme")
+    page.goto("/accounts/matrix/")
+    drawing = page.locator("#matrix svg")
+    expect(drawing.get_by_text("Star: Invest selectively, choose which to back")).to_be_visible()
+    drawing.get_by_text("Cedar Health").click()
+    expect(page.locator("h1")).to_contain_text("Cedar Health")
+    page.goto("/accounts/matrix/")
+    page.locator("label", has=page.get_by_role("radio", name="Table")).click()
+    page.get_by_role("link", name="Strength").click()
+    rows = page.get_by_role("table", name="Accounts and their place in the matrix")
+    expect(rows.get_by_role("rowheader").first).to_contain_text("Cedar Health")
+
+
 def test_outsider_finds_no_trace(sign_in):
     page = sign_in("outsider")
     expect(page.locator("main")).to_contain_text("You have no part in a programme yet")
@@ -174,7 +188,8 @@ def test_outsider_finds_no_trace(sign_in):
     hidden += [f"/teams/{account.team_id}/", f"/api/v1/accounts/{account.pk}/"]
     for address in hidden:
         assert page.goto(address).status == 404, address
-    for address in ("/", "/accounts/", "/reviews/", "/teams/", "/actions/", "/search/?q=birch"):
+    pages = ("/", "/accounts/", "/accounts/matrix/", "/accounts/effort/", "/reviews/", "/teams/")
+    for address in (*pages, "/actions/", "/search/?q=birch"):
         assert page.goto(address).status in {200, 404}
         text = page.locator("html").inner_text()
         assert not [name for name in HIDDEN if name in text], address
