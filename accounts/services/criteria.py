@@ -21,6 +21,8 @@ from kam.changes.errors import field_error
 from teams import policies as programme_policies
 from teams.models import Programme, User
 
+MOST = 18
+"""Criteria of a set: few are better, and a page of the grid has room for no more."""
 CRITERION_FIELDS = ("code", "name", "group", "weight", "low", "middle", "high")
 
 
@@ -39,7 +41,8 @@ def publish_criteria(
 
     With an `account` it holds that customer's own weights of strength: its critical success
     factors. Positions follow, those of a programme in the background. Raises PermissionDenied, or
-    ValidationError where weights break the hard rules, a code comes twice, or a day is past.
+    ValidationError where weights break the hard rules, a code comes twice, there are more than
+    `MOST`, or a day is past.
     """
     if not _may_publish(actor, programme, account):
         raise PermissionDenied
@@ -52,6 +55,9 @@ def publish_criteria(
     codes = [row["code"] for row in criteria]
     if len(set(codes)) < len(codes):
         raise field_error("criteria", _("A code may come once in a set."), "twice")
+    if len(codes) > MOST:
+        words = _("A set has at most %(count)d criteria.") % {"count": MOST}
+        raise field_error("criteria", words, "many")
     check_weights(kind, {row["code"]: Decimal(row["weight"]) for row in criteria})
     Programme.objects.select_for_update(no_key=True).get(pk=programme.pk)
     sets = CriteriaSet.objects.filter(programme=programme, kind=kind, account=account)

@@ -175,6 +175,8 @@ def _criteria(accounts: Iterable[Account], on: datetime.date) -> dict[int, Crite
 
 def problem_with(given: Given, before: Score | None, criteria: Criteria) -> ValidationError | None:
     """What is wrong with a score that takes the place of `before`; None if nothing is."""
+    if given.account.is_archived:
+        return field_error("account", _("It is archived: restore it first."), "archived")
     known = {row.code for part in criteria.of(given.account.pk) for row in part.criteria}
     if given.code not in known:
         return field_error("code", _("There is no such criterion: %s.") % given.code, "unknown")

@@ -56,13 +56,18 @@ class ScoresView(ExportMixin, ScopedViewMixin, ListView):
             self.request.GET.get("whose") != MINE,
         )
 
+    def seen(self) -> Any:
+        """All accounts of the programme that the reader may see, with what they may do."""
+        rows = super().get_queryset().filter(programme=self.programme)
+        return rows.with_rights_of(self.request.user).order_by("name", "pk")
+
     def get_queryset(self) -> QuerySet[Account]:
-        rows: Any = super().get_queryset().active().filter(programme=self.programme)
+        rows = self.seen().active()
         status = self.request.GET.get("status", "")
         rows = rows.of_status(*((status,) if status in CONSIDERED else CONSIDERED))
         if text := self.request.GET.get("search", "").strip():
             rows = rows.found_by(text)
-        return rows.with_rights_of(self.request.user).order_by("name", "pk")
+        return rows
 
     def get_export_rows(self, layout: files.Layout) -> Any:
         return exports.ScoreSheet(
@@ -106,7 +111,7 @@ class ScoresView(ExportMixin, ScopedViewMixin, ListView):
         """Store what was changed, all or none; what is refused stands beside its field."""
         keys = [name[4:] for name in request.POST if name.startswith("was-")]
         pks = [int(key) for key in keys if key.isascii() and key.isdecimal()][: 2 * PAGE]
-        accounts = list(self.get_queryset().filter(pk__in=pks))
+        accounts = list(self.seen().filter(pk__in=pks))
         sent = grid.read(accounts, request.POST, self.wanted)
         errors = sent.errors
         if not errors:

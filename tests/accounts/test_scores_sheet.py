@@ -132,3 +132,17 @@ def test_row_that_breaks_a_rule_is_refused(director, example, line, code):
     assert {item["code"] for item in run.report["problems"]} == {code}
     assert (run.created, run.rejected) == (1, 1)
     assert agreed(example.accounts["Birch"], "A1") == 8
+
+
+def test_undo_brings_back_what_stood_before_and_leaves_later_scores(director, example):
+    alder = example.accounts["Alder"]
+    first = taken(example, b"Account name,Criterion,Score\nAlder Foods,A1,3\n")
+    second = taken(example, b"Account name,Criterion,Score\nAlder Foods,A1,5\n")
+    undo(director, first)
+    assert agreed(alder, "A1") == 5
+    undo(director, second)
+    assert agreed(alder, "A1") == 9
+    third = taken(example, b"Account name,Criterion,Score\nAlder Foods,A1,3\n")
+    give_scores(actor=director, scores=[Given(alder, "A1", 7)])
+    undo(director, third)
+    assert agreed(alder, "A1") == 7

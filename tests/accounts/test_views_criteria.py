@@ -3,10 +3,12 @@
 import datetime
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from accounts.models import CriteriaSet, Position
 from accounts.scoring.criteria import DEFAULTS
+from accounts.services.criteria import publish_criteria
 from kam.access.dates import business_today
 from tests.factories.selection import handbook_programme
 from tests.factories.teams import MembershipFactory, TeamFactory
@@ -130,3 +132,13 @@ def test_who_does_not_run_the_programme_reads_and_publishes_nothing(client, exam
     other = reverse("accounts:criteria_own", args=[example.accounts["Alder"].pk])
     assert client.post(other, form("strength")).status_code == 404
     assert not CriteriaSet.objects.exists()
+
+
+def test_set_with_too_many_criteria_is_refused(example):
+    row = {"name": "One of many", "group": "", "low": "", "middle": "", "high": ""}
+    many = [{**row, "code": f"S{place}", "weight": 5} for place in range(20)]
+    with pytest.raises(ValidationError) as caught:
+        publish_criteria(
+            actor=example.director, programme=example.programme, kind="strength", criteria=many
+        )
+    assert caught.value.error_dict["criteria"][0].code == "many"

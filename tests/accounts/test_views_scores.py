@@ -214,3 +214,16 @@ def test_account_that_buys_nothing_from_us_still_has_its_index(client, director,
     row = client.get(GRID, {"search": "fir"}).context["grid"].rows[0]
     assert [item.was for item in row.cells if item.code == "A3"] == ["0"]
     assert str(row.worth.value) == "6.79"
+
+
+def test_account_archived_meanwhile_is_not_scored_and_one_maintained_meanwhile_is(
+    client, director, example
+):
+    gone, moved = example.accounts["Gorse"], example.accounts["Hazel"]
+    body = shown(client) | {cell(gone, "A1"): "1", cell(moved, "A1"): "9"}
+    type(moved).objects.filter(pk=moved.pk).update(status="maintained")
+    type(gone).objects.filter(pk=gone.pk).update(archived_at="2026-01-01T00:00Z")
+    answer = client.post(GRID, body)
+    assert "It is archived: restore it first." in answer.content.decode()
+    assert client.post(GRID, body | {cell(gone, "A1"): "5"}).status_code == 302
+    assert (agreed(gone, "A1"), agreed(moved, "A1")) == (5, 9)

@@ -27,7 +27,7 @@ from accounts.services.scoring import Given, place_accounts, problem_with
 from kam.access.dates import business_today
 from kam.imports.kinds import Field, Outcome
 from kam.imports.models import Run, StagedRecord
-from kam.imports.parts import batched, update_each
+from kam.imports.parts import batched
 from kam.imports.records import Cells, Wanted
 from kam.imports.records.session import Judged
 from kam.imports.refusal import Refused
@@ -108,25 +108,23 @@ class ScoresKind(CustomerKind):
         return ScoresSession(run)
 
     def before_publishing(self, run: Run, part: list[StagedRecord]) -> None:
-        """Scores that stand where new ones come are superseded, and noted beside these."""
+        """Scores that stand where new ones come are superseded."""
         accounts = Account.objects.select_for_update(of=("self",), no_key=True)
         list(accounts.filter(pk__in=_accounts_of(part)).order_by("pk"))
         standing = _standing(_accounts_of(part))
-        for item in part:
-            before = standing.get(_key(item.after))
-            item.extra = {"over": before.pk if before else None}
-        over = [item.extra["over"] for item in part]
-        rows = Score.objects.filter(pk__in=[pk for pk in over if pk])
-        rows.update(superseded_at=timezone.now())
-        update_each(part, ["extra"])
+        over = [standing[key].pk for item in part if (key := _key(item.after)) in standing]
+        Score.objects.filter(pk__in=over).update(superseded_at=timezone.now())
 
     def withdrawn(self, run: Run, part: list[StagedRecord]) -> None:
-        """Scores that the run superseded stand again, unless later ones have come."""
-        mine = {item.object_id: item.extra.get("over") for item in part}
-        rows = Score.objects.filter(pk__in=mine, superseded_at=None)
-        standing = list(rows.values_list("pk", flat=True))
-        Score.objects.filter(pk__in=standing).update(superseded_at=timezone.now())
-        back = [mine[pk] for pk in standing if mine[pk]]
+        """Where a score of the run stands, the one that was superseded last stands again."""
+        mine = [item.object_id for item in part]
+        standing = list(Score.objects.filter(pk__in=mine, superseded_at=None))
+        rows = Score.objects.filter(pk__in=[row.pk for row in standing])
+        rows.update(superseded_at=timezone.now())
+        others = Score.objects.filter(account__in=_accounts_of(part)).exclude(pk__in=mine)
+        past = others.exclude(superseded_at=None).order_by("superseded_at", "pk")
+        former = {_key_of(row): row.pk for row in past}
+        back = [former[key] for row in standing if (key := _key_of(row)) in former]
         Score.objects.filter(pk__in=back).update(superseded_at=None)
 
     def publish(self, run: Run) -> None:
@@ -150,7 +148,11 @@ def _key(values: Any) -> tuple[Any, ...]:
 
 def _standing(accounts: Iterable[int]) -> dict[tuple[Any, ...], Score]:
     rows = Score.objects.filter(superseded_at=None, account__in=accounts).order_by()
-    return {(row.account_id, row.code, row.horizon, row.scorer_id): row for row in rows}
+    return {_key_of(row): row for row in rows}
+
+
+def _key_of(row: Score) -> tuple[Any, ...]:
+    return row.account_id, row.code, row.horizon, row.scorer_id
 
 
 def _place(run: Run) -> None:
