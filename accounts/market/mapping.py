@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from django.db.models import Q, Sum
@@ -109,12 +111,12 @@ class MarketMap:
         """Whether purchases can be set against our sales."""
         return self.asked.measure == Measure.AMOUNT
 
-    @property
+    @cached_property
     def candidates(self) -> list[Place]:
         """Customers with more than the threshold, strictly (K090)."""
-        return [row for row in self.places if row.is_candidate]
+        return list(takewhile(lambda row: row.is_candidate, self.places))
 
-    @property
+    @cached_property
     def non_customers(self) -> list[Place]:
         """Candidates that buy nothing from us (K089)."""
         return [row for row in self.candidates if row.is_non_customer]
@@ -127,12 +129,12 @@ class MarketMap:
         """`amount` as a share of the category, 0..1."""
         return ratio(amount, self.total)
 
-    @property
+    @cached_property
     def candidate_purchases(self) -> Decimal:
         """What the candidates buy."""
         return self.purchases_of(self.candidates)
 
-    @property
+    @cached_property
     def candidate_sales(self) -> Decimal | None:
         """Our sales to the candidates."""
         return _sum_known([row.sales for row in self.candidates])
@@ -147,12 +149,12 @@ class MarketMap:
         """Our sales over the category."""
         return ratio(self.sales, self.total) if self.in_money else None
 
-    @property
+    @cached_property
     def pareto(self) -> int | None:
         """How many of the largest reach 80 % of the category; None: it lies in the tail (K055)."""
         return pareto(self.places)
 
-    @property
+    @cached_property
     def others(self) -> Decimal | None:
         """What all others buy, below zero where those known buy more than the whole market."""
         return unallocated(self.total, [row.purchases for row in self.places])
@@ -167,7 +169,7 @@ class MarketMap:
         """The running share behind all others: all of it."""
         return self.share_of(self.total)
 
-    @property
+    @cached_property
     def others_sales(self) -> Decimal | None:
         """Our sales to all others."""
         known = _sum_known([row.sales for row in self.places])

@@ -196,7 +196,9 @@ def test_file_holds_the_ranking(page, handbook):
         (str(rank), row[0], "yes" if row[4] else "") for rank, row in enumerate(CATEGORY, start=1)
     ]
     assert D(rows[1]["Gap"]) == D("15.6") * MILLION
-    assert page(export="xlsx").status_code == 200
+    sheet = page(export="xlsx")
+    assert sheet.getvalue()[:2] == b"PK"
+    sheet.close()
 
 
 @pytest.mark.parametrize(("amount", "flagged"), [("1.00", False), ("1.01", True), ("1.0001", True)])
