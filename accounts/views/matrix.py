@@ -119,8 +119,8 @@ class WeighedAccounts(ScopedViewMixin):
     @cached_property
     def is_covered(self) -> bool:
         """Whether the ledger holds all of the year."""
-        seen = Account.objects.visible_to(self.request.user).filter(programme=self.programme)
-        return self.year.is_covered_from(figures.first_month(figures.Chosen(lambda: seen)))
+        first = figures.first_month(figures.Chosen(lambda: self.seen))
+        return self.year.is_covered_from(first)
 
     def get_queryset(self) -> QuerySet[Account]:
         return self.shown()
@@ -131,14 +131,20 @@ class WeighedAccounts(ScopedViewMixin):
 
     def everybody(self) -> QuerySet[Account]:
         """All accounts of the programme that the reader may see; former customers if asked for."""
-        rows = Account.objects.visible_to(self.request.user)
-        if self.programme is None:
-            return rows.none()
         asked = self.request.GET
-        rows = rows.filter(programme=self.programme)
-        if not asked.get("archived"):
-            rows = rows.active()
+        rows = self.seen if asked.get("archived") else self.seen.active()
         return rows if asked.get("status") else rows.exclude(status=Status.EXITED)
+
+    @property
+    def seen(self) -> QuerySet[Account]:
+        """Accounts of the programme that the reader may see."""
+        rows = Account.objects.visible_to(self.request.user)
+        return rows.filter(programme=self.programme) if self.programme else rows.none()
+
+    @property
+    def portfolio(self) -> QuerySet[Account]:
+        """Today's customers and candidates among them, whatever the page shows."""
+        return self.seen.active().exclude(status=Status.EXITED)
 
     def found(self, rows: QuerySet[Account]) -> QuerySet[Account]:
         """Those of `rows` that the filters of the accounts' list find, this page's own apart."""
@@ -164,6 +170,7 @@ class WeighedAccounts(ScopedViewMixin):
             programme=self.programme,
             currency=self.rates.home if self.programme else "",
             year=self.year,
+            as_table=bool({"sort", "page", "size", "over"} & set(self.request.GET)),
             reads_whole=policies.reads_whole(self.request.user),
             **kwargs,
         )
@@ -247,7 +254,7 @@ class MatrixView(WeighedTable, ListView):
     def cuts(self) -> Cuts:
         """Where the matrix is cut here."""
         medians = self.form.is_valid() and self.form.cleaned_data["cut"] == "medians"
-        return (matrix.cuts_at_medians(self.everybody()) if medians else None) or self.setting
+        return (matrix.cuts_at_medians(self.portfolio) if medians else None) or self.setting
 
     def shown(self) -> QuerySet[Account]:
         return self.weighed(matrix.with_places(self.everybody(), self.cuts))
@@ -263,20 +270,18 @@ class MatrixView(WeighedTable, ListView):
         bonds = matrix.bonds(shown)
         everybody = matrix.with_places(self.everybody(), self.cuts)
         counts = matrix.tally(self.found(everybody))
-        portfolio = matrix.with_places(self.everybody(), self.setting)
         return context | {
             "rows": [_row(account, before, bonds) for account in page],
             "form": self.form,
             "since": self.since,
             "cuts": self.cuts,
-            "balance": matrix.balance(portfolio),
+            "balance": matrix.balance(matrix.with_places(self.portfolio, self.setting)),
             "figures": self.figures(counts),
             "counts": counts,
             "chart": self.chart(drawn, before),
             "finding": _finding(counts),
             "is_cut_off": sum(counts.values()) - counts[Tier.NONE] > len(drawn) == matrix.DRAWN,
             "drawn": len(drawn),
-            "as_table": bool({"sort", "page", "size"} & set(self.request.GET)),
             "stances": [(Tier(name).label, stance) for name, stance in STANCES.items()],
         }
 
@@ -307,7 +312,7 @@ class MatrixView(WeighedTable, ListView):
             "x": float(row.strength),
             "y": float(row.attractiveness),
             "size": None if row.spend is None else float(row.spend),
-            "part": None if None in (row.spend, row.sales) else float(min(row.sales, row.spend)),
+            "part": None if None in (row.spend, row.sales) else _part(row.sales, row.spend),
             "key": row.status == Status.KEY,
             "url": row.get_absolute_url(),
             "words": _words(row),
@@ -342,6 +347,11 @@ def _row(account: Any, before: Mapping[int, Any], bonds: Mapping[int, Any]) -> M
         share_of_wallet(account.sales, account.spend),
         bonds.get(account.pk),
     )
+
+
+def _part(sales: Decimal, spend: Decimal) -> float:
+    """What of the bubble is filled: no more than all of it, nothing where more went back."""
+    return float(max(Decimal(0), min(sales, spend)))
 
 
 def _words(row: Any) -> str:

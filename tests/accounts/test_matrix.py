@@ -113,7 +113,7 @@ def test_equal_to_the_cut_is_high_and_medians_cut_in_the_middle(client, example)
     places = Position.objects.filter(account=example.accounts["Gorse"])
     places.update(attractiveness=Decimal(5), strength=Decimal(5))
     assert tiers(page(client, example.director))["Gorse Packaging"] == "Strategic"
-    medians = page(client, example.director, cut="medians")
+    medians = page(client, example.director, cut="medians", status="candidate", archived="false")
     assert medians.context["cuts"] == (Decimal("6.18"), Decimal("5.85"))
     assert tiers(medians) == QUADRANTS | {"Elm Retail": "Streamline"}
     assert medians.context["chart"]["cut"] == [5.85, 6.18]
@@ -215,6 +215,8 @@ def test_too_few_stars_are_said(client, example) -> None:
     response = page(client, example.director, search="alder")
     assert response.context["balance"] == (5, 0)
     assert "0 among 5 key accounts" in response.content.decode()
+    for asked in ({"archived": "true"}, {"status": "exited"}, {"cut": "medians"}):
+        assert page(client, example.director, **asked).context["balance"] == (5, 0)
     accounts["Alder"].status = "key"
     accounts["Alder"].save(update_fields=["status"])
     response = page(client, example.director)
