@@ -105,6 +105,7 @@ FIELD = hidden(lambda w: ["objective", w.things["objective"].pk, "title"])
 ACTION = hidden(lambda w: [w.things["action"].pk])
 
 EXPECTATION = hidden(lambda w: [w.things["expectation"].pk])
+CAPACITY = known(lambda w: [w.things["capacity"].pk])
 SELECTION = known(lambda w: [w.things["selection"].pk])
 
 FILE = hidden(lambda w: [w.things["file"].pk])
@@ -275,6 +276,14 @@ ROUTES: dict[str, Route] = {
     "accounts:selection_copy": SELECTION,
     "accounts:selection_decide": SELECTION,
     "accounts:selection_archive": SELECTION,
+    "accounts:selection_restore": SELECTION,
+    "accounts:selection_delete": SELECTION,
+    "accounts:selection_managers": SELECTION,
+    "accounts:selection_compare": listed({"run": "1"}),
+    "accounts:capacities": listed(),
+    "accounts:capacity_create": listed(),
+    "accounts:capacity_edit": CAPACITY,
+    "accounts:capacity_archive": CAPACITY,
     "accounts:channels": listed({"archived": "1"}, {"export": "csv"}),
     "accounts:channel_create": listed(),
     "accounts:channel_edit": known(lambda w: [w.things["channel"].pk]),

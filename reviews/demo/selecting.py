@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import datetime
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +12,8 @@ from accounts import services as account_services
 from accounts.models import Conflict, Position
 from accounts.scoring.criteria import ATTRACTIVENESS, CUSTOMER_SAID, MIDDLE, STRENGTH
 from accounts.services.capacity import record_capacity
+from accounts.services.decision import Wish, decide
+from accounts.services.expectation import record_expectation
 from accounts.services.scoring import Given, give_scores
 from accounts.services.selection import create_selection, solve_selection
 from accounts.services.solving import solve
@@ -30,6 +34,28 @@ EXAMPLE = (
     "Hazel Media",
 )
 BUDGET = Decimal(1_000_000)
+GROOMED = {
+    "Ivy Hotels": ("It opens a second region with us.", -5),
+    "Yarrow Seeds": ("It asks for a joint forecast.", 120),
+    "Xylem Water": ("The pilot in two plants is extended.", 200),
+}
+"""What has to happen for them to become key, and in how many days they are looked at again."""
+MAINTAINED = {"Gorse Packaging": "inside_sales", "Hazel Media": "field_sales"}
+DIPLOMATIC = ("Larch Tools", "Fern Textiles")
+REVIEWED = {"Thorn Security": "It buys less each year, and no open tender suits us."}
+TOLD = (
+    "Birch Logistics",
+    "Cedar Health",
+    "Dogwood Energy",
+    "Elm Retail",
+    "Fir Mobility",
+    "Pine Chemicals",
+    "Rowan Rail",
+    "Oak Furniture",
+    "Violet Pharma",
+    "Spruce Paper",
+)
+"""Key accounts that were told what that means; the others are alerts (K129)."""
 FIRST_FORECAST = {"A1": -1, "A2": 1, "A4": 1, "S3": 2}
 """By how much some scores are expected to differ in three years."""
 
@@ -98,6 +124,40 @@ class SelectionSteps(MarketSteps):
         )
         solve_selection(actor=self.director, selection=run)
         solve(run.pk, self.director, InlineJob())
+
+    def make_decisions(self) -> None:
+        """What was decided about some that are not key, one key account under review, and what key
+        accounts were told (K048-K050, K129)."""
+        decide(actor=self.director, wishes=list(self._wishes()), on=self.today)
+        for name in TOLD:
+            told_on = self.today - datetime.timedelta(days=90)
+            record_expectation(
+                actor=self.director,
+                account=self.accounts[name],
+                changes={
+                    "told": "One team and one plan, agreed each year, and a review each quarter.",
+                    "expected": "One contact for all sites, and a say in what we develop.",
+                    "differs": "Orders of all sites are handled by their own service desk.",
+                    "told_on": told_on,
+                    "agreed_on": told_on + datetime.timedelta(days=21),
+                },
+            )
+
+    def _wishes(self) -> Iterator[Wish]:
+        for name, (trigger, days) in GROOMED.items():
+            day = self.today + datetime.timedelta(days=days)
+            reason = "It grows faster than its market, from a small base."
+            account = self.accounts[name]
+            yield Wish(account, "groom", reason, trigger=trigger, review_on=day)
+        for name, way in MAINTAINED.items():
+            reason = "It buys little that we could still win."
+            yield Wish(self.accounts[name], "maintain", reason, service_model=way)
+        for name in DIPLOMATIC:
+            message = "The sales director explains what we do for everybody, and does that well."
+            reason = "It asks for key treatment; nothing points to growth."
+            yield Wish(self.accounts[name], "handle", reason, message=message, answer="keep")
+        for name, reason in REVIEWED.items():
+            yield Wish(self.accounts[name], "review", reason)
 
     def _candidate(self, place: Position) -> dict[str, Any]:
         account = place.account

@@ -4,12 +4,18 @@ import datetime
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.figures import Chosen
 from accounts.models import Account
 from kam.access.dates import business_today
 from reviews import alerts
-from tests.factories.accounts import AccountFactory, ConflictFactory, ContactFactory
+from tests.factories.accounts import (
+    AccountFactory,
+    ConflictFactory,
+    ContactFactory,
+    ExpectationFactory,
+)
 from tests.factories.plans import ActionFactory, PlanFactory
 from tests.factories.reviews import StageReviewFactory
 from tests.factories.teams import MembershipFactory, ProgrammeFactory
@@ -33,6 +39,7 @@ CHOSEN = Chosen(everything)
 def healthy(account):
     """Gives `account` what it lacks."""
     PlanFactory(account=account, in_force=True, status="active", locked_at=None)
+    ExpectationFactory(account=account)
     account.review_due_on = TODAY
     account.save()
 
@@ -52,6 +59,21 @@ def test_missing_people_and_plan_alert_thirty_days_after_appointment(people):
     for days, found in ((29, []), (30, expected)):
         Account.objects.filter(pk=lone.pk).update(status_since=TODAY - days * DAY)
         assert texts(alerts.decisions(CHOSEN, TODAY)) == found
+
+
+def test_missing_expectation_alerts_its_manager_thirty_days_after_appointment(people):
+    """AL26, K129."""
+    healthy(people.account)
+    record = people.account.expectations.get()
+    record.archived_at = timezone.now()
+    record.save()
+    text = "Birch Logistics was not told what being a key account means"
+    for days, found in ((29, []), (30, [text])):
+        Account.objects.update(status_since=TODAY - days * DAY)
+        assert texts(alerts.alerts(people.kam, CHOSEN, TODAY)) == found
+    assert alerts.decisions(CHOSEN, TODAY) == []
+    Account.objects.update(status="groomed")
+    assert alerts.alerts(people.kam, CHOSEN, TODAY) == []
 
 
 def test_who_is_missing_is_said(people):
