@@ -203,7 +203,6 @@ def fill(programme: Any, reader: Any, place: int) -> None:
     StatusChangeFactory(account=account, to_status="key", decided_by=member)
     StageChangeFactory(account=account)
     MonthTotalFactory(account=account)
-    PositionFactory(account=account)
     LedgerEntryFactory(account=account)
     ActivityCostFactory(account=account)
     channel = ChannelFactory(programme=programme)
