@@ -3,10 +3,10 @@ one of its rows."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from django import forms
+from django.db.models import Count
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -71,7 +71,10 @@ class MapForm(ShapeForm):
             *((_code(row), _words(row)) for row in self.spans),
         ]
         if data.get("measure") == Measure.VOLUME:
-            fields["unit"].choices = [("", _("the most frequent")), *((u, u) for u in self.units)]
+            fields["unit"].choices = [
+                ("", _("the most frequent")),
+                *((unit, unit) for unit in self.units if unit),
+            ]
         else:
             del fields["unit"]
         for field in fields.values():
@@ -94,11 +97,9 @@ class MapForm(ShapeForm):
     def units(self) -> list[str]:
         """Units of the volumes recorded, the most frequent first; the empty one counts too."""
         rows = CategoryPurchase.objects.visible_to(self.reader).active()
-        rows = rows.filter(programme=self.shown_programme, volume__isnull=False).order_by()
-        return [
-            unit
-            for unit, _count in Counter(rows.values_list("volume_unit", flat=True)).most_common()
-        ]
+        rows = rows.filter(programme=self.shown_programme, volume__isnull=False)
+        counted = rows.order_by().values("volume_unit").annotate(count=Count("pk"))
+        return list(counted.order_by("-count", "volume_unit").values_list("volume_unit", flat=True))
 
     @property
     def asked(self) -> Asked | None:

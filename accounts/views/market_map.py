@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -229,6 +230,7 @@ def propose(request: HttpRequest, pk: int) -> HttpResponse:
     words = words_of_place(request, account)
     back = f"{reverse('accounts:market_map')}?{request.GET.urlencode()}"
     if words is None:
+        messages.error(request, no_place(account))
         return redirect(back)
 
     def write() -> None:
@@ -238,6 +240,11 @@ def propose(request: HttpRequest, pk: int) -> HttpResponse:
         )
 
     return act(request, write, _("%(name)s is a candidate.") % {"name": account}, back)
+
+
+def no_place(account: Account) -> str:
+    """Why nothing can start from the row of an account."""
+    return _("%(name)s has no place in this map.") % {"name": account}
 
 
 def words_of_place(request: HttpRequest, account: Account) -> str | None:

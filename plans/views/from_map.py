@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.models import Account
-from accounts.views.market_map import words_of_place
+from accounts.views.market_map import no_place, words_of_place
 from plans import services
 from plans.services.plan import fiscal_year
 from teams.models import User
@@ -26,6 +27,7 @@ def start_from_map(request: HttpRequest, pk: int) -> HttpResponse:
     back = f"{reverse('accounts:market_map')}?{request.GET.urlencode()}"
     words = words_of_place(request, account)
     if words is None:
+        messages.error(request, no_place(account))
         return redirect(back)
     programme = account.programme
     first, last = fiscal_year(programme.fiscal_year_start, programme.today())

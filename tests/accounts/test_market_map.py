@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import accumulate
 
 import pytest
+from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from accounts.forms.market_map import MapForm
@@ -390,6 +391,9 @@ def test_map_is_for_who_reads_the_whole_programme(client, programme, handbook):
     assert "200" not in str(refused.json()["errors"])
     started = client.post(reverse("plans:from_map", args=[birch.pk]))
     assert started.status_code == 302
+    assert [str(message) for message in get_messages(started.wsgi_request)] == [
+        "Birch Logistics has no place in this map."
+    ]
     assert not Plan.objects.exists()
 
 
