@@ -112,6 +112,7 @@ KEYS: dict[str, Keys] = {
     ],
     "contacts/<int:pk>/merge/<int:other>/": twins,
     "contacts/<int:pk>/": lambda: [first(Contact, account=birch())],
+    "selection/map/<int:pk>/": lambda: [birch().pk],
     "category-purchases/<int:pk>/": lambda: [first(CategoryPurchase, account=birch())],
     "expectations/<int:pk>/": lambda: [first(Expectation)],
     "selection/<int:pk>/": lambda: [first(Selection, solved_at__isnull=False)],
