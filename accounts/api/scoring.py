@@ -211,6 +211,9 @@ class EvidenceSerializer(Serializer):
     is_thin = serializers.BooleanField()
 
 
+EVIDENCE_OF = (OpenApiParameter("account", int, required=True, description="Account."),)
+
+
 class AskedAccountSerializer(Serializer):
     """Of which account."""
 
@@ -226,12 +229,17 @@ class ScoringViewSet(BulkMixin, CreateMixin, ReadOnlyViewSet):
     ordering_fields = ("scored_on", "code", "value", "created_at")
     search_fields = ("account__name", "evidence")
 
+    @property
+    def query_parameters(self) -> tuple[OpenApiParameter, ...]:
+        """What `evidence/` is asked; the other actions have no parameters of their own."""
+        return EVIDENCE_OF if getattr(self, "action", "") == "evidence" else ()
+
     def changed_rows(self, rows: Any, moment: datetime.datetime) -> Any:
         """Scores given or superseded since."""
         return rows.filter(created_at__gte=moment) | rows.filter(superseded_at__gte=moment)
 
     @extend_schema(
-        parameters=[OpenApiParameter("account", int, required=True, description="Account.")],
+        parameters=list(EVIDENCE_OF),
         responses=EvidenceSerializer,
         filters=False,
     )
