@@ -287,8 +287,10 @@ class StatusView(AccountDecisionView):
 
     def get_initial(self) -> dict[str, Any]:
         account, today = self.object, business_today()
-        given = {"manager": manager_of(account, today), "action": self.request.GET.get("decision")}
-        if account.status == Status.KEY:
+        action = self.request.GET.get("decision", "")
+        manager = manager_of(account, today)
+        given: dict[str, Any] = {"manager": manager and manager.pk, "action": action}
+        if account.status == Status.KEY and action == "appoint":
             given |= {"reason": account.rationale, "rationale_types": account.rationale_types}
         return super().get_initial() | given
 
