@@ -95,6 +95,8 @@ PAGES = {
     "accounts:scores": 27,
     "accounts:look_again": 5,
     "accounts:register": 8,
+    "accounts:capacities": 6,
+    "accounts:selection_compare": 5,
     "accounts:selections": 6,
     "accounts:violated": 8,
     "imports:folders": 5,
@@ -203,13 +205,13 @@ def fill(programme: Any, reader: Any, place: int) -> None:
     StatusChangeFactory(account=account, to_status="key", decided_by=member)
     StageChangeFactory(account=account)
     MonthTotalFactory(account=account)
+    PositionFactory(account=account)
     LedgerEntryFactory(account=account)
     ActivityCostFactory(account=account)
     channel = ChannelFactory(programme=programme)
     CategoryPurchaseFactory(channel=channel)
     CategoryPurchaseFactory(account=account)
     ExpectationFactory(account=account)
-    PositionFactory(account=account)
     ScoreFactory(account=account, scored_by=member)
     CriteriaSetFactory(programme=programme, number=place + 1, published_by=member)
     ManagerCapacityFactory(programme=programme, user=member)

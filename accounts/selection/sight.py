@@ -64,16 +64,18 @@ def _sum_up(seen: Selection, hidden: set[int]) -> None:
     chosen = {row["account"] for row in selected}
     rows = [row for row in kept["candidates"] if row["account"] in chosen]
     hurdle = Decimal(kept["hurdle"])
-    seen.cost = sum((Decimal(row["cost"]) for row in rows), Decimal(0))
-    seen.objective = sum((value_of(kept, row) - hurdle for row in rows), Decimal(0))
+    cost = sum((Decimal(row["cost"]) for row in rows), Decimal(0))
+    objective = sum((value_of(kept, row) - hurdle for row in rows), Decimal(0))
+    if seen.objective is not None:
+        seen.objective, seen.cost = objective, cost
     seen.result = {
         "state": seen.status,
         "selected": selected,
-        "objective": str(seen.objective),
-        "bound": str(seen.objective),
-        "cost": str(seen.cost),
+        "objective": str(objective),
+        "bound": str(objective),
+        "cost": str(cost),
         "explanations": _reasons(seen.result.get("explanations", ()), hidden),
-        "binding": _sums(kept, len(rows), seen.cost),
+        "binding": _sums(kept, len(rows), cost),
     }
 
 

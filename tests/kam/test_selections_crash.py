@@ -45,5 +45,7 @@ def test_killed_worker_leaves_no_half_answer(workers):
     row = mine.get()
     assert str(row.objective) == row.result["objective"]
     assert [step["step"] for step in row.steps] == ["gather", "clean", "transform", "search"]
-    solved = Change.objects.filter(object_type="selection", object_id=run.pk, verb="solved")
+    solved = Change.objects.filter(
+        object_type="accounts.selection", object_id=run.pk, verb="solved"
+    )
     assert solved.count() == 1
