@@ -5,7 +5,7 @@ language of the page. Ids of ours stand beside the names and are left alone by t
 """
 
 from accounts.exports.accounts import ACCOUNTS, FACTS, REGISTER, SITES
-from accounts.exports.decisions import CONFLICTS, LOOK_AGAIN, MERGES, PAIRS, SELECTIONS
+from accounts.exports.decisions import CAPACITIES, CONFLICTS, LOOK_AGAIN, MERGES, PAIRS, SELECTIONS
 from accounts.exports.market import CHANNELS, MAP, PURCHASES
 from accounts.exports.matrix import EFFORT_COLUMNS, MATRIX_COLUMNS
 from accounts.exports.money import COSTS, LEDGER, PRODUCTS, RATES
@@ -14,6 +14,7 @@ from accounts.exports.scores import SCORES, ScoreSheet
 
 __all__ = [
     "ACCOUNTS",
+    "CAPACITIES",
     "CHANNELS",
     "CONFLICTS",
     "CONTACTS",

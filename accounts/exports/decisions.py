@@ -119,3 +119,17 @@ SELECTIONS = Layout(
     all_as_seen,
 )
 """Scenarios with what came of them, as far as their reader may know it."""
+CAPACITIES = Layout(
+    "managers",
+    _("Managers"),
+    (
+        Column("Capacity id", "pk", 10),
+        Column("Person id", "user_id", 10),
+        Column("Person", lambda row: str(row.user), 24),
+        Column("Programme id", "programme_id", 10),
+        Column("Programme", "programme.name", 20),
+        Column("Accounts", "accounts", 10),
+        Column("Effort (FTE)", "effort", 10),
+    ),
+)
+"""What managers can take on (handbook 5.3)."""

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django.views.generic import CreateView, ListView, UpdateView
 
+from accounts import exports
 from accounts.forms.selection import CapacityForm
 from accounts.models import ManagerCapacity, Selection
 from accounts.selection.gathering import stored_managers
@@ -28,18 +29,19 @@ from kam.changes.errors import VersionConflict
 from kam.web.forms import ShapeForm
 from kam.web.views import ScopedViewMixin
 from kam.web.views.forms import UNPROCESSABLE
-from kam.web.views.tables import CappedPaginator
+from kam.web.views.tables import CappedPaginator, ExportMixin
 from teams.models import Programme, User
 from teams.views.common import posted_version, press, reach
 
 
-class CapacityListView(ScopedViewMixin, ListView):
+class CapacityListView(ExportMixin, ScopedViewMixin, ListView):
     """What managers can take on; who has nothing recorded takes two accounts and one FTE."""
 
     model = ManagerCapacity
     paginate_by = 100
     paginator_class = CappedPaginator
     template_name = "accounts/capacity_list.html"
+    export_layout = exports.CAPACITIES
 
     def get_queryset(self) -> QuerySet[ManagerCapacity]:
         return super().get_queryset().active().select_related("user", "programme")
