@@ -209,6 +209,8 @@ ROUTES: dict[str, Route] = {
         {"export": "csv"},
     ),
     "accounts:groups": listed({"search": SECRET}),
+    "accounts:matrix": listed({"search": SECRET}, {"cut": "medians"}, {"export": "csv"}),
+    "accounts:effort": listed({"export": "csv"}),
     "accounts:register": listed({"rationale": "access"}, {"export": "csv"}),
     "accounts:violated": listed(),
     "accounts:look_again": listed({"export": "csv"}),
