@@ -109,3 +109,29 @@ class Initiator(models.TextChoices):
     SUPPLIER = "supplier", _("we")
     CUSTOMER = "customer", _("the customer")
     MUTUAL = "mutual", _("both")
+
+
+class Area(models.TextChoices):
+    """What a profile parameter tells about (K092, K095)."""
+
+    OUTLET = "outlet", _("The outlet")
+    AUDIENCE = "audience", _("Its audience")
+    PURCHASING = "purchasing", _("Its purchasing")
+
+
+class ScaleKind(models.TextChoices):
+    """How a profile parameter is rated (K092)."""
+
+    SCALE = "scale", _("Whole numbers from low to high")
+    NUMBER = "number", _("A number")
+    CHOICE = "choice", _("One of a list")
+
+
+class TargetStatus(models.TextChoices):
+    """How far a brand has come at an account (K095)."""
+
+    TARGETED = "targeted", _("Targeted")
+    LISTED = "listed", _("Listed")
+    DISPLAYED = "displayed", _("Displayed")
+    DECLINED = "declined", _("Declined by the customer")
+    DROPPED = "dropped", _("Dropped by us")

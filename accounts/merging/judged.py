@@ -34,6 +34,10 @@ OF_ACCOUNTS = (
     Followed("accounts.Score.account", "code", "horizon", "scorer_id", words=_("scores")),
     Followed("accounts.Decision.account", words=_("decisions")),
     Rule("accounts.Expectation.account", words=_("expectation records")),
+    Followed("accounts.Rating.account", "parameter_id", words=_("ratings")),
+    Followed("accounts.Target.account", "brand_id", words=_("places on target lists")),
+    Followed("accounts.ProfileEntry.account", "field", words=_("profile entries")),
+    Rule("accounts.PreferredBenefit.account"),
     Stays("accounts.Position.account", "is worked out from the scores that it has"),
     Stays("accounts.CriteriaSet.account", "its own weights were those of this customer"),
 )

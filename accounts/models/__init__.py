@@ -19,6 +19,15 @@ from accounts.models.ledger import (
 from accounts.models.market import CategoryPurchase
 from accounts.models.merge import Merge, MergeStep
 from accounts.models.people import Contact, ContactExternalId, Interaction
+from accounts.models.profile import (
+    PreferredBenefit,
+    ProfileEntry,
+    ProfileParameter,
+    Rating,
+    Target,
+    TargetProfile,
+    TargetRange,
+)
 from accounts.models.scoring import CriteriaSet, Criterion, Position, Score
 from accounts.models.selection import Decision, Expectation, ManagerCapacity, Selection
 from accounts.models.staging import StagedAccount, StagedTotal
@@ -53,9 +62,13 @@ __all__ = [
     "MonthTotal",
     "NotedDay",
     "Position",
+    "PreferredBenefit",
     "Product",
     "ProductExternalId",
     "ProductLine",
+    "ProfileEntry",
+    "ProfileParameter",
+    "Rating",
     "Score",
     "Selection",
     "Site",
@@ -64,4 +77,7 @@ __all__ = [
     "StagedTotal",
     "StatusChange",
     "SumsPeriod",
+    "Target",
+    "TargetProfile",
+    "TargetRange",
 ]

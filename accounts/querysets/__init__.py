@@ -16,6 +16,14 @@ from accounts.querysets.hanging import (
     ProgrammeTrackedQuerySet,
     TrackedHangingQuerySet,
 )
+from accounts.querysets.profiles import (
+    PreferredBenefitQuerySet,
+    ProfileEntryQuerySet,
+    ProfileParameterQuerySet,
+    RatingQuerySet,
+    TargetProfileQuerySet,
+    TargetQuerySet,
+)
 from accounts.querysets.reach import (
     CONFIRMERS,
     CONTRIBUTORS,
@@ -55,12 +63,18 @@ __all__ = [
     "MergeQuerySet",
     "MergeStepQuerySet",
     "PositionQuerySet",
+    "PreferredBenefitQuerySet",
     "ProductQuerySet",
+    "ProfileEntryQuerySet",
+    "ProfileParameterQuerySet",
     "ProgrammeScopedQuerySet",
     "ProgrammeTrackedQuerySet",
+    "RatingQuerySet",
     "Reach",
     "ScoreQuerySet",
     "SelectionQuerySet",
+    "TargetProfileQuerySet",
+    "TargetQuerySet",
     "TrackedHangingQuerySet",
     "reach_of",
 ]
