@@ -67,6 +67,47 @@ class Horizon(models.TextChoices):
     YEAR3 = "year3", _("in three years")
 
 
+class Size(models.TextChoices):
+    """How big the customer is; key accounts may be of any size (K051)."""
+
+    LARGE = "large", _("large")
+    MEDIUM = "medium", _("medium")
+    SMALL = "small", _("small")
+
+
+class GeographicReach(models.TextChoices):
+    """How far the customer reaches; a wide reach is not required (K051)."""
+
+    GLOBAL = "global", _("global")
+    REGIONAL = "regional", _("several countries")
+    NATIONAL = "national", _("national")
+    LOCAL = "local", _("local")
+
+
+class Intent(models.TextChoices):
+    """What we want of the customer: the long term, or the occasion (K051)."""
+
+    STRATEGIC = "strategic", _("strategic")
+    OPPORTUNISTIC = "opportunistic", _("opportunistic")
+
+
+class Criticality(models.TextChoices):
+    """How much hangs on what the customer contributes or could (K025)."""
+
+    SIGNIFICANT = "significant", _("significant")
+    CRITICAL = "critical", _("critical")
+
+
+class CostType(models.TextChoices):
+    """What the programme spends money on (K131)."""
+
+    PEOPLE = "people", _("people")
+    PROCESS = "process", _("process")
+    SYSTEMS = "systems", _("systems")
+    EQUIPMENT = "equipment", _("equipment")
+    TRAINING = "training", _("training")
+
+
 class UseType(models.TextChoices):
     """What the customer buys a category for (K088)."""
 

@@ -30,6 +30,19 @@ class Followed(Rule):
         return tuple(getattr(row, name) for name in self.keys)
 
 
+class OneOpen(Rule):
+    """Rows of which an account has one that is open: that of the account that stays goes on, the
+    other is archived."""
+
+    def carry(self, joining: Joining) -> None:
+        standing = joining.survivor.pk
+        if any(row.is_open for row in self.rows(standing)):
+            for row in self.rows(joining.loser.pk).order_by("pk"):
+                if row.is_open:
+                    joining.journal.change(row, {"archived_at": timezone.now()})
+        super().carry(joining)
+
+
 OF_ACCOUNTS = (
     Followed("accounts.Score.account", "code", "horizon", "scorer_id", words=_("scores")),
     Followed("accounts.Decision.account", words=_("decisions")),
@@ -38,6 +51,10 @@ OF_ACCOUNTS = (
     Followed("accounts.Target.account", "brand_id", words=_("places on target lists")),
     Followed("accounts.ProfileEntry.account", "field", words=_("profile entries")),
     Rule("accounts.PreferredBenefit.account"),
+    OneOpen("accounts.Qualification.account", words=_("qualifications")),
+    OneOpen("accounts.ReturnCase.account", words=_("bases of the return")),
+    Rule("accounts.BudgetLine.account", words=_("budget lines")),
+    Rule("accounts.SuccessFactor.account", words=_("success factors")),
     Stays("accounts.Position.account", "is worked out from the scores that it has"),
     Stays("accounts.CriteriaSet.account", "its own weights were those of this customer"),
 )

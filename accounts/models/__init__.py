@@ -28,9 +28,12 @@ from accounts.models.profile import (
     TargetProfile,
     TargetRange,
 )
+from accounts.models.programme_cost import BudgetLine, OrganisationChange, ReturnCase
+from accounts.models.qualification import Qualification
 from accounts.models.scoring import CriteriaSet, Criterion, Position, Score
 from accounts.models.selection import Decision, Expectation, ManagerCapacity, Selection
 from accounts.models.staging import StagedAccount, StagedTotal
+from accounts.models.success import SuccessFactor
 from accounts.models.sums import KEPT_MONTHS, AccountSums, SumsPeriod
 
 __all__ = [
@@ -39,6 +42,7 @@ __all__ = [
     "AccountSums",
     "Activity",
     "ActivityCost",
+    "BudgetLine",
     "CategoryPurchase",
     "Channel",
     "Conflict",
@@ -61,6 +65,7 @@ __all__ = [
     "MergeStep",
     "MonthTotal",
     "NotedDay",
+    "OrganisationChange",
     "Position",
     "PreferredBenefit",
     "Product",
@@ -68,7 +73,9 @@ __all__ = [
     "ProductLine",
     "ProfileEntry",
     "ProfileParameter",
+    "Qualification",
     "Rating",
+    "ReturnCase",
     "Score",
     "Selection",
     "Site",
@@ -76,6 +83,7 @@ __all__ = [
     "StagedAccount",
     "StagedTotal",
     "StatusChange",
+    "SuccessFactor",
     "SumsPeriod",
     "Target",
     "TargetProfile",

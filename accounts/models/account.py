@@ -9,7 +9,17 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts import querysets
-from accounts.choices import REVIEWED_STATUSES, Initiator, Stage, Status, UncouplingReason
+from accounts.choices import (
+    REVIEWED_STATUSES,
+    Criticality,
+    GeographicReach,
+    Initiator,
+    Intent,
+    Size,
+    Stage,
+    Status,
+    UncouplingReason,
+)
 from accounts.models.channel import Channel
 from kam.changes.models import Tracked
 from kam.web.addresses import address
@@ -124,6 +134,16 @@ class Account(Tracked):
         blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(1)],
         help_text=_("Of its manager. Empty: what is usual at its stage."),
+    )
+    size = models.CharField(_("size"), max_length=6, choices=Size, blank=True)
+    reach = models.CharField(_("reach"), max_length=8, choices=GeographicReach, blank=True)
+    intent = models.CharField(_("intent"), max_length=13, choices=Intent, blank=True)
+    criticality = models.CharField(
+        _("what it contributes is"),
+        max_length=11,
+        choices=Criticality,
+        blank=True,
+        help_text=_("Critical: without it our business would be another."),
     )
     website = models.URLField(_("website"), blank=True)
     description = models.TextField(_("what it does and for whom"), blank=True)

@@ -33,6 +33,11 @@ from accounts.querysets.reach import (
     Reach,
     reach_of,
 )
+from accounts.querysets.running import (
+    BudgetLineQuerySet,
+    OrganisationChangeQuerySet,
+    QualificationQuerySet,
+)
 from accounts.querysets.selecting import (
     CriteriaSetQuerySet,
     DecisionQuerySet,
@@ -49,6 +54,7 @@ __all__ = [
     "READERS",
     "AccountQuerySet",
     "ActivityCostQuerySet",
+    "BudgetLineQuerySet",
     "CategoryPurchaseQuerySet",
     "ChannelQuerySet",
     "ConflictQuerySet",
@@ -62,6 +68,7 @@ __all__ = [
     "LedgerQuerySet",
     "MergeQuerySet",
     "MergeStepQuerySet",
+    "OrganisationChangeQuerySet",
     "PositionQuerySet",
     "PreferredBenefitQuerySet",
     "ProductQuerySet",
@@ -69,6 +76,7 @@ __all__ = [
     "ProfileParameterQuerySet",
     "ProgrammeScopedQuerySet",
     "ProgrammeTrackedQuerySet",
+    "QualificationQuerySet",
     "RatingQuerySet",
     "Reach",
     "ScoreQuerySet",
