@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import django_filters
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Choices, Exists, OuterRef, QuerySet
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.choices import RationaleType, Stage, Status
+from accounts.choices import (
+    Criticality,
+    GeographicReach,
+    Intent,
+    RationaleType,
+    Size,
+    Stage,
+    Status,
+)
 from accounts.models import Account
 from kam.access.dates import business_today
 from kam.web.fields import OpenSelect
@@ -44,6 +52,13 @@ def _accounts(request: HttpRequest) -> QuerySet[Account]:
 
 def _programmes(request: HttpRequest) -> QuerySet[Programme]:
     return Programme.objects.visible_to(request.user)
+
+
+def _tag(label: Any, choices: type[Choices]) -> django_filters.MultipleChoiceFilter:
+    """A filter by one of the words that describe an account (K025, K051)."""
+    return django_filters.MultipleChoiceFilter(
+        label=label, choices=choices.choices, widget=CheckboxSelectMultiple, distinct=False
+    )
 
 
 class AccountFilter(django_filters.FilterSet):
@@ -83,6 +98,10 @@ class AccountFilter(django_filters.FilterSet):
         method="by_rationale",
         widget=CheckboxSelectMultiple,
     )
+    size = _tag(gettext_lazy("Size"), Size)
+    reach = _tag(gettext_lazy("Reach"), GeographicReach)
+    intent = _tag(gettext_lazy("Intent"), Intent)
+    criticality = _tag(gettext_lazy("What it contributes is"), Criticality)
     overdue = django_filters.BooleanFilter(
         label=gettext_lazy("Review overdue"), method="by_overdue", widget=OpenSelect
     )

@@ -39,7 +39,7 @@ class AccountApiFilter(FilterSet):
 
     class Meta:
         model = Account
-        fields = ("programme", "team", "channel")
+        fields = ("programme", "team", "channel", "size", "reach", "intent", "criticality")
 
     def by_stage(self, accounts: QuerySet, name: str, value: str) -> QuerySet:
         return accounts.of_stage(None if value == NOT_ASSESSED else value)

@@ -9,7 +9,15 @@ from django.db.models import Choices, F, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from accounts import figures
-from accounts.choices import RationaleType, Stage, Status
+from accounts.choices import (
+    Criticality,
+    GeographicReach,
+    Intent,
+    RationaleType,
+    Size,
+    Stage,
+    Status,
+)
 from accounts.exports.shared import account_columns, numbers_of, with_number
 from accounts.imports.scope import SYSTEM
 from accounts.models import ExternalId
@@ -77,6 +85,10 @@ ACCOUNTS = Layout(
         Column("Part of id", _parent("parent_id"), 10),
         Column("Part of", _parent("parent_name"), 30),
         Column("Parent", _number_or_name, 30),
+        Column("Size", _word("size", Size)),
+        Column("Reach", _word("reach", GeographicReach)),
+        Column("Intent", _word("intent", Intent)),
+        Column("What it contributes is", _word("criticality", Criticality)),
         Column("Country", "country"),
         Column("Industry", "industry", 20),
         Column("Currency", "currency", 10),

@@ -25,6 +25,10 @@ class AccountForm(ServiceForm):
     folded = (
         "channel",
         "decision_level",
+        "size",
+        "reach",
+        "intent",
+        "criticality",
         "currency",
         "website",
         "description",

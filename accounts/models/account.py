@@ -239,6 +239,12 @@ class Account(Tracked):
         return self.path.count("/") - 2
 
     @property
+    def tags(self) -> str:
+        """Size, reach and intent in words (K051)."""
+        words = (self.get_size_display(), self.get_reach_display(), self.get_intent_display())
+        return ", ".join(str(word) for word in words if word)
+
+    @property
     def money(self) -> str:
         """Currency in which the account is kept."""
         return self.currency or self.programme.currency

@@ -34,6 +34,10 @@ EDITABLE_FIELDS = (
     "decision_level",
     "planned_cost",
     "planned_effort",
+    "size",
+    "reach",
+    "intent",
+    "criticality",
 )
 """What forms, the API and imports may set; status, stage and team have services of their own."""
 

@@ -71,6 +71,7 @@ class ProfileView(AccountPartView):
             site_label=_("Add a site"),
             group_url=f"{reverse('accounts:groups')}?group={account.pk}",
             unknown=_("unknown"),
+            tags=account.tags,
             sites=kept_objects("sites", _sites, account=account.pk),
             external_ids=kept_objects("numbers", _numbers, account=account.pk),
             facts=latest_facts(account),
