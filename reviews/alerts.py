@@ -17,14 +17,17 @@ from django.utils.translation import ngettext
 
 from accounts.choices import REVIEWED_STATUSES, Stage, Status
 from accounts.figures import Chosen
-from accounts.models import Account, Contact, Expectation
+from accounts.models import Account, Contact, Expectation, Qualification
 from accounts.querysets import AccountQuerySet
-from kam.access.querysets import Reader
-from kam.web.formatting import late
+from accounts.scoring import matrix
+from accounts.scoring.index import Cuts
+from kam.access.querysets import Reader, roles_of
+from kam.web.formatting import late, number, short_day
 from plans.models import Action, Plan
 from reviews.models import StageReview
-from teams.models import TeamRole
-from teams.querysets import memberships_today
+from teams.models import Programme, TeamRole
+from teams.programme_settings import setting
+from teams.querysets import PROGRAMME_WIDE, memberships_today
 
 GRACE = datetime.timedelta(days=30)
 """After appointment, before what is missing is an alert (`design.md` 11)."""
@@ -36,10 +39,10 @@ READ = 200
 
 @dataclass(frozen=True)
 class Alert:
-    """One matter: `url` leads to where it is put right, `remedy` says how; `in_dialog` when that
-    is a form. `tone` is bad or warn."""
+    """One matter, of one account or of the programme: `url` leads to where it is put right,
+    `remedy` says how; `in_dialog` when that is a form. `tone` is bad or warn."""
 
-    account: Account
+    account: Account | None
     text: str
     detail: str
     url: str
@@ -94,13 +97,39 @@ def _with_matters(accounts: AccountQuerySet, today: datetime.date) -> QuerySet:
 
 def decisions(chosen: Chosen, today: datetime.date) -> list[Alert]:
     """What accounts ask of whoever leads them, the most pressing first (AL1, AL2, AL5, AL7,
-    AL10, and proposed stages)."""
+    AL10, AL26, and proposed stages)."""
     rows = looked_at(chosen, today)
     found = [_proposal(row) for row in rows if row.waiting]  # type: ignore[attr-defined]
     found += [_uncoupling(row) for row in rows if _is_advised(row)]
     found += [_vacancy(row) for row in rows if _vacant(row, today)]
     found += [_planless(row) for row in rows if _lacks(row, "planned", today)]
+    found += [_untold(row, "accounts:profile") for row in rows if _lacks(row, "told", today)]
     found += [_review(row, today) for row in rows if _is_late(row, today)]
+    return found
+
+
+def of_programme(
+    user: Reader, programme: Programme, chosen: Chosen, today: datetime.date
+) -> list[Alert]:
+    """What is wrong with the programme as a whole, for who reads all of it: too few Stars among
+    key accounts (K024), and changes of the organisation that nobody has assessed (K132)."""
+    held = roles_of(user)
+    if not (held.administers or programme.pk in held.programmes_of(*PROGRAMME_WIDE)):
+        return []
+    found = []
+    cut = Cuts(*2 * [setting(programme, "matrix_cut", today)])
+    balance = matrix.balance(matrix.with_places(chosen.all().active(), cut))
+    if balance.is_missing_stars:
+        told = {"stars": number(balance.stars), "keys": number(balance.key_accounts)}
+        found.append(
+            Alert(
+                None,
+                _("Too few Stars among key accounts"),
+                _("%(stars)s of %(keys)s; one in five keeps the portfolio balanced") % told,
+                reverse("accounts:matrix"),
+                _("Open matrix"),
+            )
+        )
     return found
 
 
@@ -113,6 +142,38 @@ def alerts(user: Reader, chosen: Chosen, today: datetime.date) -> list[Alert]:
     found += [_untold(row) for row in rows if _lacks(row, "told", today)]
     found += [_review(row, today) for row in rows if _is_late(row, today)]
     return found + _old_actions(user, chosen, today) + _silences(user, chosen, today)
+
+
+def over(row: Qualification) -> str:
+    """What a qualification that waits for its decision has passed, in words."""
+    if row.spent > row.cap:
+        amounts = {"spent": number(row.spent), "cap": number(row.cap), "currency": row.currency}
+        return _("%(spent)s of %(cap)s %(currency)s spent") % amounts
+    return _("should have been decided by %(day)s") % {"day": short_day(row.deadline)}
+
+
+def qualifications(user: Reader, chosen: Chosen, today: datetime.date) -> list[Alert]:
+    """Candidates past their deadline or cap: somebody says go or no-go (K063). One query."""
+
+    def rows(accounts: QuerySet[Account]) -> QuerySet[Qualification]:
+        waiting = Qualification.objects.due(today).with_rights_of(user)
+        waiting = waiting.filter(account__in=accounts.order_by().values("pk"))
+        return waiting.select_related("account").order_by("deadline", "pk")[:READ]
+
+    return [
+        Alert(
+            row.account,
+            _("Go or no-go: %(account)s") % {"account": row.account},
+            over(row),
+            reverse("accounts:qualification_decide", args=[row.pk])
+            if row.may_decide  # type: ignore[attr-defined]
+            else reverse("accounts:profile", args=[row.account_id]),
+            _("Decide") if row.may_decide else _("Open account"),  # type: ignore[attr-defined]
+            "bad",
+            in_dialog=row.may_decide,  # type: ignore[attr-defined]
+        )
+        for row in chosen.find(f"go or no-go {today}", rows)
+    ]
 
 
 def _lacks(account: Any, what: str, today: datetime.date) -> bool:
@@ -185,14 +246,14 @@ def _planless(account: Any) -> Alert:
     )
 
 
-def _untold(account: Any) -> Alert:
+def _untold(account: Any, url_name: str = "accounts:expectation_create") -> Alert:
     return Alert(
         account,
         _("%(account)s was not told what being a key account means") % {"account": account},
         _("what we told them and what they expect is not recorded"),
-        reverse("accounts:expectation_create", args=[account.pk]),
+        reverse(url_name, args=[account.pk]),
         _("Record it"),
-        in_dialog=True,
+        in_dialog=url_name == "accounts:expectation_create",
     )
 
 

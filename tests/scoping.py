@@ -43,6 +43,7 @@ from tests.factories.accounts import (
     PositionFactory,
     ProductFactory,
     ProductLineFactory,
+    QualificationFactory,
     ScoreFactory,
     SelectionFactory,
     SiteFactory,
@@ -187,6 +188,7 @@ class World:
             account=account, reason=SECRET, selection=self.things["selection"]
         )
         self.things["expectation"] = ExpectationFactory(account=account, told=SECRET)
+        self.things["qualification"] = QualificationFactory(account=account, question=SECRET)
         other = AccountFactory(programme=self.programme, name=f"{SECRET} rival", team=self.team)
         self.things["other"] = other
         self.things["barrier"] = ConflictFactory(a=account, b=other, kind="exclusive")

@@ -39,6 +39,7 @@ from tests.factories.accounts import (
     PositionFactory,
     ProductFactory,
     ProductLineFactory,
+    QualificationFactory,
     ScoreFactory,
     SelectionFactory,
     SiteFactory,
@@ -94,6 +95,7 @@ PAGES = {
     "accounts:purchases": 6,
     "accounts:scores": 27,
     "accounts:look_again": 5,
+    "accounts:qualifications": 5,
     "accounts:register": 8,
     "accounts:capacities": 6,
     "accounts:selection_compare": 5,
@@ -105,7 +107,7 @@ PAGES = {
     "mail:list": 6,
     "plans:actions": 5,
     "reviews:list": 5,
-    "reviews:my_day": 10,
+    "reviews:my_day": 11,
     "reviews:portfolio": 14,
     "settings:index": 6,
     "settings:people": 7,
@@ -152,6 +154,7 @@ RESOURCES = {
     "positions": 5,
     "product-lines": 4,
     "products": 5,
+    "qualifications": 4,
     "programme-settings": 4,
     "programmes": 4,
     "risks": 4,
@@ -212,6 +215,8 @@ def fill(programme: Any, reader: Any, place: int) -> None:
     CategoryPurchaseFactory(channel=channel)
     CategoryPurchaseFactory(account=account)
     ExpectationFactory(account=account)
+    decided = {"verdict": "go", "decided_on": business_today(), "decided_by": member}
+    QualificationFactory(account=account, **decided)
     ScoreFactory(account=account, scored_by=member)
     CriteriaSetFactory(programme=programme, number=place + 1, published_by=member)
     ManagerCapacityFactory(programme=programme, user=member)

@@ -105,6 +105,7 @@ FIELD = hidden(lambda w: ["objective", w.things["objective"].pk, "title"])
 ACTION = hidden(lambda w: [w.things["action"].pk])
 
 EXPECTATION = hidden(lambda w: [w.things["expectation"].pk])
+QUALIFICATION = hidden(lambda w: [w.things["qualification"].pk])
 CAPACITY = known(lambda w: [w.things["capacity"].pk])
 SELECTION = known(lambda w: [w.things["selection"].pk])
 
@@ -249,6 +250,12 @@ ROUTES: dict[str, Route] = {
     "accounts:expectation_edit": EXPECTATION,
     "accounts:expectation_archive": EXPECTATION,
     "accounts:expectation_restore": EXPECTATION,
+    "accounts:qualifications": listed({"export": "csv"}),
+    "accounts:qualification_create": ACCOUNT,
+    "accounts:qualification_edit": QUALIFICATION,
+    "accounts:qualification_decide": QUALIFICATION,
+    "accounts:qualification_archive": QUALIFICATION,
+    "accounts:qualification_restore": QUALIFICATION,
     "accounts:wallet": ACCOUNT,
     "accounts:purchases": listed({"search": SECRET}, {"archived": "true"}, {"export": "csv"}),
     "accounts:market_map": listed({"measure": "volume"}, {"export": "csv"}),
@@ -388,6 +395,10 @@ ROUTES: dict[str, Route] = {
     "api:expectations-list": listed({"with_count": 1}, {"search": SECRET}),
     "api:expectations-detail": hidden(lambda w: [w.things["expectation"].pk]),
     "api:expectations-restore": hidden(lambda w: [w.things["expectation"].pk]),
+    "api:qualifications-list": listed({"with_count": 1}, {"search": SECRET}, {"due": "true"}),
+    "api:qualifications-detail": QUALIFICATION,
+    "api:qualifications-restore": QUALIFICATION,
+    "api:qualifications-decide": QUALIFICATION,
     "api:manager-capacities-restore": known(lambda w: [w.things["capacity"].pk]),
     "api:manager-capacities-list": listed({"with_count": 1}),
     "api:manager-capacities-detail": known(lambda w: [w.things["capacity"].pk]),
@@ -595,6 +606,7 @@ BULK = [
     "product-lines",
     "products",
     "programmes",
+    "qualifications",
     "risks",
     "role-grants",
     "scorings",

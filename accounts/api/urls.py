@@ -1,6 +1,6 @@
 """Resources of this app."""
 
-from accounts.api import decisions, market, money, scoring, selection, views
+from accounts.api import decisions, market, money, qualifications, scoring, selection, views
 
 routes = [
     ("accounts", views.AccountViewSet),
@@ -23,6 +23,7 @@ routes = [
     ("selections", selection.SelectionViewSet),
     ("decisions", decisions.DecisionViewSet),
     ("expectations", decisions.ExpectationViewSet),
+    ("qualifications", qualifications.QualificationViewSet),
     ("manager-capacities", decisions.CapacityViewSet),
     ("activity-costs", money.ActivityCostViewSet),
     ("exchange-rates", money.ExchangeRateViewSet),

@@ -10,6 +10,7 @@ from accounts.exports.market import CHANNELS, MAP, PURCHASES
 from accounts.exports.matrix import EFFORT_COLUMNS, MATRIX_COLUMNS
 from accounts.exports.money import COSTS, LEDGER, PRODUCTS, RATES
 from accounts.exports.people import CONTACTS, TALKS
+from accounts.exports.programme import QUALIFICATIONS
 from accounts.exports.scores import SCORES, ScoreSheet
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "PAIRS",
     "PRODUCTS",
     "PURCHASES",
+    "QUALIFICATIONS",
     "RATES",
     "REGISTER",
     "SCORES",

@@ -11,7 +11,6 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts import querysets
-from accounts.choices import CostType
 from accounts.models.account import Account
 from kam.access.dates import business_today
 from kam.api.models import ExternalNumber
@@ -222,9 +221,6 @@ class Activity(Tracked):
     code = models.SlugField(_("code"), max_length=40)
     name = models.CharField(_("name"), max_length=80)
     programme_cost = models.BooleanField(_("cost of the KAM programme"), default=False)
-    cost_type = models.CharField(
-        _("kind of cost of the programme"), max_length=9, choices=CostType, blank=True
-    )
 
     objects = querysets.ProgrammeTrackedQuerySet.as_manager()
 

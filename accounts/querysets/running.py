@@ -6,7 +6,7 @@ import datetime
 from typing import Any, Self
 
 from django.apps import apps
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from accounts.querysets.hanging import TrackedHangingQuerySet
 from kam.access.querysets import Reader
@@ -24,6 +24,14 @@ class QualificationQuerySet(TrackedHangingQuerySet):
     def due(self, today: datetime.date) -> Self:
         """Undecided ones past their deadline or their cap."""
         return self.undecided().filter(Q(deadline__lt=today) | Q(spent__gt=F("cap")))
+
+    def with_rights_of(self, user: Reader) -> Self:
+        """Annotates `may_edit` and `may_decide`."""
+        accounts: Any = apps.get_model("accounts.Account")._default_manager.all()
+        own = accounts.filter(pk=OuterRef("account")).order_by()
+        return self.annotate(
+            may_edit=Exists(own.editable_by(user)), may_decide=Exists(own.confirmable_by(user))
+        )
 
     def for_list(self) -> Self:
         """All that lists show, the undecided first by their deadline."""

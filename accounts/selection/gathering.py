@@ -9,7 +9,14 @@ from typing import Any, NamedTuple, cast
 from django.db.models import Q
 
 from accounts.choices import Horizon, Stage, Status
-from accounts.models import Account, Conflict, ManagerCapacity, Position, Selection
+from accounts.models import (
+    Account,
+    Conflict,
+    ManagerCapacity,
+    Position,
+    Qualification,
+    Selection,
+)
 from accounts.scoring.index import LEAST_SCORED
 from accounts.selection.problem import Candidate, Kind, Manager, Pair, Problem
 from kam.access.dates import business_today
@@ -118,10 +125,11 @@ def _stored_candidates(selection: Selection, seen: Any) -> tuple[list[Candidate]
             "strength_scored",
         )
     }
+    held_up = _held_up(rows)
     fields = ("pk", "name", "stage", "planned_cost", "planned_effort")
     for pk, name, stage, cost, effort in rows.values_list(*fields):
         place: Any = places.get(pk)
-        missing = _missing(place, cost)
+        missing = held_up.get(pk) or _missing(place, cost)
         if missing:
             unready.append(Unready(pk, missing))
             continue
@@ -139,6 +147,18 @@ def _stored_candidates(selection: Selection, seen: Any) -> tuple[list[Candidate]
             )
         )
     return candidates, unready
+
+
+def _held_up(accounts: Any) -> dict[int, str]:
+    """Which of `accounts` a qualification keeps out: one that waits for a decision, or whose last
+    one was no-go (K063). Key accounts are past that."""
+    screened = accounts.exclude(status=Status.KEY).order_by().values("pk")
+    rows = Qualification.objects.active().filter(account__in=screened)
+    today, found = business_today(), {}
+    for row in rows.order_by("started_on", "pk"):
+        is_no = row.verdict == Qualification.Verdict.NO_GO
+        found[row.account_id] = "undecided" if row.is_due(today) else "no_go" if is_no else ""
+    return found
 
 
 def _missing(place: Any, cost: Decimal | None) -> str:
@@ -204,7 +224,7 @@ def _steps(
     whole = considered.count()
     counts = {
         code: sum(row.code == code for row in unready)
-        for code in ("unscored", "thinly_scored", "no_cost")
+        for code in ("unscored", "thinly_scored", "no_cost", "undecided", "no_go")
     }
     return [
         {

@@ -334,6 +334,8 @@ def _unready(selection: Selection, reader: User) -> list[tuple[str, str]]:
         "unscored": _("not scored"),
         "thinly_scored": _("less than 75 % of the weight scored"),
         "no_cost": _("no planned cost"),
+        "undecided": _("qualification waits for go or no-go"),
+        "no_go": _("qualification ended in no-go"),
     }
     seen = Account.objects.visible_to(reader).filter(pk__in=list(rows)).order_by("name")
     return [(str(account), texts[rows[account.pk]]) for account in seen]

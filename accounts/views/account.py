@@ -22,7 +22,16 @@ from accounts.choices import Status
 from accounts.duplicates.weighing import Likeness, in_words
 from accounts.forms import AccountForm, TeamForm
 from accounts.forms.decision import AccountWishForm
-from accounts.models import Account, Expectation, ExternalId, Fact, Site, StageChange, StatusChange
+from accounts.models import (
+    Account,
+    Expectation,
+    ExternalId,
+    Fact,
+    Qualification,
+    Site,
+    StageChange,
+    StatusChange,
+)
 from accounts.services.decision import contribution_of, decide, manager_of
 from accounts.services.duplicate import likely_duplicates
 from accounts.services.status import key_account_count
@@ -75,6 +84,7 @@ class ProfileView(AccountPartView):
             sites=kept_objects("sites", _sites, account=account.pk),
             external_ids=kept_objects("numbers", _numbers, account=account.pk),
             facts=latest_facts(account),
+            **_qualified(account, takes_sites),
             expectations=_in_use_first(account),
             expectation_url=reverse("accounts:expectation_create", args=[account.pk])
             if takes_sites
@@ -101,6 +111,26 @@ def _in_use_first(account: Account) -> list[Expectation]:
     """What the customer was told, archived ones last."""
     rows = kept_objects("expectations", _told, account=account.pk)
     return sorted(rows, key=lambda row: row.is_archived)
+
+
+def _looked_into(account: int) -> QuerySet[Qualification]:
+    rows = Qualification.objects.filter(account=account).select_related("decided_by")
+    return rows.order_by("-started_on", "-pk")
+
+
+def _qualified(account: Account, may_add: bool) -> dict[str, Any]:  # noqa: FBT001  (one caller)
+    """The qualifications of `account`, and where one is started: where none is open (K063)."""
+    rows = kept_objects("qualifications", _looked_into, account=account.pk)
+    today = business_today()
+    for row in rows:
+        row.waits = row.is_due(today)  # type: ignore[attr-defined]
+    is_free = not any(row.is_open for row in rows) and account.status != Status.KEY
+    start = reverse("accounts:qualification_create", args=[account.pk])
+    return {
+        "qualifications": rows,
+        "qualification_url": start if may_add and is_free else "",
+        "qualification_label": _("Look into it"),
+    }
 
 
 def _facts(account: int) -> QuerySet[Fact]:

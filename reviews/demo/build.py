@@ -78,6 +78,7 @@ class Builder(SelectionSteps, ReviewSteps):
                 self.make_market()
                 self.make_scores()
                 self.make_selection()
+                self.make_qualifications()
                 self.make_decisions()
                 self.make_contacts()
                 self.make_double()

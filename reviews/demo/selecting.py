@@ -14,6 +14,7 @@ from accounts.scoring.criteria import ATTRACTIVENESS, CUSTOMER_SAID, MIDDLE, STR
 from accounts.services.capacity import record_capacity
 from accounts.services.decision import Wish, decide
 from accounts.services.expectation import record_expectation
+from accounts.services.qualification import start_qualification
 from accounts.services.scoring import Given, give_scores
 from accounts.services.selection import create_selection, solve_selection
 from accounts.services.solving import solve
@@ -43,6 +44,12 @@ GROOMED = {
 MAINTAINED = {"Gorse Packaging": "inside_sales", "Hazel Media": "field_sales"}
 DIPLOMATIC = ("Larch Tools", "Fern Textiles")
 REVIEWED = {"Thorn Security": "It buys less each year, and no open tender suits us."}
+QUALIFIED = {
+    "Alder Foods": (40, 50, 15_000, 6_200, "Who decides, and would they give us a trial order?"),
+    "Juniper Labs": (95, -5, 8_000, 5_400, "Is there more than price tenders to win?"),
+}
+"""Days since somebody began to look into them and until the deadline, cap, spending, and what is to
+be found out."""
 TOLD = (
     "Birch Logistics",
     "Cedar Health",
@@ -124,6 +131,21 @@ class SelectionSteps(MarketSteps):
         )
         solve_selection(actor=self.director, selection=run)
         solve(run.pk, self.director, InlineJob())
+
+    def make_qualifications(self) -> None:
+        """Candidates that are looked into: one under way, one past its deadline (K063)."""
+        for name, (begun, days, cap, spent, question) in QUALIFIED.items():
+            start_qualification(
+                actor=self.director,
+                account=self.accounts[name],
+                changes={
+                    "started_on": self.today - datetime.timedelta(days=begun),
+                    "deadline": self.today + datetime.timedelta(days=days),
+                    "cap": Decimal(cap),
+                    "spent": Decimal(spent),
+                    "question": question,
+                },
+            )
 
     def make_decisions(self) -> None:
         """What was decided about some that are not key, one key account under review, and what key

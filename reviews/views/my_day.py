@@ -17,9 +17,9 @@ from django.utils.translation import ngettext
 from django.views.generic import TemplateView
 
 from accounts.choices import REVIEWED_STATUSES
-from accounts.models import Account, Contact
+from accounts.models import Account, Contact, Qualification
 from accounts.policies import contributes
-from accounts.querysets import AccountQuerySet
+from accounts.querysets import MANAGERS, AccountQuerySet
 from kam.access.dates import business_today
 from kam.access.prepared import kept_among, kept_objects
 from kam.access.querysets import Reader, sight_of
@@ -28,6 +28,7 @@ from kam.changes.models import Change
 from kam.web.formatting import day
 from kam.web.views import PartialMixin
 from plans.models import Action, Plan
+from reviews.alerts import over
 from reviews.models import StageReview
 from teams.models import Programme, Role, TeamRole
 
@@ -38,13 +39,15 @@ SHOWN_REVIEWS = 30
 SHOWN_QUIET = 6
 SHOWN_CHANGES = 10
 LEADERS = frozenset([TeamRole.KAM, TeamRole.DEPUTY])
+DECIDERS = frozenset([*LEADERS, *MANAGERS, Role.SENIOR_MANAGER])
+"""Roles in which one looks into candidates, or says go or no-go."""
 MINE = frozenset([*TeamRole, Role.SENIOR_MANAGER])
 """Roles by which an account is one of "my accounts"."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A line of the list; `kind` is action, review, confirm or approve."""
+    """A line of the list; `kind` is action, review, confirm, approve or qualify."""
 
     kind: str
     due: datetime.date | None
@@ -95,6 +98,7 @@ class MyDay:
     def tasks(self) -> list[Task]:
         """Everything due within a week or overdue, by lateness."""
         found = [*self._actions(), *self._reviews(), *self._confirmations(), *self._approvals()]
+        found += self._qualifications()
         last = datetime.date.max
         return sorted(found, key=lambda task: (task.due or last, task.kind, task.text))
 
@@ -198,6 +202,31 @@ class MyDay:
                 _("submitted by %(who)s") % {"who": plan.submitted_by},
             )
             for plan in kept_objects(("approvals of mine", self._key), rows)
+        ]
+
+    def _qualifications(self) -> list[Task]:
+        """Candidates of mine about which somebody has to say go or no-go (K063): the day after
+        the deadline, or once the cap is passed."""
+
+        def rows() -> QuerySet[Qualification]:
+            mine = Account.objects.held_by(self.user, DECIDERS).order_by().values("pk")
+            waiting = Qualification.objects.due(self.today).filter(account__in=mine)
+            decided = waiting.with_rights_of(self.user).select_related("account")
+            return decided.order_by("deadline", "pk")[:SHOWN_REVIEWS]
+
+        return [
+            Task(
+                "qualify",
+                min(row.deadline, self.today),
+                row.account,
+                row,
+                _("Go or no-go: %(account)s") % {"account": row.account},
+                reverse("accounts:qualification_decide", args=[row.pk])
+                if row.may_decide  # type: ignore[attr-defined]
+                else reverse("accounts:profile", args=[row.account_id]),
+                over(row),
+            )
+            for row in kept_objects(("go or no-go", self._key), rows)
         ]
 
     def coming_up(self) -> list[Account]:

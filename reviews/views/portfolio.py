@@ -326,7 +326,12 @@ class DecisionsView(ScopeMixin, LoginRequiredMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         today = self.programme.today()
         scope = self.scope._replace(statuses=(), as_of=today)
-        found = alerts.decisions(portfolio.chosen_by(self.request.user, scope), today)
+        user = self.request.user
+        chosen = portfolio.chosen_by(user, scope)
+        found = []
+        if scope.unit is None:
+            found = alerts.of_programme(user, self.programme, chosen, today)
+        found += alerts.qualifications(user, chosen, today) + alerts.decisions(chosen, today)
         if self.request.htmx:
             more = {**shown(found), "more_url": self.request.get_full_path()}
             return super().get_context_data(**more, **kwargs)

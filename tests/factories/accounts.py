@@ -8,6 +8,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts import models
+from kam.access.dates import business_today
 from tests.factories.teams import ProgrammeFactory, UserFactory
 
 
@@ -403,6 +404,19 @@ class ExpectationFactory(DjangoModelFactory):
     account = factory.SubFactory(AccountFactory)
     told = "One team, one plan, a review each quarter."
     told_on = datetime.date(2026, 5, 4)
+
+
+class QualificationFactory(DjangoModelFactory):
+    """A candidate that is looked into for three months."""
+
+    class Meta:
+        model = models.Qualification
+
+    account = factory.SubFactory(AccountFactory)
+    started_on = factory.LazyFunction(business_today)
+    deadline = factory.LazyAttribute(lambda row: row.started_on + datetime.timedelta(days=90))
+    cap = Decimal(10_000)
+    currency = "GBP"
 
 
 class ManagerCapacityFactory(DjangoModelFactory):

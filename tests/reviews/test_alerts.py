@@ -15,10 +15,11 @@ from tests.factories.accounts import (
     ConflictFactory,
     ContactFactory,
     ExpectationFactory,
+    PositionFactory,
 )
 from tests.factories.plans import ActionFactory, PlanFactory
 from tests.factories.reviews import StageReviewFactory
-from tests.factories.teams import MembershipFactory, ProgrammeFactory
+from tests.factories.teams import MembershipFactory, ProgrammeFactory, RoleGrantFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
@@ -55,6 +56,7 @@ def test_missing_people_and_plan_alert_thirty_days_after_appointment(people):
     AccountFactory(programme=people.programme, status="candidate", name="Candidate")
     healthy(people.account)
     expected = ["Lone has neither manager nor deputy", "Lone has no approved plan"]
+    expected.append("Lone was not told what being a key account means")
     assert texts(alerts.decisions(CHOSEN, TODAY)) == expected
     for days, found in ((29, []), (30, expected)):
         Account.objects.filter(pk=lone.pk).update(status_since=TODAY - days * DAY)
@@ -71,7 +73,7 @@ def test_missing_expectation_alerts_its_manager_thirty_days_after_appointment(pe
     for days, found in ((29, []), (30, [text])):
         Account.objects.update(status_since=TODAY - days * DAY)
         assert texts(alerts.alerts(people.kam, CHOSEN, TODAY)) == found
-    assert alerts.decisions(CHOSEN, TODAY) == []
+        assert texts(alerts.decisions(CHOSEN, TODAY)) == found
     Account.objects.update(status="groomed")
     assert alerts.alerts(people.kam, CHOSEN, TODAY) == []
 
@@ -169,9 +171,9 @@ def test_decisions_query_count(client, people, count, django_assert_num_queries)
     url = reverse("reviews:decisions")
     headers = {"HX-Request": "true"}
     client.get(url, headers=headers)
-    with django_assert_num_queries(5):  # session, user, programme, roles, accounts
+    with django_assert_num_queries(8):  # session, user, programme, setting, stars, accounts …
         answer = client.get(url, headers=headers)
-    assert len(answer.context["alerts"]) == min(2 * count + 1, 6)
+    assert len(answer.context["alerts"]) == min(3 * count + 2, 6)
 
 
 def test_margin_and_cost_lead_to_the_accounts_behind_them(client, people):
@@ -183,3 +185,21 @@ def test_margin_and_cost_lead_to_the_accounts_behind_them(client, people):
         assert listed.status_code == 200
         assert column in listed.context["table"].names
         assert listed.context["table"].view.sorting == (column, True)
+
+
+@pytest.mark.parametrize(("keys", "stars", "found"), [(4, 0, 0), (5, 0, 1), (5, 1, 0), (10, 1, 1)])
+def test_one_star_in_five_key_accounts_or_an_alert(client, keys, stars, found):
+    """K024: fewer than one Star per five key accounts."""
+    programme = ProgrammeFactory()
+    for place in range(keys):
+        worth, rank = (6, 4) if place < stars else (6, 6)
+        account = AccountFactory(programme=programme, status="key", status_since=TODAY)
+        PositionFactory(account=account, attractiveness=worth, strength=rank)
+    reader = RoleGrantFactory(auditor=True, programme=programme).user
+    matters = alerts.of_programme(reader, programme, CHOSEN, TODAY)
+    assert texts(matters) == found * ["Too few Stars among key accounts"]
+    client.force_login(reader)
+    page = client.get(reverse("reviews:decisions")).content.decode()
+    assert ("Too few Stars" in page) == bool(found)
+    part = alerts.of_programme(UserFactory(), programme, CHOSEN, TODAY)
+    assert part == []

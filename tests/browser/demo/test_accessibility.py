@@ -29,6 +29,7 @@ from accounts.models import (
     Merge,
     Product,
     ProductLine,
+    Qualification,
     Selection,
     Site,
 )
@@ -116,6 +117,7 @@ KEYS: dict[str, Keys] = {
     "selection/map/<int:pk>/": lambda: [birch().pk],
     "category-purchases/<int:pk>/": lambda: [first(CategoryPurchase, account=birch())],
     "expectations/<int:pk>/": lambda: [first(Expectation)],
+    "qualifications/<int:pk>/": lambda: [first(Qualification)],
     "selection/managers/<int:pk>/": lambda: [first(ManagerCapacity)],
     "selection/<int:pk>/": lambda: [first(Selection, solved_at__isnull=False)],
     "settings/channels/<int:pk>/": lambda: [first(Channel, parent__isnull=False)],
