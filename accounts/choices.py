@@ -120,6 +120,7 @@ class Measure(models.TextChoices):
 
     AMOUNT = "amount", _("amount")
     VOLUME = "volume", _("volume")
+    SALES = "sales", _("our sales")
 
 
 class PurchaseConfidence(models.TextChoices):

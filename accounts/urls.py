@@ -147,6 +147,7 @@ urlpatterns = [
     path("category-purchases/<int:pk>/archive/", purchase.archive, name="purchase_archive"),
     path("category-purchases/<int:pk>/restore/", purchase.restore, name="purchase_restore"),
     path("selection/map/", market_map.MarketMapView.as_view(), name="market_map"),
+    path("selection/map/candidates/", market_map.propose_all, name="market_map_propose_all"),
     path("selection/map/<int:pk>/candidate/", market_map.propose, name="market_map_propose"),
     path("selection/", selection.SelectionListView.as_view(), name="selections"),
     path("selection/review/", register.LookAgainView.as_view(), name="look_again"),

@@ -238,15 +238,6 @@ def rates_for(scope: Scope) -> figures.Rates:
     return figures.rates_on(scope.programme, min(scope.period.last or scope.as_of, scope.as_of))
 
 
-def latest_period(programme: Programme, accounts: QuerySet[Account]) -> figures.Period:
-    """The trailing year, or the last twelve months with sales where the ledger ends earlier."""
-    usual = figures.trailing_year(programme.today())
-    latest = figures.latest_month(accounts)
-    if latest is None or usual.first is None or latest >= usual.first:
-        return usual
-    return figures.trailing_year(latest + datetime.timedelta(days=31))
-
-
 def _stage_known(day: datetime.date, end: datetime.datetime | None = None) -> Subquery:
     """The stage of an account on `day`."""
     steps = StageChange.objects.filter(account=OuterRef("pk"))

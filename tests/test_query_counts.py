@@ -93,7 +93,7 @@ PAGES = {
     "accounts:products": 8,
     "accounts:rates": 8,
     "accounts:purchases": 6,
-    "accounts:scores": 27,
+    "accounts:scores": 24,
     "accounts:look_again": 5,
     "accounts:qualifications": 5,
     "accounts:register": 8,

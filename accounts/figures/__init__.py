@@ -38,10 +38,13 @@ from accounts.figures.ranking import (
     Pareto,
     first_month,
     latest_month,
+    months_of_sales,
     pareto,
     pareto_kept,
     ranked_sums,
     revenue_rows,
+    year_of_sales,
+    year_until,
 )
 from accounts.figures.sums import (
     ActivityTotal,
@@ -81,6 +84,7 @@ __all__ = [
     "keep",
     "keep_if_large",
     "latest_month",
+    "months_of_sales",
     "pareto",
     "pareto_kept",
     "ranked_sums",
@@ -97,4 +101,6 @@ __all__ = [
     "with_figures",
     "with_kept_sums",
     "without_costs",
+    "year_of_sales",
+    "year_until",
 ]

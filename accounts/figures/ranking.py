@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Count, F, FloatField, IntegerField, Max, QuerySet, Sum, Value
+from django.db.models import Count, F, FloatField, IntegerField, Max, Min, QuerySet, Sum, Value
 from django.db.models.functions import Cast, Floor, Ln
 
-from accounts.figures.basis import AMOUNT, Period, Rates
+from accounts.figures.basis import AMOUNT, Period, Rates, trailing_year
 from accounts.figures.chosen import Chosen
 from accounts.figures.sums import sales_in
 from accounts.models import Account, AccountSums, MonthTotal
@@ -107,3 +107,27 @@ def latest_month(accounts: QuerySet[Account]) -> datetime.date | None:
     """First day of the last month in which any of `accounts` has sales."""
     pks = accounts.order_by().values("pk")
     return MonthTotal.objects.filter(account__in=pks).aggregate(last=Max("month"))["last"]
+
+
+def year_of_sales(accounts: QuerySet[Account], on: datetime.date) -> Period:
+    """The trailing year, or the last twelve months with sales where the ledger of `accounts` ends
+    before it: an old file is judged by its own days, and the days are named."""
+    return year_until(latest_month(accounts), on)
+
+
+def year_until(latest: datetime.date | None, on: datetime.date) -> Period:
+    """`year_of_sales` where the last month with sales is known."""
+    usual = trailing_year(on)
+    if latest is None or usual.first is None or latest >= usual.first:
+        return usual
+    return trailing_year(latest + datetime.timedelta(days=31))
+
+
+def months_of_sales(
+    accounts: QuerySet[Account],
+) -> tuple[datetime.date | None, datetime.date | None]:
+    """First days of the first and the last month in which any of `accounts` has sales."""
+    pks = accounts.order_by().values("pk")
+    rows = MonthTotal.objects.filter(account__in=pks)
+    found = rows.aggregate(first=Min("month"), last=Max("month"))
+    return found["first"], found["last"]

@@ -11,9 +11,9 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Measure, UseType
-from accounts.figures import Period
+from accounts.figures import Period, latest_month, year_of_sales
 from accounts.market.mapping import Asked, Span, spans, usual
-from accounts.models import CategoryPurchase, Channel, ProductLine
+from accounts.models import Account, CategoryPurchase, Channel, ProductLine
 from kam.access.dates import business_today
 from kam.web.formatting import short_day
 from kam.web.forms import ShapeForm
@@ -28,7 +28,8 @@ def programmes_mapped_for(reader: User) -> Any:
 
 class MapForm(ShapeForm):
     """Which map. What is left out: the first programme, all that we could sell, the last whole
-    year with figures, amounts, both uses, all channels."""
+    year with figures, amounts, both uses, all channels. As long as nothing is known of what
+    customers buy, they are ranked by our sales of the last year in the ledger."""
 
     programme = forms.ModelChoiceField(
         label=_("Programme"), queryset=Programme.objects.none(), required=False
@@ -70,7 +71,9 @@ class MapForm(ShapeForm):
             ("", _("the last whole year")),
             *((_code(row), _words(row)) for row in self.spans),
         ]
-        if data.get("measure") == Measure.VOLUME:
+        if not data.get("measure"):
+            self.data = {name: data.get(name) for name in data} | {"measure": self.usual_measure}
+        if self.ranked_by == Measure.VOLUME:
             fields["unit"].choices = [
                 ("", _("the most frequent")),
                 *((unit, unit) for unit in self.units if unit),
@@ -101,24 +104,58 @@ class MapForm(ShapeForm):
         counted = rows.order_by().values("volume_unit").annotate(count=Count("pk"))
         return list(counted.order_by("-count", "volume_unit").values_list("volume_unit", flat=True))
 
+    @cached_property
+    def ranked_by(self) -> str:
+        """What is ranked by: as asked, else amounts where any purchases are known."""
+        asked = self.data.get("measure")
+        return asked if asked in Measure.values else self.usual_measure
+
+    @cached_property
+    def usual_measure(self) -> str:
+        """Our sales as long as no purchases are known, else amounts."""
+        return Measure.AMOUNT if self.spans or not self.has_sales else Measure.SALES
+
+    @cached_property
+    def has_sales(self) -> bool:
+        """Whether the ledger holds anything."""
+        return latest_month(self._seen) is not None
+
+    @cached_property
+    def usual_span(self) -> Span | None:
+        """The last whole year with figures; of sales the last twelve whole months in the ledger."""
+        if self.ranked_by != Measure.SALES:
+            return usual(self.spans, self.today)
+        year = year_of_sales(self._seen, self.today)
+        return Span(year.first, year.last) if year.first and year.last and self.has_sales else None
+
+    @property
+    def _seen(self) -> Any:
+        rows = Account.objects.visible_to(self.reader).active()
+        return rows.filter(programme=self.shown_programme)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if self.ranked_by == Measure.SALES and given.get("use_type"):
+            self.add_error("use_type", _("The ledger does not say what goods are bought for."))
+        return given
+
     @property
     def asked(self) -> Asked | None:
         """The map of a valid form; None where the programme has no figures."""
         programme, given = self.shown_programme, self.cleaned_data
         chosen = given.get("period")
         span = next((row for row in self.spans if _code(row) == chosen), None)
-        span = span or usual(self.spans, self.today)
+        span = span or self.usual_span
         if programme is None or span is None:
             return None
-        measure = given.get("measure") or Measure.AMOUNT
         unit = ""
-        if measure == Measure.VOLUME:
+        if self.ranked_by == Measure.VOLUME:
             unit = given.get("unit") or next(iter(self.units), "")
         return Asked(
             programme=programme,
             period=Period(span.first, span.last),
             category=given.get("category"),
-            measure=measure,
+            measure=self.ranked_by,
             use_type=given.get("use_type") or "",
             channel=given.get("channel"),
             unit=unit,

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
-from accounts.choices import Measure
+from accounts.choices import Measure, PurchaseConfidence
 from accounts.figures import (
     AMOUNT,
     Chosen,
@@ -40,7 +40,9 @@ NOTHING = Decimal(0)
 @dataclass(frozen=True)
 class Asked:
     """What a map is of. No `category`: all that we could sell; no `use_type`: both; no `channel`:
-    the whole market; volumes are of one `unit`."""
+    the whole market; volumes are of one `unit`. By `Measure.SALES` customers are ranked by what
+    they buy from us, of all of which that is a share: for a programme that knows its own ledger
+    and no market yet (K055, K087)."""
 
     programme: Programme
     period: Period
@@ -108,8 +110,18 @@ class MarketMap:
 
     @property
     def in_money(self) -> bool:
+        """Whether the ranking is in the programme's currency."""
+        return self.asked.measure != Measure.VOLUME
+
+    @property
+    def is_market(self) -> bool:
         """Whether purchases can be set against our sales."""
         return self.asked.measure == Measure.AMOUNT
+
+    @property
+    def of_sales(self) -> bool:
+        """Whether customers are ranked by what they buy from us."""
+        return self.asked.measure == Measure.SALES
 
     @cached_property
     def candidates(self) -> list[Place]:
@@ -142,12 +154,12 @@ class MarketMap:
     @property
     def candidate_gap(self) -> Decimal | None:
         """What the candidates buy elsewhere."""
-        return gap(self.candidate_sales, self.candidate_purchases) if self.in_money else None
+        return gap(self.candidate_sales, self.candidate_purchases) if self.is_market else None
 
     @property
     def market_share(self) -> Decimal | None:
         """Our sales over the category."""
-        return ratio(self.sales, self.total) if self.in_money else None
+        return ratio(self.sales, self.total) if self.is_market else None
 
     @cached_property
     def pareto(self) -> int | None:
@@ -178,12 +190,12 @@ class MarketMap:
     @property
     def others_gap(self) -> Decimal | None:
         """What all others buy elsewhere."""
-        return gap(self.others_sales, self.others) if self.in_money else None
+        return gap(self.others_sales, self.others) if self.is_market else None
 
     @property
     def others_share_of_wallet(self) -> Decimal | None:
         """Our share of what all others buy."""
-        return share_of_wallet(self.others_sales, self.others) if self.in_money else None
+        return share_of_wallet(self.others_sales, self.others) if self.is_market else None
 
     def place_of(self, account: int) -> Place | None:
         """The place of an account, None where it has none."""
@@ -216,6 +228,12 @@ def market_map(reader: User, asked: Asked, *, today: datetime.date | None = None
     tree = _tree(reader, asked.programme)
     channels = _channels(reader, asked.programme)
     inside = _inside(asked.channel, channels)
+    threshold = setting(asked.programme, "category_threshold", day)
+    if asked.measure == Measure.SALES:
+        return _map_of_sales(
+            asked, rates, tree, _sales(reader, asked, rates, tree, inside), threshold
+        )
+    sold = _sold(reader, asked, rates, tree, inside)
     figures, markets, left_out = _figures(reader, asked, rates)
     own = {
         node: total
@@ -231,11 +249,9 @@ def market_map(reader: User, asked: Asked, *, today: datetime.date | None = None
     if inside is not None:
         market = {node: total for node, total in market.items() if node in inside}
     total = _category(own, bought, market, tree, channels)
-    sold = _sold(reader, asked, rates, tree, inside)
-    threshold = setting(asked.programme, "category_threshold", day)
     return MarketMap(
         asked=asked,
-        unit=rates.home if asked.measure == Measure.AMOUNT else asked.unit,
+        unit=asked.unit if asked.measure == Measure.VOLUME else rates.home,
         sales_currency=rates.home,
         threshold=threshold,
         total=total,
@@ -244,6 +260,36 @@ def market_map(reader: User, asked: Asked, *, today: datetime.date | None = None
         groups=_groups(rolled, deciding, total),
         sales=None if sold is None else _sum_known(list(sold.values())),
         left_out=left_out,
+    )
+
+
+def _map_of_sales(
+    asked: Asked, rates: Rates, tree: Tree, sold: Mapping[int, Decimal | None], threshold: Decimal
+) -> MarketMap:
+    """Customers by what they buy from us, each where its buying is decided; the whole is all that
+    we sell, returns taken off. What is in a currency without a rate is left out and counted."""
+    known = {node: amount for node, amount in sold.items() if amount}
+    levels = Levels(
+        tree.lines, tree.marked, {above for node in known for above in tree.lines[node][:-1]}
+    )
+    bought: dict[int, Decimal] = {}
+    for node, amount in known.items():
+        at = levels.deciding(node) or node
+        bought[at] = bought.get(at, NOTHING) + amount
+    unrated = sum(amount is None for amount in sold.values())
+    total = sum(known.values(), NOTHING) if known else None
+    totals = {node: Total(amount, PurchaseConfidence.MEASURED) for node, amount in bought.items()}
+    return MarketMap(
+        asked=asked,
+        unit=rates.home,
+        sales_currency=rates.home,
+        threshold=threshold,
+        total=total,
+        is_measured=False,
+        places=_places(asked, totals, total, None, threshold),
+        groups=[],
+        sales=total,
+        left_out={"unrated": unrated} if unrated else {},
     )
 
 
@@ -352,6 +398,14 @@ def _sold(
     seen = Account.objects.visible_to(reader).active().filter(programme=asked.programme)
     if not asked.period.is_covered_from(first_month(Chosen(lambda: seen))):
         return None
+    return _sales(reader, asked, rates, tree, inside)
+
+
+def _sales(
+    reader: User, asked: Asked, rates: Rates, tree: Tree, inside: set[int] | None
+) -> dict[int, Decimal | None]:
+    """What the ledger says that we sold to each account, as in `_sold`."""
+    seen = Account.objects.visible_to(reader).active().filter(programme=asked.programme)
     pks = seen.order_by().values("pk")
     if asked.category is None:
         column = "revenue" if asked.period.is_whole_months else "amount"
@@ -397,7 +451,7 @@ def _places(
     sold: Mapping[int, Decimal | None] | None,
     threshold: Decimal,
 ) -> list[Place]:
-    in_money = asked.measure == Measure.AMOUNT
+    is_market = asked.measure == Measure.AMOUNT
     places = []
     for row in ranked([(node, bought[node].amount) for node in sorted(bought)], total):
         sales = None if sold is None else sold.get(row.of, NOTHING)
@@ -411,8 +465,8 @@ def _places(
                 cumulative=row.cumulative,
                 is_candidate=row.share is not None and row.share > threshold,
                 sales=sales,
-                share_of_wallet=share_of_wallet(sales, row.purchases) if in_money else None,
-                gap=gap(sales, row.purchases) if in_money else None,
+                share_of_wallet=share_of_wallet(sales, row.purchases) if is_market else None,
+                gap=gap(sales, row.purchases) if is_market else None,
             )
         )
     return places

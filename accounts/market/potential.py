@@ -19,9 +19,9 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce, ExtractMonth, ExtractYear
 
-from accounts.figures import AMOUNT, Period, Rates
+from accounts.figures import AMOUNT, Period, Rates, between
 from accounts.figures.sums import sales_in
-from accounts.models import Account, CategoryPurchase
+from accounts.models import Account, CategoryPurchase, MonthTotal
 from kam.access.querysets import Reader
 
 YEARS = 3
@@ -76,6 +76,14 @@ def with_sales(
     lines = sales_in(group.order_by().values("pk"), year).order_by()
     sold = _known_sum(lines, Coalesce(rates.total("revenue"), ZERO) * YEARS, rates)
     return accounts.annotate(sales=Subquery(sold, output_field=AMOUNT))
+
+
+def with_own_sales(accounts: QuerySet[Account], rates: Rates, year: Period) -> QuerySet[Account]:
+    """Annotates `own_sales`: what each account itself buys from us in `year` (whole months), NULL
+    without any; for an order by size."""
+    months = MonthTotal.objects.filter(between("month", year), account=OuterRef("pk")).order_by()
+    summed = months.values("account").annotate(sum=rates.total("revenue")).values("sum")
+    return accounts.annotate(own_sales=Subquery(summed, output_field=AMOUNT))
 
 
 def _known_sum(rows: QuerySet, total: Any, rates: Rates) -> QuerySet:

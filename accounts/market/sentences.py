@@ -6,12 +6,14 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import PurchaseConfidence
 from accounts.market.mapping import MarketMap, Place
-from kam.web.formatting import day, figure, percent
+from kam.web.formatting import day, figure, percent, short_day
 
 
 def place_words(found: MarketMap, place: Place) -> str:
     """The figures of `place` and what they are of, a line each."""
     asked, unit = found.asked, found.unit
+    if found.of_sales:
+        return _sales_words(found, place)
     lines = [
         _("Trade-channel map: %(category)s, %(first)s to %(last)s.")
         % {
@@ -41,3 +43,17 @@ def place_words(found: MarketMap, place: Place) -> str:
     if place.needs_development:
         lines.append(_("No customer yet: trial or distribution is to be gained."))
     return "\n".join(lines)
+
+
+def _sales_words(found: MarketMap, place: Place) -> str:
+    words = _(
+        "Our sales %(first)s to %(last)s: %(amount)s %(unit)s, rank %(rank)s, %(share)s of all."
+    )
+    return words % {
+        "first": short_day(found.asked.period.first),
+        "last": short_day(found.asked.period.last),
+        "amount": figure(place.purchases),
+        "unit": found.unit,
+        "rank": place.rank,
+        "share": percent(place.share, 2),
+    }

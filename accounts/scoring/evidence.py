@@ -89,6 +89,7 @@ class _Year(NamedTuple):
     before: Mapping[int, Figures]
     all: Figures | None
     is_covered: bool
+    last: datetime.date
 
 
 class _Reach(NamedTuple):
@@ -105,13 +106,14 @@ def evidence_of(
     if not accounts:
         return {}
     is_whole = Programme.objects.read_whole_by(reader).filter(pk=programme.pk).exists()
-    period = figures.trailing_year(on)
-    rates = figures.rates_on(programme, period.last or on)
     seen = Account.objects.visible_to(reader).filter(programme=programme)
+    begun, latest = figures.months_of_sales(seen)
+    period = figures.year_until(latest, on)
+    rates = figures.rates_on(programme, period.last or on)
     members = _members(accounts, seen)
-    money = _money(members, seen, period, rates, is_whole=is_whole)
-    bought = _bought(accounts, rates)
-    market = _market(programme, rates) if is_whole else {}
+    everybody = seen if is_whole else None
+    money = _money(members, everybody, period, rates, begun)
+    bought, market = _purchases(accounts, programme, rates, is_whole=is_whole)
     places = _places(accounts, seen, period) if is_whole else None
     named = _named_products(members, period)
     found = {}
@@ -151,17 +153,21 @@ def _members(accounts: Sequence[Account], seen: Any) -> dict[int, list[int]]:
 
 
 def _money(
-    members: Mapping[int, list[int]], seen: Any, period: Period, rates: Rates, *, is_whole: bool
+    members: Mapping[int, list[int]],
+    everybody: Any,
+    period: Period,
+    rates: Rates,
+    begun: datetime.date | None,
 ) -> _Year:
     pks = sorted({pk for group in members.values() for pk in group})
     now = figures.by_account(pks, period, rates)
     before = figures.by_account(pks, period.year_before(), rates)
-    begun = figures.first_month(figures.Chosen(lambda: seen))
     return _Year(
         {pk: _together(rates, [now[one] for one in group]) for pk, group in members.items()},
         {pk: _together(rates, [before[one] for one in group]) for pk, group in members.items()},
-        figures.totals(seen, period, rates) if is_whole else None,
+        None if everybody is None else figures.totals(everybody, period, rates),
         period.is_covered_from(begun),
+        period.last or datetime.date.max,
     )
 
 
@@ -182,18 +188,20 @@ def _together(rates: Rates, parts: Iterable[Figures]) -> Figures:
     )
 
 
-def _bought(accounts: Sequence[Account], rates: Rates) -> dict[int, dict[Days, dict]]:
-    """What each account is known to buy, by days and category."""
-    rows = CategoryPurchase.objects.active().filter(account__in=accounts, site=None)
-    found = _by_holder(rows.exclude(amount=None), "account", rates)
-    return {int(pk): held for pk, held in found.items()}
+def _purchases(
+    accounts: Sequence[Account], programme: Programme, rates: Rates, *, is_whole: bool
+) -> tuple[dict[int, dict[Days, dict]], Mapping[Days, dict]]:
+    """What each account is known to buy, by days and category, and what everybody does: figures on
+    channels, of each branch the topmost one."""
+    rows = CategoryPurchase.objects.active().exclude(amount=None)
+    of_market = Q(programme=programme, account=None) if is_whole else Q(pk=None)
+    found = _by_holder(rows.filter(Q(account__in=accounts, site=None) | of_market), rates)
+    own = {pk: held for (pk, _path), held in found.items() if pk is not None}
+    by_path = {path: held for (pk, path), held in found.items() if pk is None}
+    return own, _topmost(by_path)
 
 
-def _market(programme: Programme, rates: Rates) -> dict[Days, dict]:
-    """What everybody buys, by days and category: figures on channels, of each branch the topmost
-    one."""
-    rows = CategoryPurchase.objects.active().filter(programme=programme, account=None)
-    by_path = _by_holder(rows.exclude(amount=None), "channel__path", rates)
+def _topmost(by_path: Mapping[str, Mapping[Days, Amounts]]) -> Mapping[Days, dict]:
     found: dict[Days, dict[int | None, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for path, held in by_path.items():
         above = [by_path[other] for other in by_path if other != path and path.startswith(other)]
@@ -204,15 +212,18 @@ def _market(programme: Programme, rates: Rates) -> dict[Days, dict]:
     return found
 
 
-def _by_holder(rows: Any, holder: str, rates: Rates) -> dict[Any, dict[Days, dict]]:
-    """Amounts by holder, days and category. A figure without a use covers both uses: beside it
-    those of single uses are parts. What has no rate is not known."""
+def _by_holder(rows: Any, rates: Rates) -> dict[tuple[Any, Any], dict[Days, dict]]:
+    """Amounts by holder (account, or none and the path of a channel), days and category.
+
+    A figure without a use covers both uses: beside it those of single uses are parts. What has no
+    rate is not known.
+    """
     found: dict[Any, dict[Days, dict]] = defaultdict(lambda: defaultdict(dict))
     whole: set[tuple[Any, Days, int | None]] = set()
     names = ("category", "period_from", "period_until", "use_type", "amount", "currency")
-    for key, category, first, last, use, amount, currency in rows.order_by("use_type").values_list(
-        holder, *names
-    ):
+    ordered = rows.order_by("use_type").values_list("account", "channel__path", *names)
+    for pk, path, category, first, last, use, amount, currency in ordered:
+        key = pk, path
         rate = rates.factors.get(currency)
         days = first, last
         if rate is None or (key, days, category) in whole:
@@ -291,12 +302,13 @@ def _suggest_size(
 def _suggest_turnover(money: _Year, pk: int, rates: Rates) -> Suggestion | None:
     if money.all is None or not money.is_covered:
         return None
-    words = _("our sales %(own)s of %(all)s k %(currency)s in 12 months")
+    words = _("our sales %(own)s of %(all)s k %(currency)s in 12 months to %(day)s")
     sold, whole = money.now[pk].revenue, money.all.revenue
     said = {
         "own": formatting.kilo(sold),
         "all": formatting.kilo(whole),
         "currency": rates.home,
+        "day": formatting.short_day(money.last),
     }
     return _suggestion(suggesting.turnover(sold, whole), words % said)
 
@@ -304,8 +316,12 @@ def _suggest_turnover(money: _Year, pk: int, rates: Rates) -> Suggestion | None:
 def _suggest_profitability(money: _Year, pk: int) -> Suggestion | None:
     own = money.now[pk].contribution_ratio
     average = money.all.contribution_ratio if money.all else None
-    words = _("contribution %(own)s, average %(all)s in 12 months")
-    said = {"own": formatting.percent(own), "all": formatting.percent(average)}
+    words = _("contribution %(own)s, average %(all)s in 12 months to %(day)s")
+    said = {
+        "own": formatting.percent(own),
+        "all": formatting.percent(average),
+        "day": formatting.short_day(money.last),
+    }
     return _suggestion(suggesting.profitability(own, average), words % said)
 
 

@@ -191,6 +191,42 @@ def read(accounts: Iterable[Account], data: Mapping[str, Any], wanted: Wanted) -
     return sent
 
 
+def suggested(
+    accounts: Sequence[Any],
+    sent: Sent,
+    *,
+    programme: Programme,
+    reader: User,
+    wanted: Wanted,
+    on: datetime.date,
+) -> Sent:
+    """What the data suggest of today for cells of `accounts` that hold nothing and into which
+    nothing is typed: assumed scores with their source as evidence, beside those of `sent`."""
+    found = grid_of(accounts, programme=programme, reader=reader, wanted=wanted, on=on)
+    typed = set(sent.names)
+    cells = [
+        (row.account, cell, cell.suggestion)
+        for row in found.rows
+        if row.may_write
+        for cell in row.cells
+        if cell.suggestion and cell.is_open and not cell.was and cell.name not in typed
+    ]
+    given = [
+        Given(
+            account,
+            cell.code,
+            suggestion.score,
+            horizon=wanted.horizon,
+            is_agreed=wanted.is_agreed,
+            evidence=suggestion.source,
+            before=None,
+        )
+        for account, cell, suggestion in cells
+    ]
+    names = [cell.name for _account, cell, _suggestion in cells]
+    return Sent([*sent.given, *given], [*sent.names, *names], sent.errors)
+
+
 def errors_of(sent: Sent, refusals: Iterable[tuple[int, ValidationError]]) -> dict[str, list[str]]:
     """What the service refused, by the name of the field."""
     return {sent.names[place]: error.messages for place, error in refusals}

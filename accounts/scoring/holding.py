@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.db.models import Q, prefetch_related_objects
+
 from accounts.models import CriteriaSet
 from accounts.scoring.criteria import DEFAULTS, Default, Kind
 
@@ -43,20 +45,15 @@ class Criteria(NamedTuple):
 
 
 def criteria_on(programme: int, on: datetime.date, accounts: Collection[int] = ()) -> Criteria:
-    """What holds in a programme on the day `on`, with the own weights of `accounts`: two or four
-    queries."""
-    latest = {
-        kind: CriteriaSet.objects.in_force(programme, kind, on).prefetch_related("criteria").first()
-        for kind in Kind.values
-    }
-    own: dict[int, InForce] = {}
-    if accounts:
-        rows = CriteriaSet.objects.filter(account__in=list(accounts), valid_from__lte=on)
-        for row in rows.order_by("valid_from", "number").prefetch_related("criteria"):
-            own[int(row.account_id or 0)] = in_force(row)
-    attractiveness, strength = (
-        in_force(found) if found else handbook(kind) for kind, found in latest.items()
-    )
+    """What holds in a programme on the day `on`, with the own weights of `accounts`: one query, a
+    second one where anything was published."""
+    whose = Q(account=None) | Q(account__in=list(accounts)) if accounts else Q(account=None)
+    rows = CriteriaSet.objects.filter(whose, programme=programme, valid_from__lte=on)
+    latest = {(row.account_id, row.kind): row for row in rows.order_by("valid_from", "number")}
+    prefetch_related_objects(list(latest.values()), "criteria")
+    held = {key: in_force(row) for key, row in latest.items()}
+    attractiveness, strength = (held.get((None, kind)) or handbook(kind) for kind in Kind.values)
+    own = {account: found for (account, _kind), found in held.items() if account is not None}
     return Criteria(attractiveness, strength, own)
 
 

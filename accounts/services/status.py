@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -83,6 +83,24 @@ def set_status(
     step.full_clean()
     step.save(force_insert=True)
     return account
+
+
+@transaction.atomic
+def make_candidates(
+    *, actor: User, reasons: Mapping[Account, str], decided_on: datetime.date
+) -> list[Account]:
+    """Make accounts candidates, all or none, each for its reason (K089, K090). Raises as
+    `set_status`."""
+    return [
+        set_status(
+            actor=actor,
+            account=account,
+            status=Status.CANDIDATE,
+            decided_on=decided_on,
+            reason=reason,
+        )
+        for account, reason in sorted(reasons.items(), key=lambda item: item[0].pk)
+    ]
 
 
 def key_account_count(programme: Programme) -> int:

@@ -13,18 +13,19 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 from django.views.generic import TemplateView
 
 from accounts import exports
 from accounts.choices import PurchaseConfidence, Status
+from accounts.figures import ratio
 from accounts.forms.market_map import MapForm
 from accounts.market.actions import RowAction, row_actions
 from accounts.market.mapping import MarketMap, Place, market_map
 from accounts.market.sentences import place_words
 from accounts.models import Account
-from accounts.services.status import set_status
+from accounts.services.status import make_candidates, set_status
 from accounts.views.parts import Figure
 from kam.access.dates import business_today
 from kam.documents.tables import Table
@@ -90,13 +91,18 @@ class MarketMapView(LoginRequiredMixin, ExportMixin, TemplateView):
         page = Paginator(found.places, PAGE).get_page(self.request.GET.get("page"))
         groups = found.groups[:SHOWN_GROUPS]
         drawn = found.places[:DRAWN]
-        shown = {row.account for row in (*page.object_list, *drawn)}
+        shown = {row.account for row in (*page.object_list, *drawn, *found.candidates)}
         accounts = _accounts(self.request.user, {*shown, *(row.account for row in groups)})
         return super().get_context_data(
             form=self.form,
             map=found,
             page_obj=page,
             rows=[_row(place, accounts) for place in page.object_list if place.account in accounts],
+            unweighed=sum(
+                may_propose(accounts[row.account])
+                for row in found.candidates
+                if row.account in accounts
+            ),
             is_last_page=not page.has_next(),
             groups=[(row, accounts[row.account]) for row in groups if row.account in accounts],
             left_out=[(LEFT_OUT[reason], count) for reason, count in found.left_out.items()],
@@ -126,7 +132,7 @@ def _row(place: Place, accounts: dict[int, Account]) -> Row:
         place=place,
         account=account,
         confidence=str(PurchaseConfidence(place.confidence).label),
-        may_propose=account.may_manage and account.status not in CONSIDERED,
+        may_propose=may_propose(account),
         actions=list(row_actions(account.status)) if account.may_edit else [],
     )
 
@@ -158,26 +164,51 @@ def amount_words(found: MarketMap, amount: Any) -> str:
 
 
 def figures_of(found: MarketMap) -> list[Figure]:
-    """What the map comes to, in six figures."""
-    candidates, strangers = found.candidates, found.non_customers
-    bought = found.candidate_purchases
-    at = percent(found.threshold, 2)
+    """What the map comes to, in six figures; of our sales alone in four."""
+    return _figures_of_sales(found) if found.of_sales else _figures_of_market(found)
+
+
+def _figures_of_sales(found: MarketMap) -> list[Figure]:
+    largest = found.places[0] if found.places else None
+    reach = found.pareto
+    return [
+        Figure(_("Our sales"), amount_words(found, found.total), detail=_("returns taken off")),
+        _candidates_figure(found),
+        Figure(
+            _("80 % of our sales"),
+            number(reach),
+            detail=_("of %(all)s customers, %(part)s")
+            % {
+                "all": number(len(found.places)),
+                "part": percent(ratio(reach, len(found.places)), 2),
+            },
+        ),
+        Figure(_("Largest customer"), percent(largest.share if largest else None, 2)),
+    ]
+
+
+def _candidates_figure(found: MarketMap) -> Figure:
+    return Figure(
+        _("Candidates"),
+        number(len(found.candidates)),
+        detail=_("over %(share)s each: %(sum)s, %(part)s")
+        % {
+            "share": percent(found.threshold, 2),
+            "sum": amount_words(found, found.candidate_purchases),
+            "part": percent(found.share_of(found.candidate_purchases)),
+        },
+    )
+
+
+def _figures_of_market(found: MarketMap) -> list[Figure]:
+    strangers = found.non_customers
     return [
         Figure(
             _("Category"),
             amount_words(found, found.total),
             detail=_("whole channels") if found.is_measured else _("sum of what is known"),
         ),
-        Figure(
-            _("Candidates"),
-            number(len(candidates)),
-            detail=_("over %(share)s each: %(sum)s, %(part)s")
-            % {
-                "share": at,
-                "sum": amount_words(found, bought),
-                "part": percent(found.share_of(bought)),
-            },
-        ),
+        _candidates_figure(found),
         Figure(_("Our sales there"), thousands(found.candidate_sales, found.sales_currency)),
         Figure(_("Gap"), amount_words(found, found.candidate_gap), detail=_("bought elsewhere")),
         Figure(
@@ -196,8 +227,13 @@ def figures_of(found: MarketMap) -> list[Figure]:
 def finding_of(found: MarketMap) -> str:
     """Where 80 % of the category is reached (K055)."""
     if found.pareto is None:
+        if found.of_sales:
+            return _("No number of customers makes 80 % of our sales.")
         return _("The customers known do not reach 80 % of the category: it lies in the tail.")
-    return _("%(count)s of %(all)s customers make 80 %% of the category.") % {
+    words = _("%(count)s of %(all)s customers make 80 %% of the category.")
+    if found.of_sales:
+        words = _("%(count)s of %(all)s customers make 80 %% of our sales.")
+    return words % {
         "count": number(found.pareto),
         "all": number(len(found.places)),
     }
@@ -220,6 +256,32 @@ def curve_of(
 
 def _percent(share: Any) -> float | None:
     return None if share is None else round(float(share) * 100, 4)
+
+
+def may_propose(account: Any) -> bool:
+    """Whether the reader may make an account, with their rights to it, a candidate."""
+    return account.may_manage and account.status not in CONSIDERED
+
+
+@require_POST
+def propose_all(request: HttpRequest) -> HttpResponse:
+    """Make all who are over the threshold candidates, or none; the map's figures are the reasons
+    (K089, K090)."""
+    user: User = request.user  # type: ignore[assignment]
+    back = f"{reverse('accounts:market_map')}?{request.GET.urlencode()}"
+    found = map_asked(request)
+    places = {place.account: place for place in found.candidates} if found else {}
+    rows = [row for row in _accounts(user, set(places)).values() if may_propose(row)]
+    if found is None or not rows:
+        messages.error(request, _("Nobody in this map is still to become a candidate."))
+        return redirect(back)
+    reasons = {account: place_words(found, places[account.pk]) for account in rows}
+
+    def write() -> None:
+        make_candidates(actor=user, reasons=reasons, decided_on=business_today())
+
+    done = ngettext("%(count)d candidate more.", "%(count)d candidates more.", len(rows))
+    return act(request, write, done % {"count": len(rows)}, back)
 
 
 @require_POST
@@ -247,12 +309,15 @@ def no_place(account: Account) -> str:
     return _("%(name)s has no place in this map.") % {"name": account}
 
 
-def words_of_place(request: HttpRequest, account: Account) -> str | None:
-    """What the map in the address says of the account; None where it has no place in it."""
+def map_asked(request: HttpRequest) -> MarketMap | None:
+    """The map of the parameters in the address; None where they say nothing."""
     form = MapForm(request.GET, reader=request.user)  # type: ignore[arg-type]
     asked = form.asked if form.is_valid() else None
-    if asked is None:
-        return None
-    found = market_map(request.user, asked)  # type: ignore[arg-type]
-    place = found.place_of(account.pk)
-    return None if place is None else place_words(found, place)
+    return None if asked is None else market_map(request.user, asked)  # type: ignore[arg-type]
+
+
+def words_of_place(request: HttpRequest, account: Account) -> str | None:
+    """What the map in the address says of the account; None where it has no place in it."""
+    found = map_asked(request)
+    place = None if found is None else found.place_of(account.pk)
+    return None if found is None or place is None else place_words(found, place)

@@ -6,14 +6,15 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import ListView
 
-from accounts import exports
+from accounts import exports, figures
 from accounts.choices import Horizon, Status
+from accounts.market.potential import with_own_sales, with_spend
 from accounts.models import Account
 from accounts.scoring import grid
 from accounts.scoring.criteria import Kind
@@ -29,6 +30,12 @@ from teams.models import Programme
 
 PAGE = 50
 AGREED, MINE = "agreed", "mine"
+BY_NAME, BY_PURCHASES, BY_SALES = "name", "purchases", "sales"
+ORDERS = [
+    (BY_NAME, gettext_lazy("by name")),
+    (BY_PURCHASES, gettext_lazy("largest purchases first")),
+    (BY_SALES, gettext_lazy("largest sales first")),
+]
 
 
 class ScoresView(ExportMixin, ScopedViewMixin, ListView):
@@ -67,7 +74,27 @@ class ScoresView(ExportMixin, ScopedViewMixin, ListView):
         rows = rows.of_status(*((status,) if status in CONSIDERED else CONSIDERED))
         if text := self.request.GET.get("search", "").strip():
             rows = rows.found_by(text)
-        return rows
+        return self.arranged(rows)
+
+    @property
+    def arrangement(self) -> str:
+        """The order that the address asks for; by name unless it names another."""
+        asked = self.request.GET.get("order", "")
+        return asked if asked in dict(ORDERS) else BY_NAME
+
+    def arranged(self, rows: Any) -> QuerySet[Account]:
+        """`rows` in the order that is asked for; what is not known comes last."""
+        if self.arrangement == BY_NAME:
+            return rows
+        today = business_today()
+        rates = figures.rates_on(self.programme, today)
+        if self.arrangement == BY_PURCHASES:
+            sized, by = with_spend(rows, rates, today), "spend"
+        else:
+            seen = Account.objects.visible_to(self.request.user).filter(programme=self.programme)
+            year = figures.year_of_sales(seen, today)
+            sized, by = with_own_sales(rows, rates, year), "own_sales"
+        return sized.order_by(F(by).desc(nulls_last=True), "name", "pk")
 
     def get_export_rows(self, layout: files.Layout) -> Any:
         return exports.ScoreSheet(
@@ -105,14 +132,32 @@ class ScoresView(ExportMixin, ScopedViewMixin, ListView):
             "statuses": [(value, Status(value).label) for value in CONSIDERED],
             "searched": self.request.GET.get("search", ""),
             "status": self.request.GET.get("status", ""),
+            "orders": ORDERS,
+            "order": self.arrangement,
+            "may_take": any(
+                cell.suggestion and cell.is_open and not cell.was
+                for row in found.rows
+                if row.may_write
+                for cell in row.cells
+            ),
         }
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Store what was changed, all or none; what is refused stands beside its field."""
+        """Store what was changed, with `take` also what the data suggest for empty cells, all or
+        none; what is refused stands beside its field."""
         keys = [name[4:] for name in request.POST if name.startswith("was-")]
         pks = [int(key) for key in keys if key.isascii() and key.isdecimal()][: 2 * PAGE]
         accounts = list(self.seen().filter(pk__in=pks))
         sent = grid.read(accounts, request.POST, self.wanted)
+        if "take" in request.POST and not sent.errors:
+            sent = grid.suggested(
+                accounts,
+                sent,
+                programme=self.programme,
+                reader=request.user,
+                wanted=self.wanted,
+                on=business_today(),
+            )
         errors = sent.errors
         if not errors:
             try:

@@ -516,3 +516,78 @@ def test_wholesale_customers_are_ranked_by_all_categories_and_by_one(manager, sh
         manager, category=str(CategoryPurchase.objects.filter(category__name="Milk")[0].category_id)
     )
     assert milk.total == sum(int(row["Milk"]) for row in source)
+
+
+@pytest.fixture
+def ledger(programme):
+    """A ledger that ended years ago, and no purchases: 60, 30, 12 and a return of 2."""
+    accounts = {}
+    for name, amount in (("Fig", 60), ("Gum", 30), ("Hop", 12), ("Ilex", -2)):
+        accounts[name] = AccountFactory(programme=programme, name=name, status="maintained")
+        month = datetime.date(2011, 12, 1)
+        MonthTotalFactory(account=accounts[name], month=month, revenue=amount * MILLION)
+    month = datetime.date(2010, 12, 1)
+    MonthTotalFactory(account=accounts["Hop"], month=month, revenue=500 * MILLION)
+    return accounts
+
+
+def test_ledger_alone_ranks_customers_by_our_sales_of_its_last_year(page, api, ledger):
+    answer = page()
+    found = answer.context["map"]
+    assert [answer.context["rows"][place].account.name for place in range(4)] == list(ledger)
+    assert (found.total, found.pareto) == (100 * MILLION, 2)
+    assert found.asked.period[:2] == (datetime.date(2011, 1, 1), datetime.date(2011, 12, 31))
+    text = answer.content.decode()
+    assert "Customers by what they buy from us" in text
+    assert "2 of 4 customers make 80 % of our sales." in text
+    assert "Share of wallet" not in text
+    body = api().json()
+    assert (body["measure"], body["pareto"], body["sales"]) == ("sales", 2, "100000000.000000")
+    assert [row["share"] for row in body["places"]][:2] == ["0.60000000", "0.30000000"]
+    assert api(measure="amount").status_code == 400
+    refused = api(measure="sales", use_type="resale")
+    assert refused.status_code == 400
+
+
+def test_children_of_a_group_are_ranked_where_buying_is_decided(manager, programme, ledger):
+    for name, amount in (("Group", 5), ("East", 40), ("West", 25)):
+        parent = None if name == "Group" else ledger["Group"]
+        ledger[name] = AccountFactory(programme=programme, name=name, parent=parent)
+        month = datetime.date(2011, 12, 1)
+        MonthTotalFactory(account=ledger[name], month=month, revenue=amount * MILLION)
+    found = asked(manager, measure="sales")
+    names = {account.pk: name for name, account in ledger.items()}
+    assert [names[row.account] for row in found.places][:4] == ["Fig", "East", "Gum", "West"]
+    assert sum(row.purchases for row in found.places) == found.total == 170 * MILLION
+
+
+def test_purchases_known_rank_by_amount_and_sales_on_demand(page, handbook):
+    assert page().context["map"].asked.measure == "amount"
+    found = page(measure="sales").context["map"]
+    assert (found.places[0].purchases, found.total) == (D("12.6") * MILLION, 50 * MILLION)
+
+
+def test_all_over_the_threshold_become_candidates_at_once(client, page, ledger):
+    assert page().context["unweighed"] == 3
+    url = reverse("accounts:market_map_propose_all")
+    answer = client.post(f"{url}?measure=sales", follow=True)
+    assert "3 candidates more." in answer.content.decode()
+    statuses = dict(Account.objects.values_list("name", "status"))
+    assert statuses == {
+        "Fig": "candidate",
+        "Gum": "candidate",
+        "Hop": "candidate",
+        "Ilex": "maintained",
+    }
+    reason = ledger["Fig"].status_changes.get().reason
+    assert "60,000,000 EUR, rank 1, 60.00\N{NO-BREAK SPACE}% of all" in reason
+    again = client.post(f"{url}?measure=sales", follow=True)
+    assert "Nobody in this map" in again.content.decode()
+
+
+def test_nobody_else_makes_candidates(client, programme, ledger):
+    ledger["Fig"].team = TeamFactory(programme=programme)
+    ledger["Fig"].save(update_fields=["team"])
+    client.force_login(MembershipFactory(team=ledger["Fig"].team, role="kam").user)
+    client.post(reverse("accounts:market_map_propose_all"))
+    assert set(Account.objects.values_list("status", flat=True)) == {"maintained"}

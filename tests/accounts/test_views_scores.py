@@ -1,5 +1,6 @@
 """The grid of scores and the score card (K044-K046, K051, K053, K056, K062; handbook 3.1, 3.2)."""
 
+import datetime
 import re
 
 import pytest
@@ -7,7 +8,12 @@ from django.urls import reverse
 
 from accounts.models import Position, Score
 from accounts.services.scoring import Given, give_scores
-from tests.factories.accounts import AccountFactory, CategoryPurchaseFactory, ChannelFactory
+from tests.factories.accounts import (
+    AccountFactory,
+    CategoryPurchaseFactory,
+    ChannelFactory,
+    MonthTotalFactory,
+)
 from tests.factories.selection import handbook_programme
 from tests.factories.teams import MembershipFactory, TeamFactory
 
@@ -227,3 +233,49 @@ def test_account_archived_meanwhile_is_not_scored_and_one_maintained_meanwhile_i
     assert "It is archived: restore it first." in answer.content.decode()
     assert client.post(GRID, body | {cell(gone, "A1"): "5"}).status_code == 302
     assert (agreed(gone, "A1"), agreed(moved, "A1")) == (5, 9)
+
+
+@pytest.fixture
+def sold(example):
+    """Two more candidates, with sales long ago: an old ledger is judged by its own year."""
+    accounts = []
+    for name, amount in (("Quill", 90_000), ("Reed", 10_000)):
+        account = AccountFactory(programme=example.programme, name=name)
+        for month in (datetime.date(2010, 5, 1), datetime.date(2011, 5, 1)):
+            MonthTotalFactory(account=account, month=month, revenue=amount)
+        accounts.append(account)
+    return accounts
+
+
+def test_grid_is_ordered_by_size(client, director, example, sold):
+    CategoryPurchaseFactory(account=example.accounts["Elm"])
+    for order, first in (("sales", "Quill"), ("purchases", "Elm Retail"), ("name", "Alder Foods")):
+        rows = client.get(GRID, {"order": order}).context["grid"].rows
+        assert rows[0].account.name == first
+        assert len(rows) == 10
+
+
+def test_what_the_data_say_is_taken_for_all_empty_scores_at_once(client, director, example, sold):
+    quill, reed = sold
+    birch = example.accounts["Birch"]
+    page = client.get(GRID)
+    assert page.context["may_take"]
+    body = shown(client) | {cell(reed, "A1"): "7", "take": "1"}
+    assert client.post(GRID, body).status_code == 302
+    assert (agreed(quill, "A3"), agreed(reed, "A3"), agreed(reed, "A1")) == (10, 8, 7)
+    row = Score.objects.in_force().get(account=quill, code="A3")
+    assert row.confidence == "assumed"
+    currency = example.programme.currency
+    assert row.evidence == f"our sales 90 of 100 k {currency} in 12 months to 31 May 2011"
+    assert agreed(birch, "A3") == 7
+    assert not client.get(GRID).context["may_take"]
+    before = Score.objects.count()
+    client.post(GRID, shown(client) | {"take": "1"})
+    assert Score.objects.count() == before
+
+
+def test_nothing_is_taken_where_a_typed_score_is_refused(client, director, example, sold):
+    before = Score.objects.count()
+    answer = client.post(GRID, shown(client) | {cell(sold[0], "A1"): "11", "take": "1"})
+    assert answer.status_code == 422
+    assert Score.objects.count() == before
