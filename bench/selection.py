@@ -1,7 +1,8 @@
 """`python -m bench.selection`: selections of 5,000 candidates and 200 managers, solved to the end.
 
 Made-up programmes that differ in what is scarce: money, the managers' time, places, or managers who
-may take an account at all; all with conflicts, required accounts and Stars at least. The ratio is
+may take an account at all (half of them, or each, may take other accounts than everybody else, or
+those of their regions); all with conflicts, required accounts and Stars at least. The ratio is
 the time from the problem to the stored answer, reasons and limits among it, over the 60 seconds of
 `design.md` 8; the gap is (bound - value) / bound and may be 1 %. Needs no database rows.
 """
@@ -27,7 +28,13 @@ PROGRAMMES: Mapping[str, Mapping[str, Any]] = {
     "money is scarce": {"money": 75},
     "time is scarce": {"money": 450},
     "places are scarce": {"money": 150, "places": 100},
-    "half the managers may take a third": {"money": 200, "chosen": True},
+    "half the managers may take a third": {"money": 200, "chosen": 2, "share": 3},
+    "each manager may take a third": {"money": 200, "chosen": 1, "share": 3},
+    "each manager may take a third, little money": {"money": 75, "chosen": 1, "share": 3},
+    "each manager may take a third, little time": {"money": 450, "chosen": 1, "share": 3},
+    "each manager may take a tenth": {"money": 200, "chosen": 1, "share": 10},
+    "each manager may take sixty": {"money": 200, "chosen": 1, "share": 83},
+    "managers of regions": {"money": 200, "regions": 20},
 }
 """Money is a yearly budget in thousands for each place that managers have."""
 
@@ -78,9 +85,17 @@ def solved(name: str, problem: Any) -> dict[str, Any]:
     }
 
 
-def programme(seed: int, *, money: int, places: int | None = None, chosen: bool = False) -> Any:
-    """A programme by chance, always the same for a `seed`; `chosen`: half of the managers may take
-    a third of the candidates each."""
+def programme(
+    seed: int,
+    *,
+    money: int,
+    places: int | None = None,
+    chosen: int = 0,
+    share: int = 1,
+    regions: int = 0,
+) -> Any:
+    """A programme by chance, always the same for a `seed`; one manager in `chosen` may take a
+    `share` of the candidates, or each those of one to three of `regions`."""
     from accounts.selection.problem import (  # noqa: PLC0415  (settings come first)
         Candidate,
         Manager,
@@ -103,14 +118,24 @@ def programme(seed: int, *, money: int, places: int | None = None, chosen: bool 
         )
         for number in range(CANDIDATES)
     )
-    third = CANDIDATES // 3
+    places_of = [chance.randrange(regions) for _row in rows] if regions else []
+    part = CANDIDATES // share
+
+    def eligible(number: int) -> frozenset[int] | None:
+        if regions:
+            mine = set(chance.sample(range(regions), chance.choice([1, 1, 2, 3])))
+            return frozenset(place for place, region in enumerate(places_of) if region in mine)
+        if chosen and number % chosen == chosen - 1:
+            return frozenset(chance.sample(range(CANDIDATES), part))
+        return None
+
     managers = tuple(
         Manager(
             CANDIDATES + number,
             f"Manager {number:03}",
             chance.randint(1, 4),
             chance.choice([50, 80, 100, 100, 100]) * hundredth,
-            frozenset(chance.sample(range(CANDIDATES), third)) if chosen and number % 2 else None,
+            eligible(number),
         )
         for number in range(MANAGERS)
     )

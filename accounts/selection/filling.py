@@ -10,7 +10,7 @@ from decimal import Decimal
 from accounts.selection import exact
 from accounts.selection.assigning import Plan
 from accounts.selection.mip import Control
-from accounts.selection.problem import Candidate, Manager, Problem, whole_numbers
+from accounts.selection.problem import Candidate, Problem, serves, whole_numbers
 
 SMALL_GAP = 0.0002
 """Of a group that is solved anew: what is left open costs less than what it takes."""
@@ -21,15 +21,6 @@ TRIED = 60
 GROUP = 8
 """Managers that are solved anew together."""
 LEAST = Decimal("0.01")
-
-
-def serves(manager: Manager, candidate: Candidate) -> bool:
-    """Whether the manager could take the candidate if there were nobody else."""
-    return (
-        manager.most > 0
-        and manager.may_serve(candidate.account)
-        and manager.effort >= candidate.effort
-    )
 
 
 def _is_served(problem: Problem, candidate: Candidate) -> bool:
@@ -181,20 +172,9 @@ class Filling:
         """Whether the accounts of `users` could be exchanged for better ones."""
         problem, chosen = self.problem, self.plan.chosen
         mine = {account: user for account, user in chosen.items() if user in users}
-        rest = chosen.keys() - mine.keys()
-        free = [row for row in self._outside() if not self.rivals[row.account] & rest]
+        free = [row for row in self._outside() if not self.rivals[row.account] & chosen.keys()]
         rows = [*(problem.by_account[account] for account in mine), *free[:TRIED]]
-        ids = {row.account for row in rows}
-        stars = problem.min_stars - len(self.stars & rest)
-        part = replace(
-            problem,
-            candidates=tuple(rows),
-            managers=tuple(manager for manager in problem.managers if manager.user in users),
-            pairs=tuple(pair for pair in problem.pairs if pair.a in ids and pair.b in ids),
-            budget=None if problem.budget is None else problem.budget - self._spent(rest),
-            max_accounts=None if problem.max_accounts is None else problem.max_accounts - len(rest),
-            min_stars=max(0, stars),
-        )
+        part = self.rest(users, rows)
         answer = exact.solve(part, control.part(SHARE), in_full=False, start=mine, gap=SMALL_GAP)
         better = answer.state in ("optimal", "feasible") and len(answer.chosen) > 0
         if not better or answer.objective <= exact.objective_of(problem, mine):
@@ -203,6 +183,22 @@ class Filling:
             self.remove(account)
         self.put_back(answer.chosen)
         return True
+
+    def rest(self, users: Collection[int], rows: Sequence[Candidate]) -> Problem:
+        """The problem of those managers and accounts alone, with what the others leave."""
+        problem = self.problem
+        ids = {row.account for row in rows}
+        kept = self.plan.chosen.keys() - ids
+        most = problem.max_accounts
+        return replace(
+            problem,
+            candidates=tuple(rows),
+            managers=tuple(manager for manager in problem.managers if manager.user in users),
+            pairs=tuple(pair for pair in problem.pairs if pair.a in ids and pair.b in ids),
+            budget=None if problem.budget is None else problem.budget - self._spent(kept),
+            max_accounts=None if most is None else most - len(kept),
+            min_stars=max(0, problem.min_stars - len(self.stars & kept)),
+        )
 
     def _spent(self, accounts: Collection[int]) -> Decimal:
         return exact.cost_of(self.problem, accounts)

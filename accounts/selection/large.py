@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
-from accounts.selection import checking, exact, patterns
+from accounts.selection import checking, diving, exact
 from accounts.selection.exact import Answer
-from accounts.selection.filling import SHARE, Filling, serves
+from accounts.selection.filling import SHARE, Filling
 from accounts.selection.mip import INFINITE, Control, Found, Programme
-from accounts.selection.problem import Candidate, Problem, whole_numbers
+from accounts.selection.problem import Candidate, Problem, serves, whole_numbers
 
 GOOD = Decimal("0.0005")
 """A relative gap at which no further exchange is sought."""
@@ -104,7 +104,7 @@ def solve(problem: Problem, control: Control) -> Answer:
     control.tell(float(best.objective), float(bound))
     if best.is_proven or control.is_over:
         return _evened(problem, best) if best.state != "wrong" else nothing
-    filling, proven = patterns.solve(problem, first.plan.chosen, control)
+    filling, proven = diving.solve(problem, first.plan.chosen, control)
     bound = bound if proven is None else min(bound, max(proven, best.objective))
     filling.complete()
     best = max(

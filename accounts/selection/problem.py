@@ -123,6 +123,15 @@ class Problem:
         return not candidate.barred and (required or self.is_attractive(candidate))
 
 
+def serves(manager: Manager, candidate: Candidate) -> bool:
+    """Whether the manager could take the candidate if there were nobody else."""
+    return (
+        manager.most > 0
+        and manager.may_serve(candidate.account)
+        and manager.effort >= candidate.effort
+    )
+
+
 def whole_numbers(amounts: Iterable[Decimal], *limits: Decimal) -> tuple[list[int], list[int]]:
     """`amounts` and `limits` as the smallest whole numbers in the same proportions.
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 
-from accounts.selection import checking, exact, large, patterns
+from accounts.selection import checking, diving, exact, large
 from accounts.selection.mip import Control
 from bench import selection
 from tests.accounts.selection import problems
@@ -70,7 +70,7 @@ def test_patterns_prove_what_holds(problem) -> None:
     answers = list(problems.answers(problem))
     if not answers or not problem.managers:
         return
-    filling, bound = patterns.solve(problem, {}, Control(SECONDS))
+    filling, bound = diving.solve(problem, {}, Control(SECONDS))
     best = max(exact.objective_of(problem, chosen) for chosen in answers)
     assert bound is not None
     assert bound >= best
