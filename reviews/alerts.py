@@ -17,12 +17,12 @@ from django.utils.translation import ngettext
 
 from accounts.choices import REVIEWED_STATUSES, Stage, Status
 from accounts.figures import Chosen
-from accounts.models import Account, Contact, Expectation, Qualification
+from accounts.models import Account, Contact, Expectation, OrganisationChange, Qualification
 from accounts.querysets import AccountQuerySet
 from accounts.scoring import matrix
 from accounts.scoring.index import Cuts
 from kam.access.querysets import Reader, roles_of
-from kam.web.formatting import late, number, short_day
+from kam.web.formatting import figure, late, number, short_day
 from plans.models import Action, Plan
 from reviews.models import StageReview
 from teams.models import Programme, TeamRole
@@ -130,6 +130,17 @@ def of_programme(
                 _("Open matrix"),
             )
         )
+    changes = OrganisationChange.objects.unassessed().filter(programme=programme)
+    found += [
+        Alert(
+            None,
+            _("Nobody has assessed: %(change)s") % {"change": row.text},
+            _("from %(day)s; what does it do to accounts?") % {"day": short_day(row.effective_on)},
+            reverse("accounts:organisation"),
+            _("Assess"),
+        )
+        for row in changes.order_by("effective_on", "pk")[:READ]
+    ]
     return found
 
 
@@ -147,7 +158,7 @@ def alerts(user: Reader, chosen: Chosen, today: datetime.date) -> list[Alert]:
 def over(row: Qualification) -> str:
     """What a qualification that waits for its decision has passed, in words."""
     if row.spent > row.cap:
-        amounts = {"spent": number(row.spent), "cap": number(row.cap), "currency": row.currency}
+        amounts = {"spent": figure(row.spent), "cap": figure(row.cap), "currency": row.currency}
         return _("%(spent)s of %(cap)s %(currency)s spent") % amounts
     return _("should have been decided by %(day)s") % {"day": short_day(row.deadline)}
 

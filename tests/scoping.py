@@ -23,6 +23,7 @@ from tests.factories.accounts import (
     AccountFactory,
     ActivityCostFactory,
     ActivityFactory,
+    BudgetLineFactory,
     CategoryPurchaseFactory,
     ChannelFactory,
     ConflictExceptionFactory,
@@ -40,10 +41,12 @@ from tests.factories.accounts import (
     ManagerCapacityFactory,
     MergeFactory,
     MonthTotalFactory,
+    OrganisationChangeFactory,
     PositionFactory,
     ProductFactory,
     ProductLineFactory,
     QualificationFactory,
+    ReturnCaseFactory,
     ScoreFactory,
     SelectionFactory,
     SiteFactory,
@@ -125,6 +128,7 @@ class World:
             programme=self.programme, name="hurdle", value=6, valid_from=business_today()
         )
         self.things["criteria"] = CriteriaSetFactory(programme=self.programme)
+        self.things["organisation_change"] = OrganisationChangeFactory(programme=self.programme)
         self.things["capacity"] = ManagerCapacityFactory(
             programme=self.programme, user=self.administrator
         )
@@ -188,6 +192,10 @@ class World:
             account=account, reason=SECRET, selection=self.things["selection"]
         )
         self.things["expectation"] = ExpectationFactory(account=account, told=SECRET)
+        self.things["budget_line"] = BudgetLineFactory(
+            programme=self.programme, account=account, text=SECRET
+        )
+        self.things["return_case"] = ReturnCaseFactory(account=account, growth_source=SECRET)
         self.things["qualification"] = QualificationFactory(account=account, question=SECRET)
         other = AccountFactory(programme=self.programme, name=f"{SECRET} rival", team=self.team)
         self.things["other"] = other

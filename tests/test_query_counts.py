@@ -20,6 +20,7 @@ from kam.mail.models import Mail
 from tests.factories.accounts import (
     AccountFactory,
     ActivityCostFactory,
+    BudgetLineFactory,
     CategoryPurchaseFactory,
     ChannelFactory,
     ConflictFactory,
@@ -36,10 +37,12 @@ from tests.factories.accounts import (
     ManagerCapacityFactory,
     MergeFactory,
     MonthTotalFactory,
+    OrganisationChangeFactory,
     PositionFactory,
     ProductFactory,
     ProductLineFactory,
     QualificationFactory,
+    ReturnCaseFactory,
     ScoreFactory,
     SelectionFactory,
     SiteFactory,
@@ -94,8 +97,11 @@ PAGES = {
     "accounts:rates": 8,
     "accounts:purchases": 6,
     "accounts:scores": 24,
-    "accounts:look_again": 5,
+    "accounts:look_again": 8,
     "accounts:qualifications": 5,
+    "accounts:budget": 10,
+    "accounts:returns": 10,
+    "accounts:organisation": 6,
     "accounts:register": 8,
     "accounts:capacities": 6,
     "accounts:selection_compare": 5,
@@ -154,6 +160,9 @@ RESOURCES = {
     "positions": 5,
     "product-lines": 4,
     "products": 5,
+    "budget-lines": 4,
+    "organisation-changes": 4,
+    "return-cases": 4,
     "qualifications": 4,
     "programme-settings": 4,
     "programmes": 4,
@@ -215,6 +224,10 @@ def fill(programme: Any, reader: Any, place: int) -> None:
     CategoryPurchaseFactory(channel=channel)
     CategoryPurchaseFactory(account=account)
     ExpectationFactory(account=account)
+    BudgetLineFactory(programme=programme, account=account)
+    BudgetLineFactory(programme=programme)
+    ReturnCaseFactory(account=account)
+    OrganisationChangeFactory(programme=programme)
     decided = {"verdict": "go", "decided_on": business_today(), "decided_by": member}
     QualificationFactory(account=account, **decided)
     ScoreFactory(account=account, scored_by=member)

@@ -106,6 +106,9 @@ ACTION = hidden(lambda w: [w.things["action"].pk])
 
 EXPECTATION = hidden(lambda w: [w.things["expectation"].pk])
 QUALIFICATION = hidden(lambda w: [w.things["qualification"].pk])
+BUDGET_LINE = hidden(lambda w: [w.things["budget_line"].pk])
+RETURN_CASE = hidden(lambda w: [w.things["return_case"].pk])
+REORGANISATION = known(lambda w: [w.things["organisation_change"].pk])
 CAPACITY = known(lambda w: [w.things["capacity"].pk])
 SELECTION = known(lambda w: [w.things["selection"].pk])
 
@@ -256,6 +259,20 @@ ROUTES: dict[str, Route] = {
     "accounts:qualification_decide": QUALIFICATION,
     "accounts:qualification_archive": QUALIFICATION,
     "accounts:qualification_restore": QUALIFICATION,
+    "accounts:questions": listed(),
+    "accounts:budget": listed({"export": "csv"}),
+    "accounts:budget_create": listed(),
+    "accounts:budget_edit": BUDGET_LINE,
+    "accounts:budget_archive": BUDGET_LINE,
+    "accounts:returns": listed({"export": "csv"}),
+    "accounts:return_create": ACCOUNT,
+    "accounts:return_edit": RETURN_CASE,
+    "accounts:return_verdict": RETURN_CASE,
+    "accounts:return_archive": RETURN_CASE,
+    "accounts:organisation": listed({"export": "csv"}),
+    "accounts:organisation_create": listed(),
+    "accounts:organisation_edit": REORGANISATION,
+    "accounts:organisation_archive": REORGANISATION,
     "accounts:wallet": ACCOUNT,
     "accounts:purchases": listed({"search": SECRET}, {"archived": "true"}, {"export": "csv"}),
     "accounts:market_map": listed({"measure": "volume"}, {"export": "csv"}),
@@ -399,6 +416,17 @@ ROUTES: dict[str, Route] = {
     "api:qualifications-detail": QUALIFICATION,
     "api:qualifications-restore": QUALIFICATION,
     "api:qualifications-decide": QUALIFICATION,
+    "api:budget-lines-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:budget-lines-detail": BUDGET_LINE,
+    "api:budget-lines-restore": BUDGET_LINE,
+    "api:return-cases-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:return-cases-detail": RETURN_CASE,
+    "api:return-cases-figures": RETURN_CASE,
+    "api:return-cases-verdict": RETURN_CASE,
+    "api:return-cases-restore": RETURN_CASE,
+    "api:organisation-changes-list": listed({"with_count": 1}),
+    "api:organisation-changes-detail": REORGANISATION,
+    "api:organisation-changes-restore": REORGANISATION,
     "api:manager-capacities-restore": known(lambda w: [w.things["capacity"].pk]),
     "api:manager-capacities-list": listed({"with_count": 1}),
     "api:manager-capacities-detail": known(lambda w: [w.things["capacity"].pk]),
@@ -606,7 +634,10 @@ BULK = [
     "product-lines",
     "products",
     "programmes",
+    "budget-lines",
+    "organisation-changes",
     "qualifications",
+    "return-cases",
     "risks",
     "role-grants",
     "scorings",

@@ -1,6 +1,15 @@
 """Resources of this app."""
 
-from accounts.api import decisions, market, money, qualifications, scoring, selection, views
+from accounts.api import (
+    decisions,
+    market,
+    money,
+    qualifications,
+    running,
+    scoring,
+    selection,
+    views,
+)
 
 routes = [
     ("accounts", views.AccountViewSet),
@@ -24,6 +33,9 @@ routes = [
     ("decisions", decisions.DecisionViewSet),
     ("expectations", decisions.ExpectationViewSet),
     ("qualifications", qualifications.QualificationViewSet),
+    ("budget-lines", running.BudgetLineViewSet),
+    ("return-cases", running.ReturnCaseViewSet),
+    ("organisation-changes", running.OrganisationChangeViewSet),
     ("manager-capacities", decisions.CapacityViewSet),
     ("activity-costs", money.ActivityCostViewSet),
     ("exchange-rates", money.ExchangeRateViewSet),

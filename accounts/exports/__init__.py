@@ -10,11 +10,12 @@ from accounts.exports.market import CHANNELS, MAP, PURCHASES
 from accounts.exports.matrix import EFFORT_COLUMNS, MATRIX_COLUMNS
 from accounts.exports.money import COSTS, LEDGER, PRODUCTS, RATES
 from accounts.exports.people import CONTACTS, TALKS
-from accounts.exports.programme import QUALIFICATIONS
+from accounts.exports.programme import BUDGET, ORGANISATION, QUALIFICATIONS, RETURNS
 from accounts.exports.scores import SCORES, ScoreSheet
 
 __all__ = [
     "ACCOUNTS",
+    "BUDGET",
     "CAPACITIES",
     "CHANNELS",
     "CONFLICTS",
@@ -27,12 +28,14 @@ __all__ = [
     "MAP",
     "MATRIX_COLUMNS",
     "MERGES",
+    "ORGANISATION",
     "PAIRS",
     "PRODUCTS",
     "PURCHASES",
     "QUALIFICATIONS",
     "RATES",
     "REGISTER",
+    "RETURNS",
     "SCORES",
     "SELECTIONS",
     "SITES",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -22,13 +23,19 @@ YEAR = datetime.timedelta(days=365)
 """After so long scores are looked at again (K128)."""
 
 
-def looked_at_again(accounts: AccountQuerySet, today: datetime.date) -> AccountQuerySet:
-    """Those of `accounts` that wait for a decision on the day `today`, key accounts first.
+def looked_at_again(
+    accounts: AccountQuerySet, today: datetime.date, low: Collection[int] = ()
+) -> AccountQuerySet:
+    """Those of `accounts` that wait for a decision on the day `today`, key accounts first; `low`
+    are keys of those that brought less than they cost for two years running.
 
     Annotated: `asked` (why a review was decided, null without one), `trigger` and `groomed_until`
-    of groomed accounts, `scored_last`, and `worth` (attractiveness) with the programme's `cut`.
+    of groomed accounts, `scored_last`, `yields_little`, and `worth` (attractiveness) with the
+    programme's `cut`.
     """
     rows = _with_state(accounts.active().exclude(status=Status.EXITED), today)
+    is_low = When(pk__in=list(low), then=Value(value=True))
+    rows = rows.annotate(yields_little=Case(is_low, default=Value(value=False)))
     is_key = Q(status=Status.KEY)
     is_kept = Q(kept_at__gt=F("placed_at"))
     never = Q(scored_last=None)
@@ -37,6 +44,7 @@ def looked_at_again(accounts: AccountQuerySet, today: datetime.date) -> AccountQ
         | Q(status=Status.GROOMED) & (Q(groomed_until=None) | Q(groomed_until__lte=today))
         | Q(status__in=CONSIDERED, scored_last__lt=today - YEAR)
         | is_key & never
+        | is_key & Q(yields_little=True)
         | is_key & Q(worth__lt=F("cut")) & (Q(kept_at=None) | ~is_kept)
     )
     keys_first = Case(When(is_key, then=Value(0)), default=Value(1))
@@ -78,6 +86,8 @@ def reasons_of(account: Any, today: datetime.date) -> list[str]:
     if account.status == Status.KEY and _is_below(account):
         told = {"worth": number(account.worth, 2), "cut": number(Decimal(account.cut), 1)}
         found.append(_("Attractiveness %(worth)s, below the cut of %(cut)s.") % told)
+    if account.status == Status.KEY and account.yields_little:
+        found.append(_("Brought less than it cost for two years running."))
     if account.scored_last is None:
         found += [_("Never scored.")] if account.status == Status.KEY else []
     elif account.scored_last < today - YEAR and account.status in CONSIDERED:

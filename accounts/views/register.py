@@ -14,6 +14,7 @@ from django.views.generic import ListView
 from accounts import exports
 from accounts.choices import RationaleType, Status
 from accounts.models import Account
+from accounts.running.returns import accounts_to_review
 from accounts.selection.history import appointment, lines_of, with_history
 from accounts.selection.looking import looked_at_again, reasons_of
 from kam.access.dates import business_today
@@ -97,7 +98,9 @@ class LookAgainView(ExportMixin, ScopedViewMixin, ListView):
             raise Http404
         whole = Programme.objects.read_whole_by(user)
         rows = Account.objects.visible_to(user).filter(programme__in=whole.order_by().values("pk"))
-        return looked_at_again(rows, business_today()).with_rights_of(user)
+        today = business_today()
+        low = accounts_to_review(user, today)
+        return looked_at_again(rows, today, low).with_rights_of(user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

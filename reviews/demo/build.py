@@ -16,7 +16,7 @@ from reviews.demo import cast, papers, planning
 from reviews.demo.assessments import ReviewSteps
 from reviews.demo.exchange import exchange
 from reviews.demo.people import PROGRAMME
-from reviews.demo.selecting import SelectionSteps
+from reviews.demo.running import RunningSteps
 from reviews.demo.steps import deputy_of
 from teams.models import Programme
 
@@ -59,7 +59,7 @@ def build(today: datetime.date) -> None:
         Builder(today).run()
 
 
-class Builder(SelectionSteps, ReviewSteps):
+class Builder(RunningSteps, ReviewSteps):
     """Everything, step by step."""
 
     def run(self) -> None:
@@ -80,6 +80,7 @@ class Builder(SelectionSteps, ReviewSteps):
                 self.make_selection()
                 self.make_qualifications()
                 self.make_decisions()
+                self.make_running()
                 self.make_contacts()
                 self.make_double()
             self.review()

@@ -419,6 +419,46 @@ class QualificationFactory(DjangoModelFactory):
     currency = "GBP"
 
 
+class BudgetLineFactory(DjangoModelFactory):
+    """A line of this year's budget for the programme as a whole."""
+
+    class Meta:
+        model = models.BudgetLine
+
+    programme = factory.SubFactory(ProgrammeFactory)
+    year = factory.LazyFunction(lambda: business_today().year)
+    cost_type = "people"
+    text = "Account managers"
+    amount = Decimal(140_000)
+    currency = "GBP"
+
+
+class ReturnCaseFactory(DjangoModelFactory):
+    """An account whose return is measured since 2024."""
+
+    class Meta:
+        model = models.ReturnCase
+
+    account = factory.SubFactory(AccountFactory, status="key")
+    started_on = datetime.date(2024, 1, 1)
+    contribution_before = Decimal(2300)
+    currency = "GBP"
+    growth_ratio = Decimal("0.03")
+    growth_source = "accounts that are not key"
+
+
+class OrganisationChangeFactory(DjangoModelFactory):
+    """A change that nobody has assessed."""
+
+    class Meta:
+        model = models.OrganisationChange
+
+    programme = factory.SubFactory(ProgrammeFactory)
+    kind = "pay"
+    text = "Bonus by team instead of by person"
+    effective_on = datetime.date(2026, 7, 1)
+
+
 class ManagerCapacityFactory(DjangoModelFactory):
     """Somebody who takes on two accounts."""
 

@@ -171,7 +171,9 @@ def test_decisions_query_count(client, people, count, django_assert_num_queries)
     url = reverse("reviews:decisions")
     headers = {"HX-Request": "true"}
     client.get(url, headers=headers)
-    with django_assert_num_queries(8):  # session, user, programme, setting, stars, accounts …
+    with django_assert_num_queries(
+        9
+    ):  # session, user, programme, setting, stars, changes, accounts …
         answer = client.get(url, headers=headers)
     assert len(answer.context["alerts"]) == min(3 * count + 2, 6)
 

@@ -17,6 +17,7 @@ from playwright.sync_api import Page, ViewportSize
 
 from accounts.models import (
     Account,
+    BudgetLine,
     CategoryPurchase,
     Channel,
     Conflict,
@@ -27,9 +28,11 @@ from accounts.models import (
     Interaction,
     ManagerCapacity,
     Merge,
+    OrganisationChange,
     Product,
     ProductLine,
     Qualification,
+    ReturnCase,
     Selection,
     Site,
 )
@@ -117,6 +120,9 @@ KEYS: dict[str, Keys] = {
     "selection/map/<int:pk>/": lambda: [birch().pk],
     "category-purchases/<int:pk>/": lambda: [first(CategoryPurchase, account=birch())],
     "expectations/<int:pk>/": lambda: [first(Expectation)],
+    "programme/budget/<int:pk>/": lambda: [first(BudgetLine)],
+    "programme/returns/<int:pk>/": lambda: [first(ReturnCase)],
+    "programme/organisation/<int:pk>/": lambda: [first(OrganisationChange)],
     "qualifications/<int:pk>/": lambda: [first(Qualification)],
     "selection/managers/<int:pk>/": lambda: [first(ManagerCapacity)],
     "selection/<int:pk>/": lambda: [first(Selection, solved_at__isnull=False)],

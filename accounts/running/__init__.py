@@ -1,0 +1,1 @@
+"""What the programme costs and brings: budget, return, and the questions it has to answer."""
