@@ -86,6 +86,7 @@ from tests.scoping import routes
 PAGES = {
     "accounts:channels": 7,
     "accounts:conflicts": 8,
+    "accounts:costs_planned": 6,
     "accounts:duplicates": 7,
     "accounts:effort": 11,
     "accounts:groups": 7,
@@ -103,7 +104,7 @@ PAGES = {
     "accounts:returns": 10,
     "accounts:organisation": 6,
     "accounts:register": 8,
-    "accounts:capacities": 6,
+    "accounts:capacities": 7,
     "accounts:selection_compare": 5,
     "accounts:selections": 6,
     "accounts:violated": 8,

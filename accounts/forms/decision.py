@@ -18,6 +18,7 @@ from kam.web.forms import ServiceForm, ShapeForm
 from teams.models import User
 
 SHOWN_FOR = {
+    "deviation": "deviation",
     "manager": "appoint",
     "rationale_types": "appoint",
     "override_reason": "appoint",
@@ -27,7 +28,7 @@ SHOWN_FOR = {
     "message": "handle",
     "answer": "handle",
 }
-"""Fields that one decision alone needs."""
+"""Fields that one decision alone needs, or one that differs from the advice."""
 
 
 class WishForm(ShapeForm):
@@ -103,8 +104,15 @@ class WishForm(ShapeForm):
     @property
     def parts(self) -> list[tuple[str, Any]]:
         """Fields after the first, each with the decision that needs it, empty for all."""
-        names = [field.name for field in self.visible_fields() if field.name != "action"]
+        apart = ("action", "override_reason")
+        names = [field.name for field in self.visible_fields() if field.name not in apart]
         return [(SHOWN_FOR.get(name, ""), self[name]) for name in names]
+
+    @property
+    def goes_beyond(self) -> bool:
+        """Whether the reason to go beyond a limit is asked for or given."""
+        field = self["override_reason"]
+        return bool(field.errors or field.value() or self.non_field_errors())
 
     def wish(self, account: Any) -> Wish | None:
         """What is decided; None where nothing is yet. Only for a form that is valid."""

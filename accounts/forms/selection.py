@@ -11,10 +11,8 @@ from django.utils.translation import gettext_lazy
 from accounts.models import ManagerCapacity, Selection
 from accounts.services.capacity import CAPACITY_FIELDS
 from accounts.services.selection import SELECTION_FIELDS
-from kam.web.fields import PickField
 from kam.web.formatting import number
 from kam.web.forms import ServiceForm
-from teams.models import User
 
 
 class AmountField(forms.DecimalField):
@@ -74,17 +72,14 @@ class LimitsForm(ServiceForm):
 class CapacityForm(ServiceForm):
     """How much a manager can take on."""
 
-    user = PickField(
-        queryset=User.objects.none(), label=gettext_lazy("Manager"), url_name="teams:pick_user"
-    )
-
     class Meta:
         model = ManagerCapacity
         fields = ("user", *CAPACITY_FIELDS)
+        labels = {"user": gettext_lazy("manager")}
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             del self.fields["user"]
         else:
-            self.fields["user"].queryset = people
+            self.fields["user"].queryset = people  # type: ignore[attr-defined]

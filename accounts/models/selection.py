@@ -141,6 +141,11 @@ class Selection(Tracked):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def strength_weight(self) -> Decimal:
+        """The weight of strength: what attractiveness leaves of 1."""
+        return 1 - self.attractiveness_weight
+
 
 class Decision(models.Model):
     """What was decided about an account, by whom, when and why, beside what the run advised (3.6).

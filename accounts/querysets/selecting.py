@@ -9,7 +9,9 @@ from django.apps import apps
 from django.db import models
 from django.db.models import Q
 
+from accounts.choices import Horizon
 from accounts.querysets.hanging import HangingQuerySet
+from accounts.scoring.index import LEAST_SCORED
 from kam.access.querysets import Reader
 from kam.changes.querysets import TrackedQuerySet
 from teams.querysets import ProgrammeScopedQuerySet
@@ -59,6 +61,15 @@ class PositionQuerySet(HangingQuerySet):
     def in_force(self) -> Self:
         """Present positions."""
         return self.filter(superseded_at=None)
+
+    def weighable(self) -> Self:
+        """Present positions of today from which a selection may choose: enough of the weight of
+        both indexes is scored (handbook 3.2)."""
+        return self.in_force().filter(
+            horizon=Horizon.TODAY,
+            attractiveness_scored__gte=LEAST_SCORED,
+            strength_scored__gte=LEAST_SCORED,
+        )
 
     def known_on(self, day: datetime.date) -> Self:
         """The position of each account and horizon as the system knew it at the end of `day`."""

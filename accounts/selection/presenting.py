@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.choices import Status
@@ -20,6 +21,8 @@ PAGE = 100
 """Candidates of a page: a run may weigh thousands."""
 MOST_PAIRS = 12
 """Conflicts that are named on the page."""
+SHOWN_UNWEIGHED = 12
+"""Names of accounts that cannot be weighed, by reason."""
 COMPARED = 8
 """Accounts that tell two sets apart, as columns."""
 
@@ -72,6 +75,18 @@ class Compared(NamedTuple):
     is_best: bool = False
 
 
+class Unweighed(NamedTuple):
+    """Accounts that lack the same: what, where it is entered and the words of that link, the first
+    names, how many more, and how many in all."""
+
+    missing: str
+    url: str
+    link: str
+    names: list[str]
+    more: int
+    total: int
+
+
 class Shown(NamedTuple):
     """All that the page shows of a run that has an answer or a problem."""
 
@@ -84,7 +99,7 @@ class Shown(NamedTuple):
     heads: list[str]
     compared: list[Compared]
     conflicting: list[str]
-    unready: list[tuple[str, str]]
+    unready: list[Unweighed]
     steps: list[tuple[str, str, bool]]
     pairs: list[tuple[str, str]]
     curve: list[tuple[Decimal, Decimal, str]]
@@ -233,11 +248,19 @@ def _use(row: Mapping[str, Any], kept: Mapping[str, Any], names: Names) -> Use:
         "capacity": _("Accounts of %(person)s") % {"person": person},
         "effort": _("Time of %(person)s") % {"person": person},
     }
-    form = names.amount if kind == "budget" else (lambda value: number(value.normalize()))
-    text = _("%(used)s of %(limit)s") % {"used": form(used), "limit": form(limit)}
+    told = {"used": _quantity(kind, used, names), "limit": _quantity(kind, limit, names)}
+    text = (
+        _("%(used)s of %(limit)s FTE") if kind == "effort" else _("%(used)s of %(limit)s")
+    ) % told
     gain = row["gain"]
     hint = words.limit_words(row, kept, names) if gain is not None and Decimal(gain) else ""
     return Use(labels[kind], text, used, limit, row["binds"], hint)
+
+
+def _quantity(kind: str, value: Decimal, names: Names) -> str:
+    if kind == "budget":
+        return names.amount(value)
+    return number(value, 2 if kind == "effort" else 0)
 
 
 def _work(kept: Mapping[str, Any], chosen: Mapping[int, int], names: Names) -> Iterator[Work]:
@@ -327,18 +350,30 @@ def differing(runs: Sequence[Selection], reader: User) -> Iterator[Differing]:
             yield Differing(pk, name, places)
 
 
-def _unready(selection: Selection, reader: User) -> list[tuple[str, str]]:
-    """Accounts that could not be weighed, with what is missing; the first hundred."""
-    rows = dict(selection.problem.get("unready", ())[:PAGE])
+def _unready(selection: Selection, reader: User) -> list[Unweighed]:
+    """Accounts that could not be weighed by what is missing, and where that is mended."""
+    rows = dict(selection.problem.get("unready", ()))
+    if not rows:
+        return []
+    scores, costs = reverse("accounts:scores"), reverse("accounts:costs_planned")
     texts = {
-        "unscored": _("not scored"),
-        "thinly_scored": _("less than 75 % of the weight scored"),
-        "no_cost": _("no planned cost"),
-        "undecided": _("qualification waits for go or no-go"),
-        "no_go": _("qualification ended in no-go"),
+        "no_cost": (_("no planned cost"), f"{costs}?missing=1", _("Plan costs")),
+        "thinly_scored": (_("less than 75 % of the weight scored"), scores, _("Score them")),
+        "unscored": (_("not scored"), f"{scores}?order=sales", _("Score them")),
+        "undecided": (_("qualification waits for go or no-go"), "", ""),
+        "no_go": (_("qualification ended in no-go"), "", ""),
     }
-    seen = Account.objects.visible_to(reader).filter(pk__in=list(rows)).order_by("name")
-    return [(str(account), texts[rows[account.pk]]) for account in seen]
+    named: dict[str, list[str]] = {code: [] for code in texts}
+    seen = Account.objects.visible_to(reader).filter(pk__in=list(rows)).order_by("name", "pk")
+    for pk, name in seen.values_list("pk", "name"):
+        named[rows[pk]].append(name)
+    return [
+        Unweighed(
+            *texts[code], names[:SHOWN_UNWEIGHED], max(0, len(names) - SHOWN_UNWEIGHED), len(names)
+        )
+        for code, names in named.items()
+        if names
+    ]
 
 
 STEPS = ("gather", "clean", "transform", "search", "interpret")

@@ -60,6 +60,16 @@ class Wish(NamedTuple):
     expected_version: int | None = None
 
 
+class DecisionsError(ValidationError):
+    """Why decisions were refused: `refusals` pairs the place in the list with what is wrong there;
+    read as one error it is the first of them, `place` its place."""
+
+    def __init__(self, refusals: Sequence[tuple[int, ValidationError]]) -> None:
+        self.place, first = refusals[0]
+        super().__init__(first)
+        self.refusals = list(refusals)
+
+
 @transaction.atomic
 def decide(
     *,
@@ -74,8 +84,8 @@ def decide(
     it is looked at again (K048); to maintain, how the account is served (K049); to handle
     diplomatically, what is said and whether the account is worth keeping (K050); to release or
     review, a reason. Another action than the run's advice needs its reason. Raises
-    PermissionDenied, VersionConflict, or ValidationError whose `place` tells which of `wishes` is
-    at fault.
+    PermissionDenied, VersionConflict, or `DecisionsError`: all that is incomplete, else the first
+    that the state of things does not allow.
     """
     today = on or business_today()
     if selection is not None:
@@ -88,6 +98,7 @@ def decide(
     taken = _taken(selection, wishes)
     programmes = {wish.account.programme_id for wish in wishes}
     list(Programme.objects.select_for_update(no_key=True).filter(pk__in=programmes).order_by("pk"))
+    _refuse_incomplete(wishes, advised, max(today, business_today()))
     made = []
     for wish in sorted(wishes, key=_takes_room):
         try:
@@ -96,8 +107,7 @@ def decide(
                 advice = advised.get(wish.account.pk, "")
                 made.append(_decided(actor, wish, selection, advice, today))
         except ValidationError as error:
-            error.place = wishes.index(wish)  # type: ignore[attr-defined]
-            raise
+            raise DecisionsError([(wishes.index(wish), error)]) from error
     if selection is not None:
         _note(actor, selection)
     return made
@@ -141,6 +151,23 @@ def _refuse_taken(decision: Decision | None) -> None:
     raise ValidationError(text, code="decided")
 
 
+def _refuse_incomplete(
+    wishes: Sequence[Wish], advised: Mapping[int, str], on: datetime.date
+) -> None:
+    """Refuse all that lacks something at once, so that it is mended at once."""
+    refusals = []
+    for place, wish in enumerate(wishes):
+        manager = wish.manager
+        if wish.action == Action.APPOINT and manager is None:
+            manager = manager_of(wish.account, on)
+        try:
+            _check(wish._replace(manager=manager), advised.get(wish.account.pk, ""))
+        except ValidationError as error:
+            refusals.append((place, error))
+    if refusals:
+        raise DecisionsError(refusals)
+
+
 def _takes_room(wish: Wish) -> bool:
     """Room is made before it is taken."""
     return wish.action == Action.APPOINT
@@ -157,7 +184,6 @@ def _decided(
     day = max(on, business_today())  # a decision may be older; managers do not change in the past
     if wish.action == Action.APPOINT and wish.manager is None:
         wish = wish._replace(manager=manager_of(account, day))
-    _check(wish, advice)
     override = False
     if wish.action == Action.APPOINT and wish.manager is not None:
         override = _check_effort(wish.manager, account, wish.override_reason, day)

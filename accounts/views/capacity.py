@@ -25,12 +25,13 @@ from accounts.selection.problem import MOST_ACCOUNTS, Manager
 from accounts.services import capacity as services
 from accounts.services import selection as runs
 from accounts.views.programme import ProgrammeFormMixin
+from kam.access.dates import business_today
 from kam.changes.errors import VersionConflict
 from kam.web.forms import ShapeForm
 from kam.web.views import ScopedViewMixin
 from kam.web.views.forms import UNPROCESSABLE
 from kam.web.views.tables import CappedPaginator, ExportMixin
-from teams.models import Programme, User
+from teams.models import Membership, Programme, TeamRole, User
 from teams.views.common import posted_version, press, reach
 
 
@@ -49,7 +50,18 @@ class CapacityListView(ExportMixin, ScopedViewMixin, ListView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         runs_one = Programme.objects.editable_by(self.request.user).exists()
         crumbs = [(_("Selection"), reverse("accounts:selections")), (_("Managers"), "")]
-        return super().get_context_data(may_edit=runs_one, crumbs=crumbs, **kwargs)
+        return super().get_context_data(
+            may_edit=runs_one, crumbs=crumbs, usual=self.usual(), **kwargs
+        )
+
+    def usual(self) -> QuerySet[User]:
+        """Who leads a team of a programme that the reader runs, and has nothing recorded."""
+        mine = Programme.objects.read_whole_by(self.request.user).active().order_by()
+        leads = Membership.objects.filter(role=TeamRole.KAM, team__programme__in=mine)
+        leads = leads.filter(team__archived_at=None).valid_on(business_today()).order_by()
+        recorded = self.get_queryset().order_by().values("user")
+        people = User.objects.active().filter(pk__in=leads.values("user"))
+        return people.exclude(pk__in=recorded).with_name()
 
 
 class CapacityFormMixin(ProgrammeFormMixin):
@@ -62,7 +74,10 @@ class CapacityFormMixin(ProgrammeFormMixin):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         people = User.objects.colleagues_of(self.request.user).with_name()
-        return super().get_form_kwargs() | {"people": people}
+        recorded = ManagerCapacity.objects.active().filter(programme=self.programme)
+        return super().get_form_kwargs() | {
+            "people": people.exclude(pk__in=recorded.values("user"))
+        }
 
 
 class CapacityCreateView(CapacityFormMixin, CreateView):

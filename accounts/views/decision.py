@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -18,10 +19,13 @@ from accounts.selection.presenting import Row, shown
 from accounts.selection.sight import as_seen
 from accounts.services import decision as services
 from accounts.views.selection import page_of
+from kam.access.dates import business_today
 from kam.web.views.forms import UNPROCESSABLE, attach
 from teams.models import User
 from teams.views.common import reach
 
+GROOMED_FOR = datetime.timedelta(days=182)
+"""After how long a groomed account is looked at again, unless people say otherwise (K048)."""
 ON_PAGE = 25
 """Accounts decided about on one page."""
 
@@ -48,6 +52,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "run": run,
         "forms": forms,
+        "errors": sum(bool(form.errors) for _row, _advice, form in forms if form.is_bound),
         "whole": result.whole,
         "decided": len(done),
         "next_page": page + 2 if (page + 1) * ON_PAGE < result.whole else None,
@@ -76,7 +81,7 @@ def _forms(request: HttpRequest, run: Selection, rows: list[Row]) -> list[Any]:
         if account.rationale:
             initial |= {"reason": account.rationale, "rationale_types": account.rationale_types}
         if take_all:
-            initial["action"] = advice
+            initial = _as_advised(advice, row.why) | initial
         form = WishForm(
             request.POST or None,
             prefix=str(row.account),
@@ -86,6 +91,17 @@ def _forms(request: HttpRequest, run: Selection, rows: list[Row]) -> list[Any]:
         form.account = account
         found.append((row, Decision.Action(advice), form))
     return found
+
+
+def _as_advised(advice: str, why: str) -> dict[str, Any]:
+    """What the run itself says for its advice: to appoint takes a reason of its own, for the others
+    its sentence is one; who is groomed is looked at again in half a year."""
+    initial: dict[str, Any] = {"action": advice}
+    if advice != Decision.Action.APPOINT:
+        initial["reason"] = why
+    if advice == Decision.Action.GROOM:
+        initial["review_on"] = business_today() + GROOMED_FOR
+    return initial
 
 
 def _made(forms: list[Any]) -> list[Any]:
@@ -102,8 +118,12 @@ def _decided(request: HttpRequest, run: Selection, forms: list[Any]) -> bool:
         return False
     try:
         services.decide(actor=request.user, wishes=[wish for _form, wish in made], selection=run)
+    except services.DecisionsError as error:
+        for place, refusal in error.refusals:
+            attach(made[place][0], refusal)
+        return False
     except ValidationError as error:
-        attach(made[getattr(error, "place", 0)][0], error)
+        messages.error(request, " ".join(error.messages))
         return False
     words = ngettext("%(count)d account decided.", "%(count)d accounts decided.", len(made))
     messages.success(request, words % {"count": len(made)})

@@ -112,15 +112,19 @@ class WeighedAccounts(ScopedViewMixin):
         return figures.rates_on(self.programme, self.today)
 
     @cached_property
+    def months(self) -> tuple[datetime.date | None, datetime.date | None]:
+        """The first and the last month with sales."""
+        return figures.months_of_sales(self.seen)
+
+    @cached_property
     def year(self) -> figures.Period:
-        """The last twelve whole months."""
-        return figures.trailing_year(self.today)
+        """The last twelve whole months; of a ledger that ended before, its own last ones."""
+        return figures.year_until(self.months[1], self.today)
 
     @cached_property
     def is_covered(self) -> bool:
         """Whether the ledger holds all of the year."""
-        first = figures.first_month(figures.Chosen(lambda: self.seen))
-        return self.year.is_covered_from(first)
+        return self.year.is_covered_from(self.months[0])
 
     def get_queryset(self) -> QuerySet[Account]:
         return self.shown()

@@ -22,6 +22,7 @@ from accounts.models import Account, Decision, Selection
 from accounts.selection import keeping
 from accounts.selection.gathering import gather
 from accounts.selection.presenting import PAGE, Shown, differing, shown
+from accounts.selection.readiness import Step, steps_of
 from accounts.selection.sight import all_as_seen, as_seen
 from accounts.services import selection as services
 from kam.changes.errors import VersionConflict
@@ -57,9 +58,16 @@ class SelectionListView(ExportMixin, ScopedViewMixin, ListView):
         context = super().get_context_data(**kwargs)
         user = self.request.user
         return context | {
+            "way": [] if context["page_obj"].object_list else self.way(),
             "runs": all_as_seen(context["page_obj"].object_list, user),
             "may_add": Programme.objects.editable_by(user).exists(),
         }
+
+    def way(self) -> list[Step]:
+        """The steps to the first scenario of the reader's programme."""
+        user = self.request.user
+        programme = Programme.objects.read_whole_by(user).active().order_by("pk").first()
+        return [] if programme is None else steps_of(programme, user)
 
 
 class SelectionCreateView(ServiceFormMixin, ScopedViewMixin, CreateView):
@@ -128,6 +136,7 @@ def context_of(request: HttpRequest, run: Selection, form: LimitsForm | None = N
         "may_edit": policies.can_edit_programme(request.user, run.programme),
         "is_solved": run.status in Selection.SOLVED,
         "is_under_way": run.status in Selection.UNDER_WAY,
+        "has_no_manager": not run.problem.get("managers"),
         "next_page": first // PAGE + 2 if first + PAGE < whole else None,
         "previous_page": first // PAGE if first else None,
         "candidates": whole,

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from accounts.models import Account, Decision, Position, Score, Selection
 from accounts.services import selection as runs
 from accounts.services.criteria import default_criteria, publish_criteria
-from accounts.services.decision import Wish, advice_of, decide
+from accounts.services.decision import DecisionsError, Wish, advice_of, decide
 from accounts.services.scoring import Given, give_scores
 from accounts.tasks import place_programme
 from kam.jobs.worker import Worker
@@ -172,6 +172,21 @@ def test_deviation_needs_its_reason_and_nothing_is_half_decided(example) -> None
     assert caught.value.place == 1
     cedar.refresh_from_db()
     assert cedar.status == "candidate"
+    assert not Decision.objects.exists()
+
+
+def test_all_that_is_incomplete_is_refused_at_once(example) -> None:
+    run = solved(example)
+    wishes = [
+        Wish(example.accounts["Cedar"], "appoint", "", manager=example.kira),
+        Wish(example.accounts["Gorse"], "maintain", "Small."),
+        Wish(example.accounts["Hazel"], "maintain", "Small.", service_model="web"),
+        Wish(example.accounts["Alder"], "maintain", "Small.", service_model="web"),
+    ]
+    with pytest.raises(DecisionsError) as caught:
+        decide(actor=example.director, wishes=wishes, selection=run, on=TODAY)
+    found = {place: set(error.message_dict) for place, error in caught.value.refusals}
+    assert found == {0: {"reason", "rationale_types"}, 1: {"service_model"}, 3: {"deviation"}}
     assert not Decision.objects.exists()
 
 

@@ -155,6 +155,9 @@ def test_capacities_are_recorded_changed_and_forgotten(example, browser) -> None
     browser.post(reverse("accounts:capacity_archive", args=[row.pk]), {"version": row.version})
     row.refresh_from_db()
     assert row.archived_at is not None
+    form = browser.get(reverse("accounts:capacity_create")).context["form"]
+    offered = set(form.fields["user"].queryset)
+    assert (example.luis in offered, example.kira in offered) == (True, False)
     made = browser.post(
         reverse("accounts:capacity_create"),
         {"user": example.luis.pk, "accounts": "1", "effort": "0.5"},
