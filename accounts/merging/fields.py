@@ -157,8 +157,10 @@ def _named(obj: Any, column: str, text: str) -> str:
 def _value(obj: Any, column: str, reader: Reader) -> str:
     field: Any = obj._meta.get_field(column)
     value = getattr(obj, column)
-    if value in (None, "", []):
+    if value in (None, "", []) or value is False:
         return ""
+    if value is True:
+        return _("yes")
     if field.is_relation:
         rows = field.related_model._default_manager.visible_to(reader)
         return str(value) if rows.filter(pk=value.pk).exists() else ""

@@ -84,6 +84,16 @@ def test_fields_that_are_the_same_on_both_stand_in_one_line(client, manager, pai
     assert [item["choice"].label for item in page.context["choices"]] == ["Name"]
 
 
+def test_ticks_are_shown_where_they_are_set(client, manager, pair):
+    Account.objects.filter(pk=pair[0].pk).update(decision_level=True)
+    client.force_login(manager)
+    choices = {
+        row["choice"].name: row["choice"] for row in client.get(address(pair)).context["choices"]
+    }
+    tick = choices["decision_level"]
+    assert (tick.survivor, tick.loser, tick.chosen) == ("yes", "", "survivor")
+
+
 def test_days_and_figures_that_are_chosen_together_are_named(client, manager, pair):
     day = datetime.date(2026, 5, 2)
     known = {"stage": "mid", "stage_since": day, "relationship_index": "41.7"}
