@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import Confidence, Horizon
 from accounts.scoring.criteria import HIGHEST
+from accounts.services.scoring import ANY
 from kam.web.forms import ShapeForm
 
 AGREED, MINE = "agreed", "mine"
@@ -38,7 +39,24 @@ class ScoreForm(ShapeForm):
     )
     customer_said = forms.BooleanField(label=gettext_lazy("The customer said so"), required=False)
 
+    seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+
     def __init__(self, *args: Any, may_agree: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         agreed = [(AGREED, gettext_lazy("agreed by the group"))] if may_agree else []
         self.fields["whose"].choices = [*agreed, (MINE, gettext_lazy("mine"))]  # type: ignore[attr-defined]
+
+    @property
+    def before(self) -> int | None:
+        """The score that was shown, None where there was none; `ANY` where another one is given
+        now than the form was opened for."""
+        given = self.cleaned_data
+        shown, _colon, value = given["seen"].rpartition(":")
+        if shown != f"{given['whose']}:{given['horizon']}":
+            return ANY
+        return int(value) if value.isdecimal() else None
+
+
+def seen_as(whose: str, horizon: str, value: int | None) -> str:
+    """What a form carries along of the score that it shows."""
+    return f"{whose}:{horizon}:{'' if value is None else value}"

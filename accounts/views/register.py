@@ -61,7 +61,13 @@ class RegisterView(ExportMixin, ScopedViewMixin, ListView):
         limits = [] if self.kinds else self._limits(rows, whole)
         kinds = [(value, label, value in self.kinds) for value, label in RationaleType.choices]
         today = business_today()
-        return context | {"rows": rows, "today": today, "limits": limits, "kinds": kinds}
+        return context | {
+            "rows": rows,
+            "today": today,
+            "limits": limits,
+            "kinds": kinds,
+            "reads_whole": reads_whole(self.request.user),
+        }
 
     def _limits(self, rows: list[Any], whole: int) -> list[tuple[str, bool]]:
         """How full each programme on the page is, as far as the reader sees it, and whether that

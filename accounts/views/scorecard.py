@@ -15,7 +15,7 @@ from django.views.generic import FormView
 
 from accounts import policies
 from accounts.choices import Confidence, Horizon
-from accounts.forms.score import AGREED, MINE, ScoreForm
+from accounts.forms.score import AGREED, MINE, ScoreForm, seen_as
 from accounts.models import Account, Score
 from accounts.scoring.card import card_of
 from accounts.scoring.criteria import Default
@@ -24,6 +24,9 @@ from accounts.services.scoring import Given, give_scores
 from accounts.views.parts import AccountPartView
 from kam.access.dates import business_today
 from kam.web.views import ScopedViewMixin, ServiceFormMixin
+
+GIVEN = ("value", "horizon", "confidence", "evidence", "customer_said")
+"""What the form says of the score itself."""
 
 
 class ScoreCardView(AccountPartView):
@@ -89,15 +92,18 @@ class GiveView(ServiceFormMixin, ScopedViewMixin, FormView):
         rows = Score.objects.in_force().filter(account=self.account, code=self.criterion.code)
         scorer = None if wanted["whose"] == AGREED else self.request.user
         row = rows.filter(horizon=wanted["horizon"], scorer=scorer).first()
+        shown = str(wanted["whose"]), str(wanted["horizon"])
+        wanted["seen"] = seen_as(*shown, row.value if row else None)
         if row is None:
             return wanted
         names = ("value", "confidence", "evidence", "customer_said")
         return wanted | {name: getattr(row, name) for name in names}
 
     def perform(self, form: ScoreForm) -> None:
-        values = dict(form.cleaned_data)
-        is_agreed = values.pop("whose") == AGREED
-        given = Given(self.account, self.criterion.code, is_agreed=is_agreed, **values)
+        values = {name: form.cleaned_data[name] for name in GIVEN}
+        is_agreed = form.cleaned_data["whose"] == AGREED
+        code, before = self.criterion.code, form.before
+        given = Given(self.account, code, is_agreed=is_agreed, before=before, **values)
         give_scores(actor=self.request.user, scores=[given])
 
     def get_success_url(self) -> str:

@@ -184,6 +184,24 @@ def test_member_scores_for_themselves_and_agrees_on_nothing(client, member, exam
     assert client.get(f"{give}?code=nothing").status_code == 404
 
 
+def test_single_score_that_somebody_changed_meanwhile_is_not_overwritten(client, director, example):
+    alder = example.accounts["Alder"]
+    give = reverse("accounts:score_give", args=[alder.pk]) + "?code=A1"
+    seen = client.get(give).context["form"]["seen"].value()
+    assert seen == "agreed:today:9"
+    give_scores(actor=director, scores=[Given(alder, "A1", 4)])
+    sent = {"value": "7", "horizon": "today", "whose": "agreed", "confidence": "assumed"}
+    answer = client.post(give, sent | {"seen": seen})
+    assert answer.status_code == 422
+    assert "Somebody changed it to 4 meanwhile." in answer.content.decode()
+    assert agreed(alder, "A1") == 4
+    elsewhere = sent | {"seen": seen, "horizon": "year3"}
+    assert client.post(give, elsewhere).status_code == 302
+    again = client.get(give).context["form"]["seen"].value()
+    assert client.post(give, sent | {"seen": again}).status_code == 302
+    assert agreed(alder, "A1", horizon="today") == 7
+
+
 def test_scores_of_accounts_that_one_does_not_see_are_left_alone(client, member, example):
     alder = example.accounts["Alder"]
     client.force_login(member)
