@@ -74,6 +74,15 @@ from tests.factories.plans import (
     StrategyFactory,
     SwotEntryFactory,
 )
+from tests.factories.profiles import (
+    PreferredBenefitFactory,
+    ProfileEntryFactory,
+    ProfileParameterFactory,
+    RatingFactory,
+    TargetFactory,
+    TargetProfileFactory,
+    TargetRangeFactory,
+)
 from tests.factories.reviews import StageReviewFactory
 from tests.factories.teams import (
     BusinessUnitFactory,
@@ -132,6 +141,13 @@ class World:
         self.things["capacity"] = ManagerCapacityFactory(
             programme=self.programme, user=self.administrator
         )
+        self.things["parameter"] = ProfileParameterFactory(programme=self.programme)
+        self.things["target_profile"] = TargetRangeFactory(
+            profile=TargetProfileFactory(
+                programme=self.programme, brand=self.things["product_line"]
+            ),
+            parameter=self.things["parameter"],
+        ).profile
         self.things["selection"] = SelectionFactory(
             programme=self.programme, name="Open scenario", status="optimal"
         )
@@ -197,6 +213,14 @@ class World:
         )
         self.things["return_case"] = ReturnCaseFactory(account=account, growth_source=SECRET)
         self.things["qualification"] = QualificationFactory(account=account, question=SECRET)
+        self.things["rating"] = RatingFactory(
+            account=account, parameter=self.things["parameter"], source=SECRET
+        )
+        self.things["target"] = TargetFactory(
+            account=account, brand=self.things["product_line"], note=SECRET
+        )
+        self.things["entry"] = ProfileEntryFactory(account=account, value=SECRET)
+        self.things["benefit"] = PreferredBenefitFactory(account=account, text=SECRET)
         other = AccountFactory(programme=self.programme, name=f"{SECRET} rival", team=self.team)
         self.things["other"] = other
         self.things["barrier"] = ConflictFactory(a=account, b=other, kind="exclusive")

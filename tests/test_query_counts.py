@@ -70,6 +70,15 @@ from tests.factories.plans import (
     StrategyFactory,
     SwotEntryFactory,
 )
+from tests.factories.profiles import (
+    PreferredBenefitFactory,
+    ProfileEntryFactory,
+    ProfileParameterFactory,
+    RatingFactory,
+    TargetFactory,
+    TargetProfileFactory,
+    TargetRangeFactory,
+)
 from tests.factories.reviews import StageReviewFactory
 from tests.factories.teams import (
     BusinessUnitFactory,
@@ -159,14 +168,18 @@ RESOURCES = {
     "objectives": 4,
     "plans": 4,
     "positions": 5,
+    "preferred-benefits": 4,
     "product-lines": 4,
     "products": 5,
     "budget-lines": 4,
     "organisation-changes": 4,
     "return-cases": 4,
     "qualifications": 4,
+    "profile-entries": 4,
+    "profile-parameters": 4,
     "programme-settings": 4,
     "programmes": 4,
+    "ratings": 4,
     "risks": 4,
     "role-grants": 4,
     "scorings": 4,
@@ -177,6 +190,8 @@ RESOURCES = {
     "status-changes": 4,
     "strategies": 4,
     "swot-entries": 4,
+    "target-profiles": 5,
+    "targets": 4,
     "teams": 6,
     "tokens": 3,
     "users": 5,
@@ -234,6 +249,13 @@ def fill(programme: Any, reader: Any, place: int) -> None:
     ScoreFactory(account=account, scored_by=member)
     CriteriaSetFactory(programme=programme, number=place + 1, published_by=member)
     ManagerCapacityFactory(programme=programme, user=member)
+    parameter = ProfileParameterFactory(programme=programme, channel=channel)
+    profile = TargetProfileFactory(programme=programme, brand=line)
+    TargetRangeFactory(profile=profile, parameter=parameter)
+    RatingFactory(account=account, parameter=parameter, rated_by=member)
+    TargetFactory(account=account, brand=line, decided_by=member)
+    ProfileEntryFactory(account=account, recorded_by=member)
+    PreferredBenefitFactory(account=account)
     run = SelectionFactory(programme=programme, created_by=member)
     DecisionFactory(account=account, selection=run, decided_by=member, manager=member)
     _plan(account, member)

@@ -109,6 +109,9 @@ QUALIFICATION = hidden(lambda w: [w.things["qualification"].pk])
 BUDGET_LINE = hidden(lambda w: [w.things["budget_line"].pk])
 RETURN_CASE = hidden(lambda w: [w.things["return_case"].pk])
 REORGANISATION = known(lambda w: [w.things["organisation_change"].pk])
+PARAMETER = known(lambda w: [w.things["parameter"].pk])
+TARGET_PROFILE = known(lambda w: [w.things["target_profile"].pk])
+BENEFIT = hidden(lambda w: [w.things["benefit"].pk])
 CAPACITY = known(lambda w: [w.things["capacity"].pk])
 SELECTION = known(lambda w: [w.things["selection"].pk])
 
@@ -430,6 +433,22 @@ ROUTES: dict[str, Route] = {
     "api:manager-capacities-restore": known(lambda w: [w.things["capacity"].pk]),
     "api:manager-capacities-list": listed({"with_count": 1}),
     "api:manager-capacities-detail": known(lambda w: [w.things["capacity"].pk]),
+    "api:profile-parameters-list": listed({"with_count": 1}),
+    "api:profile-parameters-detail": PARAMETER,
+    "api:profile-parameters-restore": PARAMETER,
+    "api:ratings-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:ratings-detail": hidden(lambda w: [w.things["rating"].pk]),
+    "api:target-profiles-list": listed({"with_count": 1}),
+    "api:target-profiles-detail": TARGET_PROFILE,
+    "api:target-profiles-restore": TARGET_PROFILE,
+    "api:target-profiles-matches": TARGET_PROFILE,
+    "api:targets-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:targets-detail": hidden(lambda w: [w.things["target"].pk]),
+    "api:profile-entries-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:profile-entries-detail": hidden(lambda w: [w.things["entry"].pk]),
+    "api:preferred-benefits-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:preferred-benefits-detail": BENEFIT,
+    "api:preferred-benefits-restore": BENEFIT,
     "api:activity-costs-list": listed({"with_count": 1}),
     "api:activity-costs-detail": hidden(lambda w: [w.things["cost"].pk]),
     "api:activities-list": listed({"with_count": 1}),
@@ -631,13 +650,17 @@ BULK = [
     "milestones",
     "objectives",
     "plans",
+    "preferred-benefits",
     "product-lines",
     "products",
+    "profile-entries",
+    "profile-parameters",
     "programmes",
     "budget-lines",
     "organisation-changes",
     "qualifications",
     "return-cases",
+    "ratings",
     "risks",
     "role-grants",
     "scorings",
@@ -646,6 +669,8 @@ BULK = [
     "stage-reviews",
     "strategies",
     "swot-entries",
+    "target-profiles",
+    "targets",
     "teams",
     "users",
 ]

@@ -10,11 +10,21 @@ from accounts.exports.market import CHANNELS, MAP, PURCHASES
 from accounts.exports.matrix import EFFORT_COLUMNS, MATRIX_COLUMNS
 from accounts.exports.money import COSTS, LEDGER, PRODUCTS, RATES
 from accounts.exports.people import CONTACTS, TALKS
+from accounts.exports.profiles import (
+    BENEFITS,
+    ENTRIES,
+    MATCHES,
+    PARAMETERS,
+    RATINGS,
+    TARGET_PROFILES,
+    TARGETS,
+)
 from accounts.exports.programme import BUDGET, ORGANISATION, QUALIFICATIONS, RETURNS
 from accounts.exports.scores import SCORES, ScoreSheet
 
 __all__ = [
     "ACCOUNTS",
+    "BENEFITS",
     "BUDGET",
     "CAPACITIES",
     "CHANNELS",
@@ -22,23 +32,29 @@ __all__ = [
     "CONTACTS",
     "COSTS",
     "EFFORT_COLUMNS",
+    "ENTRIES",
     "FACTS",
     "LEDGER",
     "LOOK_AGAIN",
     "MAP",
+    "MATCHES",
     "MATRIX_COLUMNS",
     "MERGES",
     "ORGANISATION",
     "PAIRS",
+    "PARAMETERS",
     "PRODUCTS",
     "PURCHASES",
     "QUALIFICATIONS",
     "RATES",
+    "RATINGS",
     "REGISTER",
     "RETURNS",
     "SCORES",
     "SELECTIONS",
     "SITES",
     "TALKS",
+    "TARGETS",
+    "TARGET_PROFILES",
     "ScoreSheet",
 ]

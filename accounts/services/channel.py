@@ -8,7 +8,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Account, CategoryPurchase, Channel
+from accounts.models import (
+    Account,
+    CategoryPurchase,
+    Channel,
+    ProfileParameter,
+    TargetProfile,
+)
 from accounts.services.account import lock_groups
 from kam.access import tree
 from kam.changes import editing
@@ -81,6 +87,10 @@ def archive_channel(
         raise ValidationError(
             _("Category purchases are recorded for it: archive them first."), code="in_use"
         )
+    for rows in (ProfileParameter.objects, TargetProfile.objects):
+        if rows.active().filter(channel=channel).exists():
+            words = _("Profile parameters or target profiles hold for it: archive them first.")
+            raise ValidationError(words, code="in_use")
     return editing.archive(actor=actor, obj=channel, expected_version=expected_version)
 
 

@@ -216,7 +216,9 @@ def _choice(field: Any) -> Write | None:
 def _decimal(field: Any) -> Write | None:
     text = getattr(field, "coerce_to_string", api_settings.COERCE_DECIMAL_TO_STRING)
     places = field.decimal_places
-    if not text or places is None or field.localize or field.normalize_output:
+    if not text:
+        return field.to_representation  # type: ignore[no-any-return]
+    if places is None or field.localize or field.normalize_output:
         return None
     smallest = decimal.Decimal(1).scaleb(-places)
     other = field.to_representation
