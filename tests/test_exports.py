@@ -57,6 +57,7 @@ def addresses(world: World) -> Iterator[tuple[str, dict[str, str]]]:
         keys = {
             "accounts:lines": [world.account.pk],
             "accounts:costs": [world.account.pk],
+            "accounts:target_profile": [world.things["target_profile"].pk],
             "documents:held": ["account", world.account.pk],
         }.get(name, [])
         for tab in TABS.get(name, ("",)):

@@ -170,39 +170,41 @@ def match_of(profile: TargetProfile, account: Any) -> Match:
     return Match(account.earned, account.rated, whole)
 
 
+def ratings_for(profiles: Iterable[TargetProfile], accounts: Iterable[Account]) -> models.QuerySet:
+    """All ratings of `accounts` in force, each with `fits_<range>` for every range of `profiles`:
+    whether it lies within."""
+    wanted = [row for profile in profiles for row in profile.ranges.all()]
+    rows = Rating.objects.in_force().filter(account__in=[account.pk for account in accounts])
+    inside = {
+        f"fits_{row.pk}": Case(
+            When(within(row), then=True), default=False, output_field=models.BooleanField()
+        )
+        for row in wanted
+    }
+    return rows.annotate(**inside).order_by()
+
+
 def verdicts(
-    profiles: Iterable[TargetProfile], accounts: Iterable[Account]
+    profiles: Iterable[TargetProfile],
+    accounts: Iterable[Account],
+    ratings: Iterable[Rating] | None = None,
 ) -> Mapping[tuple[int, int], list[Verdict]]:
     """What each of `accounts` is on each parameter of each of `profiles`, by the keys of both:
-    one query."""
-    asked, pks = list(profiles), [account.pk for account in accounts]
-    wanted = [row for profile in asked for row in profile.ranges.all()]
-    found: dict[tuple[int, int], Rating] = {}
-    fits: set[tuple[int, int]] = set()
-    if wanted and pks:
-        rows = Rating.objects.in_force().filter(
-            account__in=pks, parameter__in={row.parameter_id for row in wanted}
-        )
-        inside = {
-            f"fits_{row.pk}": Case(
-                When(within(row), then=True), default=False, output_field=models.BooleanField()
-            )
-            for row in wanted
-        }
-        for rating in rows.annotate(**inside).order_by():
-            found[rating.account_id, rating.parameter_id] = rating
-            fits.update(
-                (rating.account_id, row.pk)
-                for row in wanted
-                if row.parameter_id == rating.parameter_id and getattr(rating, f"fits_{row.pk}")
-            )
+    one query, none where `ratings` are those of `ratings_for`."""
+    asked, known = list(profiles), list(accounts)
+    rows = ratings_for(asked, known) if ratings is None else ratings
+    found = {(row.account_id, row.parameter_id): row for row in rows} if asked and known else {}
     return {
-        (profile.pk, pk): [
-            Verdict(row, found.get((pk, row.parameter_id)), (pk, row.pk) in fits)
+        (profile.pk, account.pk): [
+            Verdict(
+                row,
+                rating := found.get((account.pk, row.parameter_id)),
+                rating is not None and getattr(rating, f"fits_{row.pk}"),
+            )
             for row in profile.ranges.all()
         ]
         for profile in asked
-        for pk in pks
+        for account in known
     }
 
 

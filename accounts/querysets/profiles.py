@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
+from django.apps import apps
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Prefetch, Q
 
 from accounts.querysets.hanging import (
     HangingQuerySet,
@@ -57,7 +58,8 @@ class TargetProfileQuerySet(ProgrammeTrackedQuerySet):
     def for_list(self) -> Self:
         """Target profiles with what they ask, by brand."""
         rows = self.select_related("brand", "channel", "programme")
-        rows = rows.prefetch_related("ranges__parameter")
+        ranges: Any = apps.get_model("accounts.TargetRange")._default_manager
+        rows = rows.prefetch_related(Prefetch("ranges", ranges.select_related("parameter")))
         return rows.order_by("brand__name", F("channel__full_name").asc(nulls_first=True), "pk")
 
 

@@ -189,12 +189,10 @@ def wanted_words(row: TargetRange) -> str:
     )
     unit = f" {row.parameter.unit}" if row.parameter.unit else ""
     if low is not None and high is not None:
-        span = low if low == high else f"{low} – {high}"
-    elif low is not None:
-        span = _("%(low)s or more") % {"low": low}
-    else:
-        span = _("%(high)s or less") % {"high": high}
-    return f"{span}{unit}"
+        return f"{low}{unit}" if low == high else f"{low} – {high}{unit}"
+    if low is not None:
+        return _("%(low)s or more") % {"low": f"{low}{unit}"}
+    return _("%(high)s or less") % {"high": f"{high}{unit}"}
 
 
 def _problem_with(given: Aim, today: datetime.date) -> ValidationError | None:

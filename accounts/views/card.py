@@ -7,18 +7,38 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 from django.views.generic import DetailView
 
 from accounts import figures, market
-from accounts.models import Account, CategoryPurchase, Contact, ExternalId, Site, StageChange
+from accounts.choices import Confidence
+from accounts.models import (
+    Account,
+    CategoryPurchase,
+    Contact,
+    ExternalId,
+    PreferredBenefit,
+    ProfileEntry,
+    Rating,
+    Site,
+    StageChange,
+    Target,
+    TargetProfile,
+)
+from accounts.profiles import matching
+from accounts.profiles.catalogue import BEYOND
 from accounts.views.account import latest_facts
+from accounts.views.knowledge import parts_of
 from accounts.views.parts import Figure, figures_of, team_faces
 from kam.access.dates import business_today
-from kam.web.formatting import figure, money, month, percent, short_day
+from kam.documents import pdf
+from kam.web.formatting import figure, money, month, number, percent, short_day
 from kam.web.views import ScopedViewMixin
 
-PEOPLE, PLACES, PURCHASES = 10, 8, 8
+PEOPLE, PLACES, PURCHASES, RATED = 10, 8, 8, 12
 """Rows that fit one page of paper; what is left out is said."""
 
 
@@ -66,6 +86,38 @@ def completeness(sections: Iterable[Section]) -> Completeness:
     return Completeness(sum(len(row.known) for row in rows), sum(len(row.fields) for row in rows))
 
 
+class Card(NamedTuple):
+    """All of the card as far as its reader sees it."""
+
+    sections: list[Section]
+    figures: list[Figure]
+
+    @property
+    def shown(self) -> list[Section]:
+        """Sections in which something is known."""
+        return [row for row in self.sections if row.known]
+
+    @property
+    def missing(self) -> list[Any]:
+        """Names of fields that nobody has filled."""
+        return [label for row in self.sections for label in row.missing]
+
+    @property
+    def whole(self) -> Completeness:
+        """Of all fields."""
+        return completeness(self.sections)
+
+    @property
+    def beyond(self) -> Completeness:
+        """Of those outside purchasing (K034)."""
+        return completeness(row for row in self.sections if not row.is_purchasing)
+
+
+def card_of(request: HttpRequest, account: Account) -> Card:
+    """The card of `account` (loaded by `for_detail`) for the reader of `request`."""
+    return Card(sections_of(account, request.user), figures_of(request, account))
+
+
 class RecordCardView(ScopedViewMixin, DetailView):
     """All filled fields of an account, to print."""
 
@@ -77,20 +129,62 @@ class RecordCardView(ScopedViewMixin, DetailView):
         return super().get_queryset().for_detail(self.request.user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        account, user = self.object, self.request.user
-        sections = sections_of(account, user)
-        beyond = [row for row in sections if not row.is_purchasing]
-        strip: list[Figure] = figures_of(self.request, account)
+        account = self.object
+        card = card_of(self.request, account)
         return super().get_context_data(
-            sections=[row for row in sections if row.known],
-            missing=[label for row in sections for label in row.missing],
-            whole=completeness(sections),
-            beyond=completeness(beyond),
-            figures=strip,
+            card=card,
+            sections=card.shown,
+            missing=card.missing,
+            whole=card.whole,
+            beyond=card.beyond,
+            figures=card.figures,
             today=business_today(),
+            pdf_url=reverse("accounts:card_pdf", args=[account.pk]),
             crumbs=[(account.name, account.get_absolute_url()), (_("Record card"), "")],
             **kwargs,
         )
+
+
+class RecordCardFileView(RecordCardView):
+    """The same as a PDF file."""
+
+    def render_to_response(self, context: dict[str, Any], **_kwargs: Any) -> HttpResponse:
+        account, card = self.object, context["card"]
+        name = _("Record card %(account)s") % {"account": account.name}
+        return pdf.sheet_response(sheet_of(account, card), f"{get_valid_filename(name)}.pdf")
+
+
+def sheet_of(account: Account, card: Card) -> pdf.Sheet:
+    """The card as a sheet of paper."""
+    told = {
+        "filled": number(card.whole.filled),
+        "fields": number(card.whole.fields),
+        "share": percent(card.whole.share, 0),
+        "beyond": number(card.beyond.filled),
+        "of": number(card.beyond.fields),
+    }
+    summary = _(
+        "%(filled)s of %(fields)s fields filled (%(share)s); beyond purchasing %(beyond)s of"
+        " %(of)s."
+    )
+    number_there = _("no. %(number)s") % {"number": account.number} if account.number else ""  # type: ignore[attr-defined]
+    unit = account.business_unit.name if account.business_unit else ""
+    lead = (str(account.get_status_display()), number_there, unit)
+    day = _("As of %(day)s.") % {"day": short_day(business_today())}
+    return pdf.Sheet(
+        title=account.name,
+        lead=" · ".join(filter(None, lead)),
+        summary=summary % told,
+        foot=f"{account.programme} · {day} {_('Confidential.')}",
+        figures=[
+            pdf.Item(str(row.label), f"{row.value} {row.unit}".strip(), str(row.detail))
+            for row in card.figures
+        ],
+        sections=[
+            pdf.Block(str(row.title), [pdf.Item(str(item.label), item.value) for item in row.known])
+            for row in card.shown
+        ],
+    )
 
 
 def sections_of(account: Account, reader: Any) -> list[Section]:
@@ -99,9 +193,79 @@ def sections_of(account: Account, reader: Any) -> list[Section]:
         _business(account),
         _place(account, reader),
         _relationship(account),
+        *_known(account),
+        _outlet(account),
         _purchasing(account, reader),
         _people(account),
     ]
+
+
+def _known(account: Account) -> list[Section]:
+    """Sections of the profile (K034, K070, K112, K113); what is assumed is said to be."""
+    return [
+        Section(
+            part.title,
+            [
+                Field(row.asked.label, _with_confidence(row.entry) if row.entry else "")
+                for row in part.answers
+            ],
+            is_purchasing=part.section not in BEYOND,
+        )
+        for part in parts_of(account)
+    ]
+
+
+def _with_confidence(entry: ProfileEntry) -> str:
+    if entry.confidence == Confidence.CONFIRMED:
+        return entry.words
+    return f"{entry.words} ({entry.get_confidence_display()})"
+
+
+def _outlet(account: Account) -> Section:
+    """Ratings, matches, target lists and benefits (K071, K092, K093, K095)."""
+    profiles = list(matching.profiles_for(account, TargetProfile.objects.active().for_list()))
+    loaded = matching.ratings_for(profiles, [account]).select_related("parameter")
+    ratings = list(loaded.order_by("parameter__name", "pk"))
+    rated = (
+        f"{row.parameter}: {row.choice or _measured(row)} ({row.get_confidence_display()},"
+        f" {short_day(row.rated_on)})"
+        for row in ratings
+    )
+    found = matching.verdicts(profiles, [account], ratings)
+    matches = (
+        f"{row.brand}: {percent(matching.summed(found[row.pk, account.pk]).share, 0)}"
+        for row in profiles
+    )
+    targets = Target.objects.in_force().filter(account=account).select_related("brand")
+    listed = (
+        ", ".join(
+            filter(
+                None, (f"{row.brand}: {row.get_status_display()}", short_day(row.since), row.note)
+            )
+        )
+        for row in targets.order_by("brand__name", "pk")
+    )
+    benefits = PreferredBenefit.objects.filter(account=account).active().for_list()
+    gains = (
+        f"{row.text} ({_('told on %(day)s') % {'day': short_day(row.told_on)}})"
+        if row.told_on
+        else f"{row.text} ({_('not told yet')})"
+        for row in benefits
+    )
+    return Section(
+        _("Outlet and brands"),
+        [
+            Field(_("What it is rated"), _joined(rated, RATED)),
+            Field(_("Match with target profiles"), _joined(matches, RATED)),
+            Field(_("Target lists"), _joined(listed, RATED)),
+            Field(_("What it gains as a preferred customer"), _joined(gains, RATED)),
+        ],
+    )
+
+
+def _measured(row: Rating) -> str:
+    unit = f" {row.parameter.unit}" if row.parameter.unit else ""
+    return f"{figure(row.value)}{unit}"
 
 
 def _joined(texts: Iterable[Any], most: int, separator: str = "\n") -> str:

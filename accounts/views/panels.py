@@ -274,6 +274,7 @@ def register() -> None:
     )
     register_part(Part("overview", gettext_lazy("Overview"), "accounts:detail", 10))
     register_part(Part("profile", gettext_lazy("Profile"), "accounts:profile", 20))
+    register_part(Part("ratings", gettext_lazy("Ratings"), "accounts:ratings_of", 25))
     register_part(Part("people", gettext_lazy("People"), "accounts:people", 30))
     register_part(Part("files", gettext_lazy("Files"), "accounts:files", 70))
     register_part(Part("figures", gettext_lazy("Figures"), "accounts:figures", 60))

@@ -15,6 +15,7 @@ from kam.jobs.progress import InlineJob
 from reviews.demo import cast, papers, planning
 from reviews.demo.assessments import ReviewSteps
 from reviews.demo.exchange import exchange
+from reviews.demo.outlets import OutletSteps
 from reviews.demo.people import PROGRAMME
 from reviews.demo.running import RunningSteps
 from reviews.demo.steps import deputy_of
@@ -59,7 +60,7 @@ def build(today: datetime.date) -> None:
         Builder(today).run()
 
 
-class Builder(RunningSteps, ReviewSteps):
+class Builder(OutletSteps, RunningSteps, ReviewSteps):
     """Everything, step by step."""
 
     def run(self) -> None:
@@ -81,6 +82,7 @@ class Builder(RunningSteps, ReviewSteps):
                 self.make_qualifications()
                 self.make_decisions()
                 self.make_running()
+                self.make_profiles()
                 self.make_contacts()
                 self.make_double()
             self.review()

@@ -141,7 +141,7 @@ def test_matches_ask_as_often_for_three_accounts_as_for_one(
             account = AccountFactory(programme=programme)
             RatingFactory(account=account, parameter=rows[0].parameter)
             TargetFactory(account=account, brand=profile.brand)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(8):
             assert len(client.get(address).json()["results"]) == count
 
 

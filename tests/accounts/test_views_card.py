@@ -5,6 +5,9 @@ import datetime
 import pytest
 from django.urls import reverse
 
+from accounts.profiles.catalogue import ASKED
+from accounts.views.card import sheet_of
+from kam.documents.pdf import Block, Item, Sheet, set_sheet
 from tests.factories.accounts import (
     AccountFactory,
     CategoryPurchaseFactory,
@@ -17,9 +20,22 @@ from tests.factories.accounts import (
     SiteFactory,
     StageChangeFactory,
 )
+from tests.factories.profiles import (
+    PreferredBenefitFactory,
+    ProfileEntryFactory,
+    RatingFactory,
+    TargetFactory,
+    TargetRangeFactory,
+)
 from tests.factories.teams import MembershipFactory, ProgrammeFactory, TeamFactory
 
 pytestmark = pytest.mark.django_db
+VALUES = {
+    name: row.options[0][0] if row.options else "12"
+    for name, row in ASKED.items()
+    if row.options or row.whole
+}
+"""Answers to questions that take no free text."""
 
 
 @pytest.fixture
@@ -43,8 +59,8 @@ def test_empty_card_says_what_is_missing(client, keeper, birch):
     answer = shown(client, birch)
     assert answer.status_code == 200
     whole, beyond = answer.context["whole"], answer.context["beyond"]
-    assert (whole.filled, whole.fields) == (1, 18)  # the team
-    assert (beyond.filled, beyond.fields) == (1, 15)
+    assert (whole.filled, whole.fields) == (1, 39)  # the team
+    assert (beyond.filled, beyond.fields) == (1, 32)
     assert "Industry" in answer.context["missing"]
 
 
@@ -78,9 +94,21 @@ def test_card_prints_all_filled_fields(client, keeper, birch):
     MonthTotalFactory(account=birch, month=datetime.date(2025, 1, 1), revenue=10_400_000)
     LedgerEntryFactory(account=birch, booked_on=datetime.date(2025, 3, 1), amount=10_400_000)
     CategoryPurchaseFactory(account=birch, amount=26_000_000)
+    for name in ASKED:
+        ProfileEntryFactory(account=birch, field=name, value=VALUES.get(name, f"Known {name}"))
+    wanted = TargetRangeFactory(profile__programme=birch.programme, at_least=2)
+    RatingFactory(account=birch, parameter=wanted.parameter)
+    TargetFactory(account=birch, brand=wanted.profile.brand, status="listed", note="Autumn")
+    PreferredBenefitFactory(account=birch, text="First call on new crates")
     answer = shown(client, birch)
     text = answer.content.decode().replace("\xa0", " ")
     for words in (
+        *(f"Known {name} (assumed)" for name in ASKED if name not in VALUES),
+        "Central: one place decides (assumed)",
+        f"{wanted.parameter}: 3 (assumed, 4 May 2026)",
+        f"{wanted.profile.brand}: 100 %",
+        f"{wanted.profile.brand}: Listed, 4 May 2026, Autumn",
+        "First call on new crates (not told yet)",
         *(value for value in filled.values() if isinstance(value, str) and " " in value),
         "Logistics",
         "Poland",
@@ -100,7 +128,33 @@ def test_card_prints_all_filled_fields(client, keeper, birch):
     ):
         assert words in text, words
     assert answer.context["missing"] == []
-    assert (answer.context["whole"].filled, answer.context["beyond"].filled) == (18, 15)
+    assert (answer.context["whole"].filled, answer.context["beyond"].filled) == (39, 32)
+
+
+def test_card_is_a_file_of_the_same_fields(client, keeper, birch):
+    """K094; what people type is data: nothing of it is executed."""
+    birch.description = '#read("/etc/passwd") *bold* $x$ <script>'
+    birch.name = "Birch #panic()"
+    birch.save()
+    page = shown(client, birch)
+    answer = client.get(reverse("accounts:card_pdf", args=[birch.pk]))
+    assert answer.status_code == 200
+    assert answer.content.startswith(b"%PDF-")
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert "no-store" in answer["Cache-Control"]
+    sheet = sheet_of(page.context["account"], page.context["card"])
+    assert [row.title for row in sheet.sections] == [
+        str(row.title) for row in page.context["sections"]
+    ]
+    assert sheet.sections[0].fields[0].value == birch.description
+
+
+def test_a_long_card_goes_on_over_further_pages():
+    sections = [Block(f"Part {n}", [Item("Field", "words " * 200)] * 8) for n in range(6)]
+    sheet = Sheet("Birch", "", "", "", [], sections)
+    short = sheet._replace(sections=sections[:1])
+    assert len(set_sheet(sheet)) > len(set_sheet(short))
 
 
 def test_buyers_alone_do_not_fill_the_rest(client, keeper, birch):
@@ -125,9 +179,14 @@ def test_query_count_of_the_card(client, keeper, birch, count, django_assert_num
         rows.create_batch(count, account=birch)
     AccountFactory.create_batch(count, parent=birch, team=birch.team)
     CategoryPurchaseFactory(account=birch)
+    PreferredBenefitFactory.create_batch(count, account=birch)
+    for _place in range(count):
+        wanted = TargetRangeFactory(profile__programme=birch.programme)
+        RatingFactory(account=birch, parameter=wanted.parameter)
+        TargetFactory(account=birch, brand=wanted.profile.brand)
     shown(client, birch)
     with django_assert_num_queries(CARD_QUERIES):
         shown(client, birch)
 
 
-CARD_QUERIES = 19
+CARD_QUERIES = 25

@@ -29,12 +29,15 @@ from accounts.models import (
     ManagerCapacity,
     Merge,
     OrganisationChange,
+    PreferredBenefit,
     Product,
     ProductLine,
+    ProfileParameter,
     Qualification,
     ReturnCase,
     Selection,
     Site,
+    TargetProfile,
 )
 from kam.documents.models import Attachment
 from kam.imports.models import Folder, FolderFile, RememberedMapping, Run
@@ -124,6 +127,10 @@ KEYS: dict[str, Keys] = {
     "programme/returns/<int:pk>/": lambda: [first(ReturnCase)],
     "programme/organisation/<int:pk>/": lambda: [first(OrganisationChange)],
     "qualifications/<int:pk>/": lambda: [first(Qualification)],
+    "accounts/<int:pk>/profile/<slug:section>/": lambda: [birch().pk, "insight"],
+    "benefits/<int:pk>/": lambda: [first(PreferredBenefit)],
+    "selection/parameters/<int:pk>/": lambda: [first(ProfileParameter)],
+    "selection/profiles/<int:pk>/": lambda: [first(TargetProfile)],
     "selection/managers/<int:pk>/": lambda: [first(ManagerCapacity)],
     "selection/<int:pk>/": lambda: [first(Selection, solved_at__isnull=False)],
     "settings/channels/<int:pk>/": lambda: [first(Channel, parent__isnull=False)],
