@@ -150,15 +150,16 @@ def solve(
     in_full: bool = True,
     start: dict[int, int] | None = None,
     gap: float = 0.0,
+    nodes: int | None = None,
 ) -> Answer:
     """The best answer whose set of accounts is none of `other_than`; ties only `in_full`. The
-    search may begin with `start`, and end at a relative `gap` above 0."""
+    search may begin with `start`, and end at a relative `gap` above 0 or after so many `nodes`."""
     if any(row.must_include and row.barred for row in problem.candidates):
         return Answer("infeasible", {}, Decimal(0), Decimal(0))
     model = Model(problem, other_than)
     hint = None if start is None else _hint(model, start)
     aim = model.worths()
-    found = model.programme.solve(aim, control, largest=True, start=hint, gap=gap)
+    found = model.programme.solve(aim, control, largest=True, start=hint, gap=gap, nodes=nodes)
     if found.state == "infeasible":
         return Answer("infeasible", {}, Decimal(0), Decimal(0))
     if found.state == "unknown":

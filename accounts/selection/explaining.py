@@ -136,8 +136,7 @@ def _inside(
 ) -> Reason:
     if row.must_include:
         return Reason(row.account, True, "required", rank)  # noqa: FBT003  (`is_in`)
-    without = _changed(problem, replace(row, barred=True))
-    price, is_fixed = _price(without, answer, control)
+    price, is_fixed = _otherwise(problem, answer, replace(row, barred=True), control)
     return Reason(row.account, True, "worth", rank, (), price, is_fixed)  # noqa: FBT003  (`is_in`)
 
 
@@ -148,7 +147,7 @@ def _outside(
     if code is not None:
         return Reason(row.account, False, code, rank)  # noqa: FBT003  (`is_in`)
     blocks = tuple(left.blocks(row))
-    price, is_fixed = _price(_changed(problem, replace(row, must_include=True)), answer, control)
+    price, is_fixed = _otherwise(problem, answer, replace(row, must_include=True), control)
     return Reason(row.account, False, "outbid", rank, blocks, price, is_fixed)  # noqa: FBT003  (`is_in`)
 
 
@@ -181,16 +180,22 @@ def _price(problem: Problem, answer: Answer, control: Control) -> tuple[Decimal 
     return (answer.objective - other.objective if other.is_proven else None), False
 
 
-def _changed(problem: Problem, row: Candidate) -> Problem:
-    """The problem with `row` in the place of the candidate of the same account."""
+def _otherwise(
+    problem: Problem, answer: Answer, row: Candidate, control: Control
+) -> tuple[Decimal | None, bool]:
+    """The price of `row` in the place of the candidate of the same account."""
+    if not is_small(problem):
+        return None, False
     rows = (row if item.account == row.account else item for item in problem.candidates)
-    return replace(problem, candidates=tuple(rows))
+    return _price(replace(problem, candidates=tuple(rows)), answer, control)
 
 
 def limits(problem: Problem, answer: Answer, control: Control) -> Iterator[Limit]:
     """Every limit with a measure, how far it is used and what one step more gains."""
 
     def gain(**change: Any) -> Decimal | None:
+        if not is_small(problem):
+            return None
         price, _none = _price(replace(problem, **change), answer, control)
         return None if price is None else -price
 

@@ -18,6 +18,8 @@ SHARE = 0.4
 """Of the remaining time that one search may take."""
 TRIED = 60
 """Accounts that are out and looked at when a few managers are solved anew."""
+NODES = 300
+"""Of one search: the same on every machine."""
 GROUP = 8
 """Managers that are solved anew together."""
 LEAST = Decimal("0.01")
@@ -175,7 +177,10 @@ class Filling:
         free = [row for row in self._outside() if not self.rivals[row.account] & chosen.keys()]
         rows = [*(problem.by_account[account] for account in mine), *free[:TRIED]]
         part = self.rest(users, rows)
-        answer = exact.solve(part, control.part(SHARE), in_full=False, start=mine, gap=SMALL_GAP)
+        limit = control.part(SHARE)
+        answer = exact.solve(
+            part, limit, in_full=False, start=mine, gap=SMALL_GAP, nodes=NODES
+        )
         better = answer.state in ("optimal", "feasible") and len(answer.chosen) > 0
         if not better or answer.objective <= exact.objective_of(problem, mine):
             return False

@@ -15,14 +15,14 @@ from accounts.selection.problem import Problem
 
 SECONDS = 45.0
 """Of the search; with reasons an answer is there within 60 s (`design.md` 8)."""
-EXPLAINING = 0.5
+EXPLAINING = 0.3
 """Share of as much time again that reasons and what-ifs may take."""
 RUNNERS_UP = 3
 MOST_LEFT_OUT = 4
 MOST_EXACT = 20_000
-"""Pairs of account and manager up to which the whole is tried as one programme first."""
-EXACT_SHARE = 0.4
-"""Of the time that this may take."""
+"""Pairs of account and manager up to which the whole is tried as one programme too."""
+NODES = 2_000
+"""After which that ends: the same on every machine."""
 
 
 class Wrong(Exception):  # noqa: N818  (the solver's answer, not an error of the caller)
@@ -55,18 +55,18 @@ def solve(problem: Problem, stopped: Callable[[], bool], tell: Any) -> dict[str,
 
 
 def _answer(problem: Problem, control: Control) -> Answer:
-    """The best answer to a problem that is not small: proven as one programme where that is soon
-    done, else the better of two with the nearer bound."""
-    if len(problem.candidates) * len(problem.managers) > MOST_EXACT:
-        return large.solve(problem, control)
-    first = exact.solve(problem, control.part(EXACT_SHARE))
-    if first.is_proven or first.state in ("infeasible", "wrong") or control.is_over:
+    """The best answer to a problem that is not small, in the end proven as one programme where it
+    is not too large for that."""
+    first = large.solve(problem, control)
+    is_large = len(problem.candidates) * len(problem.managers) > MOST_EXACT
+    if is_large or first.state in ("infeasible", "wrong") or control.is_over:
         return first
-    second = large.solve(problem, control)
-    if second.state not in ("optimal", "feasible"):
-        return second if first.state == "stopped" else first
-    if first.state == "stopped" or second.is_proven:
+    start = first.chosen if first.state != "stopped" else None
+    second = exact.solve(problem, control, start=start, nodes=NODES)
+    if second.is_proven or first.state == "stopped":
         return second
+    if second.state not in ("optimal", "feasible"):
+        return first
     best = max((first, second), key=lambda answer: answer.objective)
     return best._replace(bound=max(best.objective, min(first.bound, second.bound)))
 
