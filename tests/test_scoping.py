@@ -431,6 +431,7 @@ ROUTES: dict[str, Route] = {
     "api:selections-stop": SELECTION,
     "api:selections-copy": SELECTION,
     "api:selections-decide": SELECTION,
+    "api:selections-compare": listed({"runs": "1,2"}),
     "api:decisions-list": listed({"with_count": 1}, {"search": SECRET}),
     "api:decisions-detail": hidden(lambda w: [w.things["decision"].pk]),
     "api:expectations-list": listed({"with_count": 1}, {"search": SECRET}),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.functional import cached_property
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -16,11 +16,12 @@ from rest_framework.response import Response
 from accounts.api.decisions import DecideSerializer, DecisionSerializer
 from accounts.models import Conflict, Selection
 from accounts.selection import words
+from accounts.selection.presenting import MOST_COMPARED, differing
 from accounts.selection.sight import all_as_seen, as_seen
 from accounts.services import selection as runs
 from accounts.services.decision import Wish, decide
 from kam.api.errors import inside
-from kam.api.serializers import ModelSerializer, Serializer
+from kam.api.serializers import ModelSerializer, Serializer, VisibleRelatedField
 from kam.api.viewsets import EditableViewSet
 
 STAMPS = ("version", "created_at", "updated_at", "archived_at")
@@ -110,6 +111,28 @@ class StepSerializer(Serializer):
     accounts = serializers.ListField(child=serializers.IntegerField())
 
 
+class ScoreAloneSerializer(Serializer):
+    """What taking the best scores one after the other would give."""
+
+    objective = serializers.CharField()
+    cost = serializers.CharField()
+    accounts = serializers.ListField(child=serializers.IntegerField())
+
+
+class WithoutManagerSerializer(RunnerUpSerializer):
+    """The best programme without one of the managers."""
+
+    manager = serializers.IntegerField()
+
+
+class DifferingSerializer(Serializer):
+    """An account that some scenarios choose and others do not, or give to somebody else: who has
+    it in each of them, null where it is out."""
+
+    account = serializers.IntegerField()
+    managers = serializers.ListField(child=serializers.IntegerField(allow_null=True))
+
+
 class SelectionListSerializer(ModelSerializer):
     """A scenario and what came of it, in short."""
 
@@ -168,6 +191,8 @@ class SelectionSerializer(SelectionListSerializer):
     binding = serializers.SerializerMethodField()
     conflicting = serializers.SerializerMethodField()
     budget_curve = serializers.SerializerMethodField()
+    without_manager = serializers.SerializerMethodField()
+    by_score_alone = serializers.SerializerMethodField()
     steps = serializers.JSONField(read_only=True)
     progress = serializers.SerializerMethodField()
 
@@ -183,6 +208,8 @@ class SelectionSerializer(SelectionListSerializer):
             "binding",
             "conflicting",
             "budget_curve",
+            "without_manager",
+            "by_score_alone",
             "steps",
             "progress",
         )
@@ -211,14 +238,27 @@ class SelectionSerializer(SelectionListSerializer):
     @extend_schema_field(RunnerUpSerializer(many=True))
     def get_runner_up(self, run: Selection) -> list[dict[str, Any]]:
         """The next best sets, the best first."""
-        return [
-            {
-                "objective": float(row["objective"]),
-                "cost": row["cost"],
-                "selected": self._shown(run, row["selected"]),
-            }
-            for row in run.result.get("runner_up", ())
-        ]
+        return [self._set(run, row) for row in run.result.get("runner_up", ())]
+
+    def _set(self, run: Selection, row: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "objective": float(row["objective"]),
+            "cost": row["cost"],
+            "selected": self._shown(run, row["selected"]),
+        }
+
+    @extend_schema_field(WithoutManagerSerializer(many=True))
+    def get_without_manager(self, run: Selection) -> list[dict[str, Any]]:
+        """What is left with one manager less, for the first few of those who are given work."""
+        rows = run.result.get("without_manager", ())
+        return [{"manager": row["user"], **self._set(run, row)} for row in rows]
+
+    @extend_schema_field(ScoreAloneSerializer(allow_null=True))
+    def get_by_score_alone(self, run: Selection) -> dict[str, Any] | None:
+        """What somebody would choose without a solver, for comparison."""
+        row = run.result.get("by_score_alone")
+        names = self._seen(run)
+        return row and {**row, "accounts": [pk for pk in row["accounts"] if pk in names.accounts]}
 
     @extend_schema_field(ExplanationSerializer(many=True))
     def get_explanations(self, run: Selection) -> list[dict[str, Any]]:
@@ -268,6 +308,30 @@ class SelectionSerializer(SelectionListSerializer):
         return run.job.progress_ratio if run.job else None
 
 
+class ComparedSerializer(Serializer):
+    """Scenarios side by side."""
+
+    scenarios = SelectionListSerializer(many=True)
+    differing = DifferingSerializer(many=True)
+
+
+RUNS = (
+    OpenApiParameter(
+        "runs", str, required=True, description="Two to four scenarios, separated by commas."
+    ),
+)
+
+
+class AskedRunsSerializer(Serializer):
+    """Which scenarios."""
+
+    runs = serializers.ListField(
+        child=VisibleRelatedField(queryset=Selection.objects.select_related("programme", "job")),
+        min_length=2,
+        max_length=MOST_COMPARED,
+    )
+
+
 class SelectionViewSet(EditableViewSet):
     """Selection runs. `POST` the problem, `solve/` it in the background, follow it by `GET`
     (`status`, `progress`), `decide/` on accounts. A solved one stays as it is: `copy/` it to
@@ -279,6 +343,11 @@ class SelectionViewSet(EditableViewSet):
     ordering_fields = ("created_at", "objective", "updated_at")
     search_fields = ("name",)
     follows = ("job",)
+
+    @property
+    def query_parameters(self) -> tuple[OpenApiParameter, ...]:
+        """What `compare/` is asked; the list has filters."""
+        return RUNS if getattr(self, "action", "") == "compare" else ()
 
     def get_serializer_class(self) -> type:
         return SelectionListSerializer if self.action == "list" else SelectionSerializer
@@ -336,6 +405,23 @@ class SelectionViewSet(EditableViewSet):
         """The same scenario once more, to be changed beside this one."""
         run = runs.copy_selection(actor=request.user, selection=self.get_object())
         return self.respond(run, self.represent(run), status.HTTP_201_CREATED)
+
+    @extend_schema(parameters=list(RUNS), responses=ComparedSerializer, filters=False)
+    @action(detail=False, pagination_class=None)
+    def compare(self, request: Request) -> Response:
+        """Scenarios side by side, and the accounts on which they differ."""
+        asked = AskedRunsSerializer(
+            data={"runs": [pk for pk in request.query_params.get("runs", "").split(",") if pk]},
+            context=self.get_serializer_context(),
+        )
+        asked.is_valid(raise_exception=True)
+        found = asked.validated_data["runs"]
+        seen = [as_seen(run, request.user) for run in found]  # type: ignore[arg-type]
+        answer = {
+            "scenarios": seen,
+            "differing": list(differing(seen, request.user)),  # type: ignore[arg-type]
+        }
+        return Response(ComparedSerializer(answer, context=self.get_serializer_context()).data)
 
     @extend_schema(request=DecideSerializer, responses=DecisionSerializer(many=True))
     @action(detail=True, methods=["post"])

@@ -23,6 +23,8 @@ MOST_PAIRS = 12
 """Conflicts that are named on the page."""
 SHOWN_UNWEIGHED = 12
 """Names of accounts that cannot be weighed, by reason."""
+MOST_COMPARED = 4
+"""Scenarios beside each other."""
 COMPARED = 8
 """Accounts that tell two sets apart, as columns."""
 
@@ -333,6 +335,7 @@ class Differing(NamedTuple):
     account: int
     name: str
     places: list[tuple[bool, str]]
+    managers: list[int | None]
 
 
 def differing(runs: Sequence[Selection], reader: User) -> Iterator[Differing]:
@@ -347,7 +350,7 @@ def differing(runs: Sequence[Selection], reader: User) -> Iterator[Differing]:
     for pk, name in seen.values_list("pk", "name"):
         if len({one.get(pk) for one in chosen}) > 1:
             places = [(pk in one, str(people.get(one.get(pk), ""))) for one in chosen]
-            yield Differing(pk, name, places)
+            yield Differing(pk, name, places, [one.get(pk) for one in chosen])
 
 
 def _unready(selection: Selection, reader: User) -> list[Unweighed]:

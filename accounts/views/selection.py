@@ -21,7 +21,7 @@ from accounts.forms.selection import LimitsForm, SelectionForm
 from accounts.models import Account, Decision, Selection
 from accounts.selection import keeping
 from accounts.selection.gathering import gather
-from accounts.selection.presenting import PAGE, Shown, differing, shown
+from accounts.selection.presenting import MOST_COMPARED, PAGE, Shown, differing, shown
 from accounts.selection.readiness import Step, steps_of
 from accounts.selection.sight import all_as_seen, as_seen
 from accounts.services import selection as services
@@ -35,8 +35,6 @@ from teams.models import Programme
 from teams.views.common import act, posted_version, press, reach
 
 LONGEST_PAGE = 7
-MOST_COMPARED = 4
-"""Scenarios beside each other."""
 
 
 class SelectionListView(ExportMixin, ScopedViewMixin, ListView):

@@ -1,5 +1,7 @@
 """Criteria, scores, selections and decisions over REST (`design.md` 6; handbook 3.1-3.6)."""
 
+from decimal import Decimal
+
 import pytest
 
 from accounts.models import Account, Decision, Selection
@@ -113,6 +115,40 @@ def test_whole_problem_gives_the_handbooks_answer(example, director):
     assert all(row["text"] for row in found["binding"])
     assert found["conflicting"] == []
     assert found["progress"] == 1
+
+
+def test_one_manager_less_and_score_alone_are_told(example, director):
+    """Handbook 3.5: only Kira takes Birch and Cedar, 4.042; greedy by score stops at 5.176."""
+    found = solved(director, whole(example))
+    less = {row["manager"]: row for row in found["without_manager"]}
+    assert set(less) == {example.kira.pk, example.luis.pk}
+    without_luis = less[example.luis.pk]
+    assert (without_luis["objective"], float(without_luis["cost"])) == (4.042, 560_000)
+    chosen = {row["account"] for row in without_luis["selected"]}
+    assert example.names(chosen) == {"Birch", "Cedar"}
+    alone = found["by_score_alone"]
+    assert example.names(set(alone["accounts"])) == {"Cedar", "Birch", "Alder"}
+    assert (Decimal(alone["objective"]), Decimal(alone["cost"])) == (Decimal("5.176"), 980_000)
+
+
+def test_scenarios_stand_side_by_side_over_rest(example, director):
+    first = solved(director, whole(example))
+    second = solved(director, whole(example, budget="980000"))
+    address = f"{SELECTIONS}compare/"
+    both = f"{address}?runs={first['id']},{second['id']}"
+    found = director.get(both).json()
+    assert [row["objective"] for row in found["scenarios"]] == [5.768, 5.176]
+    differing = {row["account"]: row["managers"] for row in found["differing"]}
+    names = {account.pk: name for name, account in example.accounts.items()}
+    places = {names[pk]: [user is not None for user in users] for pk, users in differing.items()}
+    assert places["Alder"] == [False, True]
+    assert places["Elm"] == places["Fir"] == [True, False]
+    assert errors(director.get(f"{address}?runs={first['id']}")) == [("/runs", "min_length")]
+    unknown = director.get(f"{address}?runs={first['id']},999999")
+    assert errors(unknown) == [("/runs/1", "does_not_exist")]
+    assert director.get(f"{both}&x=1").status_code == 400
+    outside = caller(UserFactory()).get(both)
+    assert errors(outside) == [("/runs/0", "does_not_exist"), ("/runs/1", "does_not_exist")]
 
 
 def test_stored_lists_give_the_same_answer_as_given_ones(example, director):
