@@ -15,6 +15,11 @@ from accounts.services.costing import Planned
 from kam.web.forms import ShapeForm
 
 
+def plain(amount: Decimal | None) -> Decimal | None:
+    """An amount without the zeros that storing it adds: 300000, not 300000.000000."""
+    return None if amount is None else Decimal(f"{amount.normalize():f}")
+
+
 class CostForm(ShapeForm):
     """Cost and effort of one account; it carries the version that it was shown with."""
 
@@ -39,7 +44,7 @@ class CostForm(ShapeForm):
     def __init__(self, data: Any, *, account: Account) -> None:
         initial = {
             "version": account.version,
-            "cost": account.planned_cost,
+            "cost": plain(account.planned_cost),
             "effort": account.planned_effort,
         }
         super().__init__(data, prefix=str(account.pk), initial=initial)

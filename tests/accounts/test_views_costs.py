@@ -68,6 +68,7 @@ def test_costs_are_written_down_and_filled_in(client, director, example):
     assert (birch.planned_cost, birch.planned_effort) == (90_000, None)
     assert Account.objects.get(name="Quince").planned_cost is None
     assert names(client, missing="1") == []
+    assert shown(client)[f"{cedar.pk}-cost"] == "300,000"
     version = cedar.version
     assert client.post(COSTS, shown(client)).status_code == 302
     cedar.refresh_from_db()

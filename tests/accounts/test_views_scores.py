@@ -184,6 +184,13 @@ def test_member_scores_for_themselves_and_agrees_on_nothing(client, member, exam
     assert client.get(f"{give}?code=nothing").status_code == 404
 
 
+def test_ways_on_are_those_that_the_reader_may_go(client, member, director):
+    ways = [reverse(f"accounts:{name}") for name in ("market_map", "selections", "look_again")]
+    assert all(f'href="{way}"' in client.get(GRID).content.decode() for way in ways)
+    client.force_login(member)
+    assert not any(f'href="{way}"' in client.get(GRID).content.decode() for way in ways)
+
+
 def test_single_score_that_somebody_changed_meanwhile_is_not_overwritten(client, director, example):
     alder = example.accounts["Alder"]
     give = reverse("accounts:score_give", args=[alder.pk]) + "?code=A1"
