@@ -42,8 +42,9 @@ class BudgetRow(NamedTuple):
 
     @property
     def off_plan(self) -> Decimal | None:
-        """Budget over (or, below 0, under) the planned yearly cost; None without a plan."""
-        return None if self.planned is None else self.whole - self.planned
+        """Budget over (or, below 0, under) the planned yearly cost; None without lines or plan."""
+        has_both = self.planned is not None and bool(self.kinds)
+        return self.whole - (self.planned or ZERO) if has_both else None
 
 
 class Budget(NamedTuple):
