@@ -26,6 +26,7 @@ from plans.models import (
 )
 from plans.models.content import PlanContent
 from plans.reading import as_read, is_current
+from plans.wording import rewording
 from teams.models import User
 
 
@@ -47,6 +48,11 @@ class ObjectiveShown:
     strategies: list[StrategyShown] = field(default_factory=list)
     milestones: list[Milestone] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
+
+    @property
+    def rewording(self) -> str:
+        """What to write instead where the title names a tool (K134)."""
+        return rewording(self.row.title)
 
     @property
     def open_actions(self) -> int:

@@ -441,6 +441,7 @@ ROUTES: dict[str, Route] = {
     "api:qualifications-detail": QUALIFICATION,
     "api:qualifications-restore": QUALIFICATION,
     "api:qualifications-decide": QUALIFICATION,
+    "api:positions-effort": listed({"over": "true"}),
     "api:budget-lines-list": listed({"with_count": 1}, {"search": SECRET}),
     "api:budget-lines-detail": BUDGET_LINE,
     "api:budget-lines-restore": BUDGET_LINE,

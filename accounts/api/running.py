@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -20,6 +21,9 @@ from accounts.services import organisation as organisations
 from kam.access.dates import business_today
 from kam.api.serializers import ModelSerializer, Serializer
 from kam.api.viewsets import EditableViewSet
+
+AMOUNT: dict[str, Any] = {"max_digits": 24, "decimal_places": 2, "allow_null": True}
+RATIO: dict[str, Any] = {"max_digits": 24, "decimal_places": 6, "allow_null": True}
 
 
 class BudgetLineSerializer(ModelSerializer):
@@ -83,11 +87,11 @@ class ReturnYearSerializer(Serializer):
     number = serializers.IntegerField()
     first = serializers.DateField()
     last = serializers.DateField()
-    contribution = serializers.DecimalField(max_digits=24, decimal_places=2)
-    counterfactual = serializers.DecimalField(max_digits=24, decimal_places=2)
-    more_contribution = serializers.DecimalField(max_digits=24, decimal_places=2)
-    more_cost = serializers.DecimalField(max_digits=24, decimal_places=2)
-    ratio = serializers.DecimalField(max_digits=24, decimal_places=6)
+    contribution = serializers.DecimalField(**AMOUNT)
+    counterfactual = serializers.DecimalField(**AMOUNT)
+    more_contribution = serializers.DecimalField(**AMOUNT)
+    more_cost = serializers.DecimalField(**AMOUNT)
+    ratio = serializers.DecimalField(**RATIO)
     missing = serializers.ListField(child=serializers.CharField())
 
 
@@ -96,14 +100,10 @@ class ReturnSerializer(Serializer):
 
     currency = serializers.CharField()
     years = ReturnYearSerializer(many=True)
-    more_contribution = serializers.DecimalField(
-        max_digits=24, decimal_places=2, source="total.more_contribution"
-    )
-    more_cost = serializers.DecimalField(max_digits=24, decimal_places=2, source="total.more_cost")
-    ratio = serializers.DecimalField(max_digits=24, decimal_places=6, source="total.ratio")
-    present_value = serializers.DecimalField(
-        max_digits=24, decimal_places=2, source="total.present_value"
-    )
+    more_contribution = serializers.DecimalField(**AMOUNT, source="total.more_contribution")
+    more_cost = serializers.DecimalField(**AMOUNT, source="total.more_cost")
+    ratio = serializers.DecimalField(**RATIO, source="total.ratio")
+    present_value = serializers.DecimalField(**AMOUNT, source="total.present_value")
     asks_for_review = serializers.BooleanField()
     verdict_from = serializers.DateField()
 

@@ -13,6 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.effort import EffortMixin
 from accounts.choices import Confidence, Horizon
 from accounts.models import Account, CriteriaSet, Criterion, Position, Score
 from accounts.scoring.criteria import Kind
@@ -333,7 +334,7 @@ class PositionFilter(FilterSet):
         fields = {"computed_on": ["exact"], "attractiveness": ["gte", "lte"], "strength": ["gte"]}
 
 
-class PositionViewSet(ReadOnlyViewSet):
+class PositionViewSet(EffortMixin, ReadOnlyViewSet):
     """Positions in the matrix, past ones among them: movement over time."""
 
     model = Position

@@ -40,6 +40,10 @@ UTMOST = Value(1e9)
 """Times its share that effort is where there is no potential at all."""
 
 
+MOST_FIRST = F("excess").desc(nulls_last=True)
+"""Accounts most out of proportion first."""
+
+
 class Totals(NamedTuple):
     """Effort in FTE and potential of accounts together; `unknown` ones, of which no potential is
     known, are in neither."""

@@ -23,6 +23,7 @@ from plans.models import (
 )
 from plans.reading import as_read
 from plans.services.goals import CORPORATE_FIELDS, GOAL_FIELDS
+from plans.wording import rewording
 
 STAMPS = ("version", "created_at", "updated_at")
 
@@ -99,11 +100,13 @@ class CaptureSerializer(Serializer):
 
 
 class ObjectiveSerializer(ReadSerializer):
-    """An objective; `status` is computed for today."""
+    """An objective; `status` is computed for today, `rewording` says what to write instead where
+    the title names a tool of selling, and is empty otherwise."""
 
     fixed = ("plan",)
 
     status = serializers.SerializerMethodField()
+    rewording = serializers.SerializerMethodField()
 
     class Meta:
         model = Objective
@@ -113,6 +116,7 @@ class ObjectiveSerializer(ReadSerializer):
             *Objective.CONTENT_FIELDS,
             *Objective.EXECUTION_FIELDS,
             "status",
+            "rewording",
             "dropped_on",
             "dropped_reason",
             *STAMPS,
@@ -122,6 +126,9 @@ class ObjectiveSerializer(ReadSerializer):
     @extend_schema_field(serializers.ChoiceField(choices=ObjectiveStatus.choices))
     def get_status(self, row: Objective) -> str:
         return row.status_on(business_today()).value
+
+    def get_rewording(self, row: Objective) -> str:
+        return rewording(row.title)
 
 
 class StrategySerializer(ReadSerializer):

@@ -19,6 +19,7 @@ from tests.factories.accounts import (
     ProductLineFactory,
     SiteFactory,
 )
+from tests.factories.api import caller
 from tests.factories.selection import handbook_programme
 from tests.factories.teams import MembershipFactory, RoleGrantFactory, TeamFactory, UserFactory
 
@@ -390,3 +391,23 @@ def test_table_says_stance_bond_and_movement(client, example) -> None:
     assert 'value="table" checked' in text
     assert 'aria-sort="ascending"' in text
     assert "before" not in {column.name for column in response.context["view"].columns}
+
+
+def test_rest_compares_effort_with_potential(example):
+    """K027: the same shares over REST as on the page."""
+    api = caller(example.director)
+    for name, account in example.accounts.items():
+        account.status = "key" if name in {"Alder", "Cedar"} else "candidate"
+        account.planned_effort = Decimal("0.5")
+        account.save()
+        ledger_begins(account)
+    buys(example.accounts["Alder"], 90)
+    buys(example.accounts["Cedar"], 10)
+    body = api.get("/api/v1/positions/effort/").json()
+    rows = [(row["name"], row["effort_share"], row["over"]) for row in body["accounts"]]
+    assert rows == [("Cedar Health", "0.500000", True), ("Alder Foods", "0.500000", False)]
+    assert (body["effort"], body["unknown"]) == ("1.00", 0)
+    only = api.get("/api/v1/positions/effort/", {"over": "false"}).json()["accounts"]
+    assert [row["name"] for row in only] == ["Alder Foods"]
+    for wrong in ({"over": "perhaps"}, {"programme": "x"}, {"programme": "999999"}):
+        assert api.get("/api/v1/positions/effort/", wrong).status_code == 400
