@@ -54,7 +54,6 @@ OF_ACCOUNTS = (
     OneOpen("accounts.Qualification.account", words=_("qualifications")),
     OneOpen("accounts.ReturnCase.account", words=_("bases of the return")),
     Rule("accounts.BudgetLine.account", words=_("budget lines")),
-    Rule("accounts.SuccessFactor.account", words=_("success factors")),
     Stays("accounts.Position.account", "is worked out from the scores that it has"),
     Stays("accounts.CriteriaSet.account", "its own weights were those of this customer"),
 )

@@ -33,7 +33,6 @@ from accounts.models.qualification import Qualification
 from accounts.models.scoring import CriteriaSet, Criterion, Position, Score
 from accounts.models.selection import Decision, Expectation, ManagerCapacity, Selection
 from accounts.models.staging import StagedAccount, StagedTotal
-from accounts.models.success import SuccessFactor
 from accounts.models.sums import KEPT_MONTHS, AccountSums, SumsPeriod
 
 __all__ = [
@@ -83,7 +82,6 @@ __all__ = [
     "StagedAccount",
     "StagedTotal",
     "StatusChange",
-    "SuccessFactor",
     "SumsPeriod",
     "Target",
     "TargetProfile",
