@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from accounts.selection.exact import objective_of
 from accounts.selection.filling import Filling
 from accounts.selection.knapsacks import TINY, Pattern
 from accounts.selection.mip import Control
@@ -37,8 +38,9 @@ def solve(
     if not patterns.rows or not patterns.crews:
         return filling, Decimal(0)
     patterns.begin(start)
-    bound = patterns.complete(control.part(PROVING))
-    _Dive(patterns, filling).go(control.part(GIVING))
+    best = float(objective_of(problem, start))
+    bound = patterns.complete(control.part(PROVING), best)
+    _Dive(patterns, filling).go(control.part(GIVING), bound)
     return filling, None if bound is None else Decimal(bound + TINY).quantize(SIX_PLACES)
 
 
@@ -47,11 +49,12 @@ class _Dive:
         self.patterns, self.filling = patterns, filling
         self.free = [list(crew.users) for crew in patterns.crews]
 
-    def go(self, control: Control) -> None:
+    def go(self, control: Control, bound: float | None) -> None:
         """Settle until every manager has a pattern, or none is left that fits."""
         if not self.patterns.reckon(control):
             return
         while self._settle():
+            control.tell(float(self.filling.objective()), bound)
             self._go_on()
             if not self.patterns.rows or not self.patterns.crews:
                 return

@@ -177,7 +177,7 @@ class Filling:
         free = [row for row in self._outside() if not self.rivals[row.account] & chosen.keys()]
         rows = [*(problem.by_account[account] for account in mine), *free[:TRIED]]
         part = self.rest(users, rows)
-        limit = control.part(SHARE)
+        limit = control.silent(SHARE)
         answer = exact.solve(part, limit, in_full=False, start=mine, gap=SMALL_GAP, nodes=NODES)
         better = answer.state in ("optimal", "feasible") and len(answer.chosen) > 0
         if not better or answer.objective <= exact.objective_of(problem, mine):

@@ -32,12 +32,14 @@ Pattern = tuple[int, ...]
 
 
 class Crew(NamedTuple):
-    """Managers who can take the same; `time` in steps, `may` says of each account whether."""
+    """Managers who can take the same; `time` in steps and as it is, `may` says of each account
+    whether."""
 
     users: list[int]
     most: int
     time: int
     may: Any
+    exact_time: int
 
 
 class _Item(NamedTuple):
@@ -148,34 +150,39 @@ class Knapsacks:
         return [tuple(sorted(row[row >= 0].tolist())) for row in np.array(picked).T]
 
 
-def crews_of(problem: Problem, rows: Sequence[Candidate]) -> tuple[list[Crew], list[int]]:
-    """Managers of the problem, those alike together, and the efforts of `rows` in steps of time.
+class Times(NamedTuple):
+    """Managers of a problem, those alike together, and efforts of accounts in steps of time and as
+    they are. Where steps would be too many, they are made wider and efforts rounded down, so that
+    what is proven holds."""
 
-    Where steps would be too many, they are made wider and efforts rounded down: what is proven
-    holds, and what does not fit is refused when it is given.
-    """
+    crews: list[Crew]
+    efforts: list[int]
+    exact_efforts: list[int]
+
+
+def times_of(problem: Problem, rows: Sequence[Candidate]) -> Times:
+    """The managers of the problem, and the efforts of `rows`; of times no more than the longest
+    accounts need."""
     alike: dict[tuple[int, Decimal, frozenset[int] | None], list[Manager]] = {}
     for manager in problem.managers:
         if manager.most > 0:
             alike.setdefault((manager.most, manager.effort, manager.eligible), []).append(manager)
     groups = list(alike.values())
-    efforts, times = _steps(rows, [group[0] for group in groups])
-    return list(_each_crew(groups, times, rows)), efforts
-
-
-def _steps(rows: Sequence[Candidate], managers: Sequence[Manager]) -> tuple[list[int], list[int]]:
-    """Efforts and times in whole steps; of times no more than the longest accounts need."""
-    widest = max((manager.most for manager in managers), default=0)
+    widest = max((group[0].most for group in groups), default=0)
     longest = total(sorted((row.effort for row in rows), reverse=True)[:widest])
-    times = [min(manager.effort, longest) for manager in managers]
+    times = [min(group[0].effort, longest) for group in groups]
     efforts, limits = whole_numbers((row.effort for row in rows), *times)
-    most = min(MOST, max(FEWEST, CELLS // max(1, len(managers))))
+    most = min(MOST, max(FEWEST, CELLS // max(1, len(groups))))
     width = -(-max(limits, default=1) // most) or 1
-    return [effort // width for effort in efforts], [limit // width for limit in limits]
+    crews = list(_each_crew(groups, limits, width, rows))
+    return Times(crews, [effort // width for effort in efforts], efforts)
 
 
 def _each_crew(
-    groups: Iterable[Sequence[Manager]], times: Iterable[int], rows: Sequence[Candidate]
+    groups: Iterable[Sequence[Manager]],
+    times: Iterable[int],
+    width: int,
+    rows: Sequence[Candidate],
 ) -> Iterator[Crew]:
     efforts = np.array([float(row.effort) for row in rows])
     accounts = np.array([row.account for row in rows])
@@ -184,4 +191,5 @@ def _each_crew(
         may = efforts <= float(manager.effort)
         if manager.eligible is not None:
             may &= np.isin(accounts, list(manager.eligible))
-        yield Crew([item.user for item in group], manager.most, time, may)
+        users = [item.user for item in group]
+        yield Crew(users, manager.most, time // width, may, time)

@@ -93,7 +93,7 @@ def solve(problem: Problem, control: Control) -> Answer:
     if any(_is_impossible(problem, row) for row in problem.candidates if row.must_include):
         return nothing._replace(state="infeasible")
     choice = _Choice(problem)
-    found = choice.best(control.part(SHARE))
+    found = choice.best(control.silent(SHARE))
     if found.state == "infeasible":
         return nothing._replace(state="infeasible")
     bound = exact.proven(problem, choice.rows, choice.worth, found)

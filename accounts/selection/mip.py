@@ -38,6 +38,11 @@ class Control:
         """The same for a `share` of the time that remains."""
         return Control(self.left * share, self.stopped, self.tell)
 
+    def silent(self, share: float) -> Control:
+        """The same for a `share` of the time, of which nothing is told: it solves something else
+        than the problem itself."""
+        return Control(self.left * share, self.stopped)
+
     @property
     def is_over(self) -> bool:
         """Whether the time is up, or somebody stopped it."""

@@ -17,7 +17,7 @@ from typing import Any
 import highspy
 import numpy as np
 
-from accounts.selection.knapsacks import TINY, Knapsacks, Pattern, crews_of
+from accounts.selection.knapsacks import TINY, Knapsacks, Pattern, times_of
 from accounts.selection.mip import INFINITE, SEED, Control
 from accounts.selection.problem import Candidate, Problem
 
@@ -52,7 +52,7 @@ class Patterns:
         self.cost = _shares([row.cost for row in self.rows], problem.budget)
         self.star = np.array([float(problem.is_star(row)) for row in self.rows])
         self.fenced = _fenced(problem, self.place_of)
-        self.crews, efforts = crews_of(problem, self.rows)
+        self.crews, efforts, self.exact_effort = times_of(problem, self.rows)
         self.knapsacks = Knapsacks(efforts, self.crews)
         self.size = np.array([len(crew.users) for crew in self.crews])
         self.columns: list[tuple[int, Pattern] | None] = []
@@ -193,21 +193,23 @@ class Patterns:
                 tops[who] = top
             for crew, patterns in zip(who.tolist(), found, strict=True):
                 for _value, pattern in patterns[:most]:
-                    kept = self._without_fences(pattern, gains)
+                    kept = self._possible(crew, pattern, gains)
                     if real is None or real[list(kept)].sum() > tolls[crew] + TINY:
                         new += self.add(crew, kept)
                 if patterns:
                     barred[crew, list(patterns[0][1])] = True
         return new, self.bound(at, tops)
 
-    def _without_fences(self, pattern: Pattern, gains: Any) -> Pattern:
-        """The pattern, of two that are kept apart only the one that gains more."""
-        if not any(place in self.fenced for place in pattern):
-            return pattern
+    def _possible(self, crew: int, pattern: Pattern, gains: Any) -> Pattern:
+        """What of the pattern a manager can have together, what gains most first: only one of two
+        that are kept apart, and no more than there is time for."""
         kept: list[int] = []
+        left = self.crews[crew].exact_time
         for place in sorted(pattern, key=lambda place: (-gains[place], place)):
-            if not self.fenced.get(place, set()).intersection(kept):
+            effort = self.exact_effort[place]
+            if effort <= left and not self.fenced[place].intersection(kept):
                 kept.append(place)
+                left -= effort
         return tuple(sorted(kept))
 
     def rest(self, problem: Problem) -> Patterns:
@@ -228,8 +230,9 @@ class Patterns:
                 part.add(crew, tuple(sorted(pattern)))
         return part
 
-    def complete(self, control: Control) -> float | None:
-        """Search until hardly a pattern would help; what is proven by then."""
+    def complete(self, control: Control, best: float) -> float | None:
+        """Search until hardly a pattern would help; what is proven by then. `best` is what there
+        is already."""
         centre, duals = self._guess(), None
         proven, worth, part = None, None, HALFWAY
         for _round in range(ROUNDS):
@@ -237,7 +240,7 @@ class Patterns:
             new, bound = self.search(at, duals)
             if proven is None or bound < proven:
                 proven, centre = bound, at
-                control.tell(None, proven)
+                control.tell(best, proven)
             if worth is not None and proven - worth <= CLOSE * abs(worth):
                 break
             if duals is not None and not new:

@@ -52,7 +52,7 @@ class _Stop:
     because the solver's calls back swallow errors."""
 
     def __init__(self, job: InlineJob) -> None:
-        self.job, self.asked_at = job, 0.0
+        self.job, self.asked_at, self.near = job, 0.0, 0
         self.halt: Halted | None = None
 
     def is_asked(self) -> bool:
@@ -63,11 +63,14 @@ class _Stop:
         return self.halt is not None
 
     def tell(self, best: float | None, bound: float | None) -> None:
-        """How near the best answer is to what is still possible, in per mille."""
+        """How near the best answer is to what is still possible, in per mille; of the parts in
+        which a large problem is solved the nearest."""
         if best is None or bound is None or not math.isfinite(bound) or bound <= 0:
             return
-        near = max(0, min(1000, int(best / bound * 1000)))
-        self._ask(lambda: self.job.report(near, 1000))
+        near = min(1000, int(best / bound * 1000))
+        if near > self.near:
+            self.near = near
+            self._ask(lambda: self.job.report(near, 1000))
 
     def _ask(self, question: Callable[[], None]) -> None:
         try:

@@ -82,6 +82,69 @@ def _can(manager: Manager, rows: list[Candidate], chosen: dict[int, int]) -> boo
     )
 
 
+def smallest_contradiction(problem: Problem) -> int:
+    """How many conditions the smallest set holds that cannot all be kept; 0 where there is none.
+
+    Every way to assign, that of an account in without a manager too, breaks some conditions; the
+    smallest set that holds one of each cannot be kept.
+    """
+    places = [None, UNSERVED, *(manager.user for manager in problem.managers)]
+    ways = itertools.product(places, repeat=len(problem.candidates))
+    broken = {frozenset(_given_up(problem, users)) for users in ways}
+    if frozenset() in broken:
+        return 0
+    every = sorted(set().union(*broken))
+    sizes = range(1, len(every) + 1)
+    return next(
+        size
+        for size in sizes
+        if any(
+            all(one.intersection(chosen) for one in broken)
+            for chosen in itertools.combinations(every, size)
+        )
+    )
+
+
+UNSERVED = 0
+
+
+def _given_up(problem: Problem, users: tuple[int | None, ...]) -> Iterator[tuple[Any, ...]]:
+    pairs = zip(problem.candidates, users, strict=True)
+    chosen = {row.account: user for row, user in pairs if user is not None}
+    rows = [row for row in problem.candidates if row.account in chosen]
+    for row in problem.candidates:
+        if row.must_include and row not in rows:
+            yield ("must_include", row.account)
+        if row.barred and row in rows:
+            yield ("barred", row.account)
+    for pair in problem.pairs:
+        together = pair.a in chosen and pair.b in chosen
+        served = together and chosen[pair.a] == chosen[pair.b] != UNSERVED
+        if together if pair.kind == "exclusive" else served:
+            yield (pair.kind, pair.a, pair.b)
+    yield from _limits_given_up(problem, rows, chosen)
+
+
+def _limits_given_up(
+    problem: Problem, rows: list[Candidate], chosen: dict[int, int]
+) -> Iterator[tuple[Any, ...]]:
+    if UNSERVED in chosen.values():
+        yield ("managers",)
+    for manager in problem.managers:
+        mine = [row for row in rows if chosen[row.account] == manager.user]
+        if len(mine) > manager.most:
+            yield ("capacity", manager.user)
+        if sum(row.effort for row in mine) > manager.effort:
+            yield ("effort", manager.user)
+        yield from (("eligible", row.account) for row in mine if not manager.may_serve(row.account))
+    if problem.budget is not None and sum(row.cost for row in rows) > problem.budget:
+        yield ("budget",)
+    if problem.max_accounts is not None and len(rows) > problem.max_accounts:
+        yield ("max_accounts",)
+    if sum(problem.is_star(row) for row in rows) < problem.min_stars:
+        yield ("min_stars",)
+
+
 def order(problem: Problem, chosen: dict[int, int]) -> tuple[Any, ...]:
     """The best answer comes first: worth, cost, highest load, names (3.5)."""
     rows = [row for row in problem.candidates if row.account in chosen]

@@ -94,3 +94,11 @@ def test_check_and_trying_agree_on_what_is_kept(problem) -> None:
 def test_conflicting_conditions_are_empty_where_there_is_an_answer(problem) -> None:
     found = conflicting.smallest(problem, Control(SECONDS))
     assert (found == []) == any(True for _answer in problems.answers(problem))
+
+
+@settings(max_examples=100, deadline=None)
+@given(problems.problems(most=3))
+def test_conflicting_conditions_are_the_fewest(problem) -> None:
+    found = conflicting.smallest(problem, Control(SECONDS))
+    assert found is not None
+    assert len(found) == problems.smallest_contradiction(problem)

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 
-from accounts.selection import checking, diving, exact, large
+from accounts.selection import checking, diving, exact, knapsacks, large
 from accounts.selection.mip import Control
 from bench import selection
 from tests.accounts.selection import problems
@@ -40,7 +40,7 @@ def test_handbook_optimum_is_found_this_way_too() -> None:
     assert answer.objective == Decimal("5.768")
 
 
-@pytest.mark.parametrize("case", ["money is scarce", "half the managers may take a third"])
+@pytest.mark.parametrize("case", ["money is scarce", "each manager may take a third"])
 def test_hundreds_of_candidates_come_near_the_optimum(case, monkeypatch) -> None:
     monkeypatch.setattr(selection, "CANDIDATES", 600)
     monkeypatch.setattr(selection, "MANAGERS", 24)
@@ -48,6 +48,23 @@ def test_hundreds_of_candidates_come_near_the_optimum(case, monkeypatch) -> None
     answer = large.solve(problem, Control(SECONDS))
     assert checking.breaches(problem, answer.chosen) == []
     assert answer.bound >= answer.objective >= answer.bound * Decimal("0.99")
+
+
+def test_same_problem_has_the_same_answer_and_efforts_may_be_fine(monkeypatch) -> None:
+    """Each of many managers may take other accounts, with efforts of thousandths."""
+    monkeypatch.setattr(selection, "CANDIDATES", 200)
+    monkeypatch.setattr(selection, "MANAGERS", 60)
+    monkeypatch.setattr(knapsacks, "CELLS", 1)
+    problem = selection.programme(2, money=450, chosen=1, share=8)
+    fine = tuple(
+        replace(row, effort=row.effort * Decimal("0.9") + Decimal("0.007"))
+        for row in problem.candidates
+    )
+    problem = replace(problem, candidates=fine)
+    first, second = (large.solve(problem, Control(SECONDS)) for _time in range(2))
+    assert first == second
+    assert checking.breaches(problem, first.chosen) == []
+    assert first.bound >= first.objective >= first.bound * Decimal("0.98")
 
 
 def test_required_account_that_is_barred_is_impossible_at_once() -> None:
@@ -77,3 +94,15 @@ def test_patterns_prove_what_holds(problem) -> None:
     allowed = {"min_stars", "must_include"}
     broken = {breach.code for breach in checking.breaches(problem, filling.plan.chosen)}
     assert broken <= allowed
+
+
+def test_progress_is_that_of_the_problem_itself(monkeypatch) -> None:
+    """What is told never goes beyond what is proven, and ends with the answer."""
+    monkeypatch.setattr(selection, "CANDIDATES", 300)
+    monkeypatch.setattr(selection, "MANAGERS", 24)
+    problem = selection.programme(2, money=450, chosen=1, share=3)
+    told: list[tuple[float | None, float | None]] = []
+    control = Control(SECONDS, tell=lambda best, bound: told.append((best, bound)))
+    answer = large.solve(problem, control)
+    assert all(best <= bound for best, bound in told if best is not None and bound is not None)
+    assert told[-1] == (float(answer.objective), float(answer.bound))
