@@ -23,7 +23,7 @@ from accounts.models import (
 from accounts.services.duplicate import keep_found
 from accounts.services.merge import carry_stragglers
 from accounts.services.scoring import place_part
-from accounts.services.solving import solve
+from accounts.services.solving import abandoned, end_abandoned, solve
 from kam.access.dates import business_today
 from kam.changes import access
 from kam.imports.models import Run, StagedRecord
@@ -181,3 +181,10 @@ def begin_criteria_until(today: datetime.date) -> None:
 def solve_selection(selection_id: int, user_id: int) -> None:
     """Solve a scenario with what the user may see."""
     solve(selection_id, User.objects.get(pk=user_id), current_job())
+
+
+@periodic(every=datetime.timedelta(minutes=1), when=lambda: abandoned().exists())
+@task()
+def settle_selections() -> int:
+    """End runs that no worker solves any more; returns how many."""
+    return end_abandoned()

@@ -22,6 +22,8 @@ from kam.api.viewsets import EditableViewSet, ReadOnlyViewSet
 from teams.models import User
 
 STAMPS = ("version", "created_at", "updated_at", "archived_at")
+MOST = 100
+"""Decisions of one call: more would hold everybody else up."""
 ACTION_OF = {status: action for action, status in STATUS_OF.items()}
 """What makes an account what it shall be."""
 
@@ -83,7 +85,7 @@ class StatusDecisionSerializer(DecidingSerializer):
 class DecideSerializer(Serializer):
     """Decisions on accounts of a run, all or none."""
 
-    decisions = WishSerializer(many=True, allow_empty=False)
+    decisions = serializers.ListField(child=WishSerializer(), allow_empty=False, max_length=MOST)
 
 
 class DecisionSerializer(ModelSerializer):

@@ -18,6 +18,7 @@ from accounts.market.mapping import MarketMap, market_map
 from accounts.models import Account
 from kam.api.errors import refused
 from kam.api.serializers import Serializer
+from kam.web.addresses import key_in
 
 NOTHING_KNOWN = gettext_lazy("No purchases are known of a programme that you read as a whole.")
 NO_RANK = gettext_lazy("This is no rank.")
@@ -132,11 +133,11 @@ class MarketMapMixin:
         asked = form.asked
         if asked is None:
             raise refused("programme", "nothing", str(NOTHING_KNOWN))
-        text = request.query_params.get("after", "0")
-        if not text.isdecimal():
+        after = key_in(request.query_params.get("after", "0"))
+        if after is None:
             raise refused("after", "invalid", str(NO_RANK))
         found = market_map(request.user, asked)  # type: ignore[arg-type]
-        return Response(MapSerializer(_body(request.user, found, int(text))).data)
+        return Response(MapSerializer(_body(request.user, found, after)).data)
 
 
 def _body(reader: Any, found: MarketMap, after: int) -> dict[str, Any]:

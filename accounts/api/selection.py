@@ -21,10 +21,12 @@ from accounts.selection.sight import all_as_seen, as_seen
 from accounts.services import selection as runs
 from accounts.services.decision import Wish, decide
 from kam.api.errors import inside
+from kam.api.filters import LARGEST_ID
 from kam.api.serializers import ModelSerializer, Serializer, VisibleRelatedField
 from kam.api.viewsets import EditableViewSet
 
 STAMPS = ("version", "created_at", "updated_at", "archived_at")
+KEY: dict[str, Any] = {"min_value": 1, "max_value": LARGEST_ID}
 SCORE: dict[str, Any] = {"max_digits": 9, "decimal_places": 6, "min_value": 0, "max_value": 10}
 
 
@@ -32,7 +34,7 @@ class CandidateSerializer(Serializer):
     """A candidate as the caller gives it: scores 0..10, cost a year in the programme's currency,
     effort of the manager in FTE."""
 
-    account = serializers.IntegerField(min_value=1)
+    account = serializers.IntegerField(**KEY)
     attractiveness = serializers.DecimalField(**SCORE)
     strength = serializers.DecimalField(**SCORE)
     cost = serializers.DecimalField(max_digits=24, decimal_places=6, min_value=0)
@@ -44,21 +46,21 @@ class CandidateSerializer(Serializer):
 class ManagerSerializer(Serializer):
     """A manager: accounts (`capacity`) and FTE (`effort`) at most; `eligible` null: all."""
 
-    user = serializers.IntegerField(min_value=1)
+    user = serializers.IntegerField(**KEY)
     capacity = serializers.IntegerField(min_value=0, max_value=1000)
     effort = serializers.DecimalField(
         max_digits=6, decimal_places=3, min_value=0, required=False, default="1"
     )
     eligible = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), required=False, allow_null=True, default=None
+        child=serializers.IntegerField(**KEY), required=False, allow_null=True, default=None
     )
 
 
 class PairSerializer(Serializer):
     """A conflict between two candidates."""
 
-    a = serializers.IntegerField(min_value=1)
-    b = serializers.IntegerField(min_value=1)
+    a = serializers.IntegerField(**KEY)
+    b = serializers.IntegerField(**KEY)
     kind = serializers.ChoiceField(choices=Conflict.Kind.choices)
 
 
@@ -371,13 +373,14 @@ class SelectionViewSet(EditableViewSet):
 
     def perform_update(self, serializer: SelectionSerializer) -> None:
         values = dict(serializer.validated_data)
-        given = {name: values.pop(name) for name in runs.GIVEN if name in values}
+        whole = () if serializer.partial else runs.GIVEN
+        given = {name: values.pop(name, None) for name in runs.GIVEN if name in {*values, *whole}}
         serializer.instance = runs.update_selection(
             actor=self.request.user,
             selection=serializer.instance,
             expected_version=self.version,
             changes=values,
-            given=given or None,
+            given=given,
         )
 
     def perform_destroy(self, instance: Selection) -> None:

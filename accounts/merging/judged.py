@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -24,10 +25,25 @@ class Followed(Rule):
         for row in self.rows(joining.loser.pk).filter(superseded_at=None).order_by("pk"):
             if self._key(row) in taken:
                 joining.journal.change(row, {"superseded_at": timezone.now()})
-        super().carry(joining)
+        rows = self.moving(joining)
+        joining.journal.move(rows, self.field, joining.survivor.pk, quiet=self.quiet)
+
+    def moving(self, joining: Joining) -> QuerySet:
+        """Rows that go to the account that stays."""
+        return self.rows(joining.loser.pk)
 
     def _key(self, row: Any) -> tuple[Any, ...]:
         return tuple(getattr(row, name) for name in self.keys)
+
+
+class OfRuns(Followed):
+    """Decisions: where one run led to a decision about both, each keeps its own, so that the run
+    goes on telling what came of it."""
+
+    def moving(self, joining: Joining) -> QuerySet:
+        """Decisions but those of runs that decided about both."""
+        held = self.rows(joining.survivor.pk).exclude(selection=None).order_by()
+        return super().moving(joining).exclude(selection__in=held.values("selection"))
 
 
 class OneOpen(Rule):
@@ -45,7 +61,7 @@ class OneOpen(Rule):
 
 OF_ACCOUNTS = (
     Followed("accounts.Score.account", "code", "horizon", "scorer_id", words=_("scores")),
-    Followed("accounts.Decision.account", words=_("decisions")),
+    OfRuns("accounts.Decision.account", words=_("decisions")),
     Rule("accounts.Expectation.account", words=_("expectation records")),
     Followed("accounts.Rating.account", "parameter_id", words=_("ratings")),
     Followed("accounts.Target.account", "brand_id", words=_("places on target lists")),

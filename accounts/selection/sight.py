@@ -19,8 +19,7 @@ OWN_REASONS = ("required", "barred", "below_cut", "below_hurdle", "no_manager")
 def as_seen(run: Selection, reader: User) -> Selection:
     """`run`, or a copy of it to be shown: sums over the accounts that are seen, and nothing that
     was reckoned with the others. One query."""
-    pks = [row["account"] for row in run.problem.get("candidates", ())]
-    fenced = Account.objects.behind_barriers_of(reader).filter(pk__in=pks)
+    fenced = Account.objects.behind_barriers_of(reader).filter(programme=run.programme_id)
     return _without(run, set(fenced.values_list("pk", flat=True)))
 
 
@@ -39,17 +38,21 @@ def all_as_seen(runs: Iterable[Selection], reader: User) -> list[Selection]:
 
 
 def _without(run: Selection, fenced: set[int]) -> Selection:
-    kept = run.problem
+    if not fenced:
+        return run
+    kept, seen = run.problem, copy(run)
+    seen.steps = [{"step": step["step"], "is_done": True} for step in run.steps]
+    if "unready" in kept:
+        left = [row for row in kept["unready"] if row[0] not in fenced]
+        seen.problem = kept = {**kept, "unready": left}
     hidden = fenced & {row["account"] for row in kept.get("candidates", ())}
     if not hidden:
-        return run
-    seen = copy(run)
+        return seen
     seen.problem = {
         **kept,
         "candidates": [row for row in kept["candidates"] if row["account"] not in hidden],
         "conflicts": [row for row in kept["conflicts"] if not {row["a"], row["b"]} & hidden],
     }
-    seen.steps = [{"step": step["step"], "is_done": True} for step in run.steps]
     seen.gap = None
     if "selected" in run.result:
         _sum_up(seen, hidden)

@@ -15,8 +15,9 @@ from accounts import policies, tasks
 from accounts.models import Account, CriteriaSet, Criterion
 from accounts.scoring.criteria import DEFAULTS, Kind, check_weights
 from accounts.services import scoring
+from accounts.services.account import refuse_archived_account
 from kam.access.dates import business_today
-from kam.changes import record
+from kam.changes import editing, record
 from kam.changes.errors import field_error
 from teams import policies as programme_policies
 from teams.models import Programme, User
@@ -60,6 +61,9 @@ def publish_criteria(
         raise field_error("criteria", words, "many")
     check_weights(kind, {row["code"]: Decimal(row["weight"]) for row in criteria})
     Programme.objects.select_for_update(no_key=True).get(pk=programme.pk)
+    if account is not None:
+        account = editing.locked(account)  # as whoever scores it does
+        refuse_archived_account(account)
     sets = CriteriaSet.objects.filter(programme=programme, kind=kind, account=account)
     last = sets.order_by("-number").first()
     published = CriteriaSet(

@@ -5,24 +5,29 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from itertools import chain, count
+from typing import Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import figures, policies
 from accounts.choices import Status
+from accounts.figures.basis import DAY_LIMITS
 from accounts.models import Account, Decision, ManagerCapacity, Selection
 from accounts.selection.gathering import effort_of
 from accounts.services import barriers
-from accounts.services.status import check_rationale, lock_before_account, set_status
+from accounts.services.account import refuse_archived_account
+from accounts.services.status import check_rationale, set_status
 from accounts.services.team import COUNTED, assign_team
 from kam.access.dates import business_today
 from kam.changes import editing, record
 from kam.changes.errors import field_error
-from teams.models import Membership, Programme, TeamRole, User
+from teams import policies as programme_policies
+from teams.models import Membership, Programme, Team, TeamRole, User
 from teams.programme_settings import setting
 from teams.services import add_membership, create_team
 
@@ -37,6 +42,7 @@ STATUS_OF: Mapping[str, str] = {
     Action.CONSIDER: Status.CANDIDATE,
 }
 """What a decision makes of an account; a review leaves it as it is (`design.md` 11)."""
+LONGEST_NAME = Team._meta.get_field("name").max_length or 0
 IN_RUNS = [item for item in Action.choices if item[0] != Action.CONSIDER]
 """Decisions that a run leads to: its candidates are considered already."""
 
@@ -88,23 +94,22 @@ def decide(
     that the state of things does not allow.
     """
     today = on or business_today()
+    _check_day(today)
     if selection is not None:
-        selection = editing.locked(selection)
-        if selection.status not in Selection.SOLVED:
-            raise ValidationError(_("It has not been solved."), code="unsolved")
-        if selection.archived_at:
-            raise ValidationError(_("It is archived: restore it first."), code="archived")
+        selection = _open_run(actor, selection)
     advised = advice_of(selection) if selection is not None else {}
     taken = _taken(selection, wishes)
-    programmes = {wish.account.programme_id for wish in wishes}
-    list(Programme.objects.select_for_update(no_key=True).filter(pk__in=programmes).order_by("pk"))
-    _refuse_incomplete(wishes, advised, max(today, business_today()))
+    _lock(wishes)
+    _refuse_incomplete(wishes, advised, business_today())
     made = []
     for wish in sorted(wishes, key=_takes_room):
         try:
             with transaction.atomic():
                 _refuse_taken(taken.get(wish.account.pk))
                 advice = advised.get(wish.account.pk, "")
+                if selection is not None and not advice:
+                    text = _("It is no candidate of this scenario.")
+                    raise field_error("account", text, "foreign")
                 made.append(_decided(actor, wish, selection, advice, today))
         except ValidationError as error:
             raise DecisionsError([(wishes.index(wish), error)]) from error
@@ -132,6 +137,45 @@ def advice_of(selection: Selection) -> dict[int, str]:
         else:
             advice[pk] = Action.MAINTAIN.value
     return advice
+
+
+def _check_day(on: datetime.date) -> None:
+    if on > business_today():
+        raise field_error("decided_on", _("It is decided today or was before."), "future")
+    for limit in DAY_LIMITS:
+        try:
+            limit(on)
+        except ValidationError as error:
+            raise ValidationError({"decided_on": error}) from error
+
+
+def _open_run(actor: User, selection: Selection) -> Selection:
+    """The run, locked; raises unless `actor` runs its programme and it is there to decide about."""
+    selection = editing.locked(selection)
+    if not programme_policies.can_edit_programme(actor, selection.programme):
+        raise PermissionDenied
+    if selection.status not in Selection.SOLVED:
+        raise ValidationError(_("It has not been solved."), code="unsolved")
+    if selection.is_archived:
+        raise ValidationError(_("It is archived: restore it first."), code="archived")
+    return selection
+
+
+def _lock(wishes: Sequence[Wish]) -> None:
+    """Lock all that the decisions touch in the order of all services (programmes, people, teams,
+    accounts) and by key, so that no two writers wait for each other."""
+    accounts = Account.objects.filter(pk__in=[wish.account.pk for wish in wishes]).order_by()
+    teams = accounts.exclude(team=None).values("team")
+    joining = [wish.manager.pk for wish in wishes if wish.manager is not None]
+    members = Membership.objects.filter(team__in=teams).order_by().values("user")
+    held: Sequence[QuerySet[Any]] = (
+        Programme.objects.filter(pk__in=accounts.values("programme")),
+        User.objects.filter(Q(pk__in=members) | Q(pk__in=joining)),
+        Team.objects.filter(pk__in=teams),
+        accounts,
+    )
+    for rows in held:
+        list(rows.select_for_update(of=("self",), no_key=True).order_by("pk"))
 
 
 def _taken(selection: Selection | None, wishes: Sequence[Wish]) -> dict[int, Decision]:
@@ -178,10 +222,10 @@ def _decided(
 ) -> Decision:
     if not policies.can_manage(actor, wish.account):
         raise PermissionDenied
-    lock_before_account(wish.account, joining=wish.manager)
     account = editing.locked(wish.account)
     editing.expect(account, wish.expected_version)
-    day = max(on, business_today())  # a decision may be older; managers do not change in the past
+    refuse_archived_account(account)
+    day = business_today()  # a decision may be older; managers do not change in the past
     if wish.action == Action.APPOINT and wish.manager is None:
         wish = wish._replace(manager=manager_of(account, day))
     override = False
@@ -316,10 +360,11 @@ def _all_of(error: ValidationError) -> list[ValidationError]:
 
 def _lead(actor: User, account: Account, manager: User, on: datetime.date) -> Account:
     team = account.team
-    if team is None:
-        team = create_team(actor=actor, programme=account.programme, name=account.name)
-    leads = Membership.objects.filter(team=team, role=TeamRole.KAM, user=manager).valid_on(on)
-    if not leads.exists():
+    is_led = team is not None and manager_of(account, on) == manager
+    stays = is_led and account.status == Status.KEY
+    if team is None or (_is_shared(team, account) and not stays):
+        team, is_led = _own_team(actor, account, manager, on), False
+    if not is_led:
         add_membership(
             actor=actor,
             team=team,
@@ -331,6 +376,38 @@ def _lead(actor: User, account: Account, manager: User, on: datetime.date) -> Ac
     if account.team_id == team.pk:
         return account
     return assign_team(actor=actor, account=account, team=team, expected_version=None)
+
+
+def _is_shared(team: Team, account: Account) -> bool:
+    return Account.objects.active().filter(team=team).exclude(pk=account.pk).exists()
+
+
+def _own_team(actor: User, account: Account, manager: User, on: datetime.date) -> Team:
+    """A team of the account's own (`design.md` 3); of one that it shared the people come along,
+    their manager apart."""
+    team = create_team(actor=actor, programme=account.programme, name=_free_name(account))
+    shared = Membership.objects.filter(team=account.team_id).exclude(user=manager)
+    members = shared.exclude(role=TeamRole.KAM).valid_on(on).select_related("user", "function")
+    for member in members.order_by("pk"):
+        add_membership(
+            actor=actor,
+            team=team,
+            user=member.user,
+            role=member.role,
+            function=member.function,
+            valid_from=on,
+            valid_until=member.valid_until,
+        )
+    return team
+
+
+def _free_name(account: Account) -> str:
+    """The account's name, or the first with a number that no team of the programme has."""
+    stem = account.name[: LONGEST_NAME - len(" 9999")]
+    teams = Team.objects.filter(programme=account.programme_id, name__istartswith=stem)
+    taken = {name.lower() for name in teams.values_list("name", flat=True)}
+    names = chain([account.name[:LONGEST_NAME]], (f"{stem} {number}" for number in count(2)))
+    return next(name for name in names if name.lower() not in taken)
 
 
 def contribution_of(account: Account, on: datetime.date) -> Decimal | None:

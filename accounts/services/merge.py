@@ -33,6 +33,7 @@ from accounts.services.account import (
     refuse_shared_teams,
 )
 from accounts.services.people import refresh_talks
+from accounts.services.scoring import place_accounts
 from accounts.services.status import check_exclusive_below, check_manager
 from accounts.services.team import check_team, lock_people
 from kam.access import tree
@@ -143,6 +144,7 @@ def carry_stragglers(*, merge: Merge) -> int:
     for rule in rules_for(Account):
         rule.carry(joining)
     figures.refresh([survivor.pk, loser.pk])
+    place_accounts([survivor], business_today())
     return sum(journal.moved.values())
 
 
@@ -223,6 +225,7 @@ def _join_accounts(
     for rule in rules_for(Account):
         rule.carry(joining)
     figures.refresh([survivor.pk, loser.pk])
+    place_accounts([survivor], today)
     _carry_soft(journal, survivor, loser)
     _put_below(journal, survivor, loser, merge.merged_at)
     follow_survivors(Account.objects.filter(merged_into=survivor))

@@ -22,6 +22,7 @@ from accounts.services import barriers
 from accounts.services.account import follow_survivors, lock_groups, refuse_shared_teams
 from accounts.services.merge import audience, check_rows, place_children
 from accounts.services.people import refresh_talks
+from accounts.services.scoring import place_accounts
 from accounts.services.status import check_exclusive_below
 from accounts.services.team import lock_people
 from kam.access.dates import business_today
@@ -236,6 +237,7 @@ def _finish_accounts(actor: User, merge: Merge) -> None:
         check_rows(account)
         barriers.refuse_violations(actor=actor, accounts=Account.objects.under(account))
         check_exclusive_below(actor, account, business_today())
+    place_accounts([survivor, loser], business_today())
 
 
 def _refuse_archived_parent(loser: Account) -> None:

@@ -73,10 +73,10 @@ def give_scores(
     `ScoresError`: unknown criterion, no whole number 0..10, changed by somebody else meanwhile.
     """
     today = on or business_today()
-    accounts = {given.account.pk: given.account for given in scores}
-    _check_rights(actor, scores)
     locked = Account.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
-    list(locked.filter(pk__in=accounts))
+    accounts = locked.in_bulk({given.account.pk for given in scores})
+    _check_rights(actor, scores)
+    scores = [given._replace(account=accounts[given.account.pk]) for given in scores]
     criteria = _criteria(accounts.values(), today)
     present = _present(accounts, actor)
     wanted = {_key(given, actor): given for given in scores}

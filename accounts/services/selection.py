@@ -14,6 +14,7 @@ from accounts.models import Account, Selection
 from accounts.selection.gathering import BARRED, MUST
 from kam.changes import editing, record
 from kam.changes.errors import field_error, row_error
+from kam.jobs.models import Job
 from kam.jobs.services import cancel_job
 from teams import policies
 from teams.models import Programme, User
@@ -53,7 +54,7 @@ def create_selection(
         currency=programme.currency,
         created_by=actor,
         given=_checked_lists(actor, programme, given or {}),
-        marks=_checked_marks(actor, programme, marks or {}),
+        marks=_checked_marks(actor, programme, marks or {}, {}),
         copied_from=copied_from,
         **{**usual_limits(programme), **changes},
     )
@@ -84,17 +85,22 @@ def update_selection(
     marks: Mapping[int, str] | None = None,
 ) -> Selection:
     """Change a scenario that was not solved yet; one that was is copied instead, so that what was
-    asked and answered stays together. Raises PermissionDenied, VersionConflict or
-    ValidationError."""
+    asked and answered stays together.
+
+    Lists of `given` replace those that it holds, None takes one off it; `marks` are all of them.
+    Raises PermissionDenied, VersionConflict or ValidationError.
+    """
     selection = _editable(actor, selection)
     editing.expect(selection, expected_version)
+    _refuse_archived(selection)
     if selection.status != Selection.Status.DRAFT:
         raise ValidationError(_("It has been solved: copy it to change it."), code="solved")
     values = dict(changes)
     if given is not None:
-        values["given"] = _checked_lists(actor, selection.programme, given)
+        kept = {name: rows for name, rows in selection.given.items() if name not in given}
+        values["given"] = kept | _checked_lists(actor, selection.programme, given)
     if marks is not None:
-        values["marks"] = _checked_marks(actor, selection.programme, marks)
+        values["marks"] = _checked_marks(actor, selection.programme, marks, selection.marks)
     return editing.save(actor=actor, obj=selection, changes=values)
 
 
@@ -123,6 +129,7 @@ def solve_selection(*, actor: User, selection: Selection) -> Selection:
     waits changes nothing, and a solved one stays as it is. Raises PermissionDenied or
     ValidationError."""
     selection = _editable(actor, selection)
+    _refuse_archived(selection)
     if selection.status in (*Selection.UNDER_WAY, *Selection.SOLVED, Selection.Status.INFEASIBLE):
         return selection
     selection.status = Selection.Status.QUEUED
@@ -143,23 +150,12 @@ def solve_again(
     selection: Selection,
     expected_version: int | None,
     changes: Mapping[str, Any],
-    marks: Mapping[int, str] | None = None,
 ) -> Selection:
     """Solve a scenario with other limits: itself while nothing came of it, else a copy, so that
     both stand side by side. Returns the one that is solved."""
-    selection = _editable(actor, selection)
-    editing.expect(selection, expected_version)
-    if selection.status in Selection.UNDER_WAY:
-        raise ValidationError(_("It is being solved: stop it first."), code="solving")
-    if selection.status != Selection.Status.DRAFT:
-        selection = copy_selection(actor=actor, selection=selection)
-        expected_version = selection.version
+    selection = _unsolved(actor, selection, expected_version)
     selection = update_selection(
-        actor=actor,
-        selection=selection,
-        expected_version=expected_version,
-        changes=changes,
-        marks=marks,
+        actor=actor, selection=selection, expected_version=None, changes=changes
     )
     return solve_selection(actor=actor, selection=selection)
 
@@ -174,11 +170,7 @@ def mark_account(
 ) -> Selection:
     """Say that an account must be in, is barred, or neither (empty `mark`); of a run that was
     solved a copy is marked. Returns the marked one."""
-    selection = _editable(actor, selection)
-    if selection.status in Selection.UNDER_WAY:
-        raise ValidationError(_("It is being solved: stop it first."), code="solving")
-    if selection.status != Selection.Status.DRAFT:
-        selection = copy_selection(actor=actor, selection=selection)
+    selection = _unsolved(actor, selection, None)
     marks = {int(pk): kept for pk, kept in selection.marks.items() if int(pk) != account.pk}
     if mark:
         marks[account.pk] = mark
@@ -190,6 +182,8 @@ def mark_account(
 @transaction.atomic
 def stop_selection(*, actor: User, selection: Selection) -> Selection:
     """Stop a run: it leaves nothing but its scenario. A finished one stays as it is."""
+    # The job is locked before the run, as the worker does that keeps the answer.
+    list(Job.objects.select_for_update().filter(pk=selection.job_id))
     selection = _editable(actor, selection)
     if selection.status not in Selection.UNDER_WAY:
         return selection
@@ -245,16 +239,31 @@ def choose_managers(
     """Say which managers take part and what each can take on (`user`, `capacity`, `effort`); None
     takes those of the programme with their usual capacities. Of a run that was solved a copy is
     changed. Returns the changed one."""
+    selection = _unsolved(actor, selection, expected_version)
+    return update_selection(
+        actor=actor,
+        selection=selection,
+        expected_version=None,
+        changes={},
+        given={"managers": managers},
+    )
+
+
+def _unsolved(actor: User, selection: Selection, expected_version: int | None) -> Selection:
+    """The scenario while nothing came of it, else a copy: what is changed."""
     selection = _editable(actor, selection)
     editing.expect(selection, expected_version)
+    _refuse_archived(selection)
     if selection.status in Selection.UNDER_WAY:
         raise ValidationError(_("It is being solved: stop it first."), code="solving")
-    if selection.status != Selection.Status.DRAFT:
-        selection = copy_selection(actor=actor, selection=selection)
-    given = {key: value for key, value in selection.given.items() if key != "managers"}
-    if managers is not None:
-        given |= _checked_lists(actor, selection.programme, {"managers": managers})
-    return editing.save(actor=actor, obj=selection, changes={"given": given})
+    if selection.status == Selection.Status.DRAFT:
+        return selection
+    return copy_selection(actor=actor, selection=selection)
+
+
+def _refuse_archived(selection: Selection) -> None:
+    if selection.is_archived:
+        raise ValidationError(_("It is archived: restore it first."), code="archived")
 
 
 def _editable(actor: User, selection: Selection) -> Selection:
@@ -318,10 +327,16 @@ def _none_twice(field: str, member: str, rows: Sequence[Mapping[str, Any]]) -> N
         met.add(row[member])
 
 
-def _checked_marks(actor: User, programme: Programme, marks: Mapping[int, str]) -> dict[str, str]:
+def _checked_marks(
+    actor: User, programme: Programme, marks: Mapping[int, str], before: Mapping[str, str]
+) -> dict[str, str]:
+    """`marks`, of which those that differ from `before` are of accounts that `actor` sees: others
+    have marked what they see, and accounts may have gone since."""
+    kept = {str(pk): mark for pk, mark in marks.items()}
+    news = [pk for pk, mark in kept.items() if before.get(pk) != mark]
     seen = Account.objects.visible_to(actor).active().filter(programme=programme)
-    if seen.filter(pk__in=list(marks)).count() < len(marks):
+    if seen.filter(pk__in=news).count() < len(news):
         raise field_error("marks", _("Choose from the list."), "unknown")
-    if not set(marks.values()) <= {MUST, BARRED}:
+    if not {kept[pk] for pk in news} <= {MUST, BARRED}:
         raise field_error("marks", _("Choose from the list."), "choice")
-    return {str(pk): mark for pk, mark in marks.items()}
+    return kept

@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +21,7 @@ from accounts.selection import keeping, running
 from accounts.selection.gathering import gather
 from accounts.selection.problem import Problem
 from kam.changes import record
+from kam.jobs.models import Job
 from kam.jobs.progress import Halted, InlineJob
 from teams.models import User
 
@@ -133,12 +136,38 @@ def _keep(
         record.change(actor=reader, obj=selection, verb="solved", after=after)
 
 
+def abandoned() -> QuerySet[Selection]:
+    """Runs whose work has ended without them: its worker was killed too often, or the work itself
+    was stopped."""
+    under_way = Selection.objects.filter(status__in=Selection.UNDER_WAY)
+    return under_way.exclude(job__in=Job.objects.all().unfinished())
+
+
+def end_abandoned() -> int:
+    """Say of runs that are `abandoned` that nothing comes of them; returns how many."""
+    count = 0
+    for pk, job in abandoned().values_list("pk", "job__status"):
+        with transaction.atomic():
+            selection = abandoned().select_for_update(of=("self",)).filter(pk=pk).first()
+            if selection is None:
+                continue
+            if job == Job.Status.CANCELLED:
+                _ended(selection, Status.CANCELLED, "")
+            else:
+                _ended(selection, Status.FAILED, _("Solving was broken off: start it again."))
+            count += 1
+    return count
+
+
 def _fail(selection_id: int, job: InlineJob, error: str) -> None:
     with _held(selection_id, job, *Selection.UNDER_WAY) as selection:
-        if selection is None:
-            return
-        selection.status, selection.error = Status.FAILED, error
-        selection.version += 1
-        selection.save(update_fields=["status", "error", "version", "updated_at"])
-        after = {"status": selection.status}
-        record.change(actor=None, obj=selection, verb="failed", after=after)
+        if selection is not None:
+            _ended(selection, Status.FAILED, error)
+
+
+def _ended(selection: Selection, status: str, error: str) -> None:
+    selection.status, selection.error = status, error
+    selection.version += 1
+    selection.save(update_fields=["status", "error", "version", "updated_at"])
+    verb = "stopped" if status == Status.CANCELLED else "failed"
+    record.change(actor=None, obj=selection, verb=verb, after={"status": status})

@@ -20,15 +20,15 @@ from teams.models import Membership, Programme, TeamRole, User
 from teams.programme_settings import setting
 
 
-def lock_before_account(account: Account, *, joining: User | None = None) -> Programme:
+def lock_before_account(account: Account) -> Programme:
     """Lock what a decision on status locks before the account: programme, people, team.
 
     For services that hold the account's lock when they come to `set_status`, so that no two
-    writers wait for each other; `joining` is about to join the account's team.
+    writers wait for each other.
     """
     programme = Programme.objects.select_for_update(no_key=True).get(pk=account.programme_id)
     if account.team is not None:
-        lock_people(account.team, joining=joining)
+        lock_people(account.team)
     return programme
 
 

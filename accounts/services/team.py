@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts import policies
@@ -82,17 +81,14 @@ def refuse_overload(user: User, account: Account, *, on: datetime.date) -> Load:
     return load
 
 
-def lock_people(team: Team, *, joining: User | None = None) -> Team:
-    """Keep others from giving the team's people, and who is `joining`, accounts or teams until
-    the transaction ends.
+def lock_people(team: Team) -> Team:
+    """Keep others from giving the team's people accounts or teams until the transaction ends.
 
     Locks are taken in the order people, team, account, as `teams.services` does. Returns a fresh
     copy of the team.
     """
-    people = Q(pk__in=Membership.objects.filter(team=team).order_by().values("user"))
-    if joining is not None:
-        people |= Q(pk=joining.pk)
-    list(User.objects.select_for_update(no_key=True).filter(people).order_by("pk"))
+    people = Membership.objects.filter(team=team).order_by().values("user")
+    list(User.objects.select_for_update(no_key=True).filter(pk__in=people).order_by("pk"))
     return editing.locked(team)
 
 

@@ -29,6 +29,7 @@ from accounts.scoring.index import STANCES, Cuts, Stance
 from accounts.scoring.matrix import Tier
 from accounts.views.listing import UNLISTED
 from kam.access.dates import business_today
+from kam.web.addresses import key_in
 from kam.web.fields import DayField, OpenSelect
 from kam.web.formatting import number, percent
 from kam.web.views import ScopedViewMixin, TableMixin
@@ -104,7 +105,7 @@ class WeighedAccounts(ScopedViewMixin):
         if not named:
             return Programme.objects.first_for(self.request.user)
         seen = Programme.objects.visible_to(self.request.user)
-        return seen.filter(pk=named if named.isdecimal() else 0).first()
+        return seen.filter(pk=key_in(named)).first()
 
     @cached_property
     def rates(self) -> figures.Rates:

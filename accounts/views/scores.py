@@ -23,6 +23,7 @@ from accounts.services.scoring import ScoresError, give_scores
 from accounts.views.criteria import programme_of
 from kam.access.dates import business_today
 from kam.documents import tables as files
+from kam.web.addresses import key_in
 from kam.web.views import ScopedViewMixin
 from kam.web.views.forms import UNPROCESSABLE
 from kam.web.views.tables import CappedPaginator, ExportMixin
@@ -145,8 +146,8 @@ class ScoresView(ExportMixin, ScopedViewMixin, ListView):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Store what was changed, with `take` also what the data suggest for empty cells, all or
         none; what is refused stands beside its field."""
-        keys = [name[4:] for name in request.POST if name.startswith("was-")]
-        pks = [int(key) for key in keys if key.isascii() and key.isdecimal()][: 2 * PAGE]
+        keys = (key_in(name[4:]) for name in request.POST if name.startswith("was-"))
+        pks = [pk for pk in keys if pk is not None][: 2 * PAGE]
         accounts = list(self.seen().filter(pk__in=pks))
         sent = grid.read(accounts, request.POST, self.wanted)
         if "take" in request.POST and not sent.errors:

@@ -26,6 +26,7 @@ from accounts.selection.readiness import Step, steps_of
 from accounts.selection.sight import all_as_seen, as_seen
 from accounts.services import selection as services
 from kam.changes.errors import VersionConflict
+from kam.web.addresses import key_in
 from kam.web.formatting import kilo, number, thousands
 from kam.web.views import ScopedViewMixin, ServiceFormMixin
 from kam.web.views.forms import UNPROCESSABLE
@@ -170,7 +171,8 @@ def _curve(result: Shown, run: Selection) -> dict[str, Any]:
 
 def compare(request: HttpRequest) -> HttpResponse:
     """Scenarios side by side: what each was asked, what came of it, and who differs."""
-    asked = [int(pk) for pk in request.GET.getlist("run") if pk.isdecimal()][:MOST_COMPARED]
+    keys = map(key_in, request.GET.getlist("run"))
+    asked = [pk for pk in keys if pk is not None][:MOST_COMPARED]
     seen = Selection.objects.visible_to(request.user).select_related("programme").in_bulk(asked)
     if len(seen) < len(set(asked)):
         raise Http404
@@ -189,10 +191,12 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """How far solving is; asks htmx to load the page again when it has ended."""
-    run = reach(Selection.objects.select_related("job"), request.user, pk=pk)
+    run = reach(Selection.objects.select_related("programme", "job"), request.user, pk=pk)
     if run.status not in Selection.UNDER_WAY:
         return HttpResponse(headers={"HX-Refresh": "true"})
-    return render(request, "accounts/_selection_progress.html", {"run": run, "may_edit": True})
+    may_edit = policies.can_edit_programme(request.user, run.programme)
+    context = {"run": run, "may_edit": may_edit}
+    return render(request, "accounts/_selection_progress.html", context)
 
 
 @require_POST
@@ -227,9 +231,8 @@ def _mine(request: HttpRequest, pk: int) -> Selection:
 def mark(request: HttpRequest, pk: int) -> HttpResponse:
     """An account must be in, is barred, or neither."""
     run = _mine(request, pk)
-    key = request.POST.get("account", "")
     seen = Account.objects.visible_to(request.user)
-    account = get_object_or_404(seen, pk=key if key.isdecimal() else 0)
+    account = get_object_or_404(seen, pk=key_in(request.POST.get("account", "")))
     try:
         run = services.mark_account(
             actor=request.user, selection=run, account=account, mark=request.POST.get("mark", "")

@@ -1,4 +1,5 @@
-"""Addresses of pages, worked out once a process: lists and the frame name the same ones again."""
+"""Addresses of pages, worked out once a process: lists and the frame name the same ones again; and
+keys that addresses and forms name."""
 
 from functools import lru_cache
 
@@ -14,3 +15,12 @@ def address(name: str, *arguments: int | str) -> str:
 @lru_cache(maxsize=10_000)
 def _address(_prefix: str, name: str, arguments: tuple[int | str, ...]) -> str:
     return reverse(name, args=arguments)
+
+
+LONGEST_KEY = 18
+"""Digits of a key: databases count no further than nineteen."""
+
+
+def key_in(text: str) -> int | None:
+    """The key of a row that somebody names; None where `text` can be none."""
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_KEY else None

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from kam.changes.errors import VersionConflict
 from kam.changes.history import Line, describe
+from kam.web.addresses import key_in
 from kam.web.forms import ServiceForm
 from kam.web.views import ServiceFormMixin
 from kam.web.views.forms import CONFLICT
@@ -68,8 +69,7 @@ def press(
 
 def posted_version(request: HttpRequest) -> int | None:
     """The version that the button's form carried."""
-    text = request.POST.get("version", "")
-    return int(text) if text.isdecimal() else None
+    return key_in(request.POST.get("version", ""))
 
 
 def history(changes: Any, reader: Any) -> list[Line]:

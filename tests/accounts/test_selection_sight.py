@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
@@ -94,3 +95,36 @@ def test_list_reads_whole_runs_only_before_a_barrier(
     with django_assert_num_queries(1):  # the reader's roles and barriers
         assert all_as_seen(rows, example.director) == rows
     assert [row.cost for row in all_as_seen(rows, fenced)] == [Decimal(690_000)]
+
+
+def test_what_is_not_weighed_yet_counts_for_who_sees_it(example) -> None:
+    """An account without scores takes part in no answer, but in the counts of the steps."""
+    user = RoleGrantFactory(programme_manager=True, programme=example.programme).user
+    team = TeamFactory(programme=example.programme)
+    MembershipFactory(team=team, user=user, role="observer")
+    rival = AccountFactory(programme=example.programme, team=team, status="maintained")
+    hidden = AccountFactory(programme=example.programme, name="Hidden")
+    ConflictFactory(a=rival, b=hidden)
+    run = runs.create_selection(actor=example.director, programme=example.programme, changes={})
+    runs.solve_selection(actor=example.director, selection=run)
+    Worker(heartbeat=False).drain()
+    run.refresh_from_db()
+    seen = as_seen(run, user)
+    assert all(set(step) == {"step", "is_done"} for step in seen.steps)
+    assert hidden.pk in dict(run.problem["unready"])
+    assert hidden.pk not in dict(seen.problem["unready"])
+    assert seen.objective == run.objective
+
+
+def test_accounts_are_marked_beside_those_that_others_marked(example, fenced) -> None:
+    cedar, birch = (example.accounts[name] for name in ("Cedar", "Birch"))
+    scenario = runs.create_selection(
+        actor=example.director,
+        programme=example.programme,
+        changes={},
+        marks={cedar.pk: "must"},
+    )
+    scenario = runs.mark_account(actor=fenced, selection=scenario, account=birch, mark="barred")
+    assert scenario.marks == {str(cedar.pk): "must", str(birch.pk): "barred"}
+    with pytest.raises(ValidationError):
+        runs.mark_account(actor=fenced, selection=scenario, account=cedar, mark="barred")

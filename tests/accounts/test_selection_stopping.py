@@ -8,11 +8,13 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import ManagerCapacity, Selection
+from accounts.services import archive_account, solving
 from accounts.services import selection as runs
-from accounts.services import solving
+from kam.jobs.models import Job
 from kam.jobs.progress import Cancelled, InlineJob
 from kam.jobs.worker import Worker
 from tests.factories.selection import BUDGET, handbook_programme
+from tests.factories.teams import RoleGrantFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -164,3 +166,53 @@ def test_capacities_are_recorded_changed_and_forgotten(example, browser) -> None
     )
     assert made.status_code < 400
     assert ManagerCapacity.objects.active().filter(user=example.luis, accounts=1).exists()
+
+
+def test_archived_scenario_is_neither_solved_nor_changed(example, run) -> None:
+    run = runs.archive_selection(actor=example.director, selection=run)
+    cedar = example.accounts["Cedar"]
+    for refused in (
+        lambda: runs.solve_selection(actor=example.director, selection=run),
+        lambda: runs.mark_account(
+            actor=example.director, selection=run, account=cedar, mark="must"
+        ),
+        lambda: runs.choose_managers(
+            actor=example.director, selection=run, expected_version=None, managers=None
+        ),
+        lambda: runs.update_selection(
+            actor=example.director, selection=run, expected_version=None, changes={"name": "Other"}
+        ),
+    ):
+        with pytest.raises(ValidationError, match="archived"):
+            refused()
+
+
+def test_account_that_was_archived_does_not_keep_others_from_being_marked(example, run) -> None:
+    hazel, cedar = (example.accounts[name] for name in ("Hazel", "Cedar"))
+    runs.mark_account(actor=example.director, selection=run, account=hazel, mark="must")
+    archive_account(actor=example.director, account=hazel, expected_version=None)
+    marked = runs.mark_account(actor=example.director, selection=run, account=cedar, mark="must")
+    assert marked.marks[str(cedar.pk)] == "must"
+
+
+@pytest.mark.parametrize(("ended", "status"), [("failed", "failed"), ("cancelled", "cancelled")])
+def test_run_without_a_worker_is_ended(example, run, ended, status) -> None:
+    runs.solve_selection(actor=example.director, selection=run)
+    Selection.objects.update(status=Selection.Status.SOLVING)
+    assert solving.end_abandoned() == 0
+    Job.objects.update(status=ended)
+    assert solving.end_abandoned() == 1
+    run.refresh_from_db()
+    assert (run.status, run.result) == (status, {})
+    assert runs.solve_selection(actor=example.director, selection=run).status == "queued"
+
+
+def test_another_manager_stops_a_run_and_a_reader_is_not_offered_to(example, run) -> None:
+    runs.solve_selection(actor=example.director, selection=run)
+    reader = RoleGrantFactory(programme=example.programme, role="finance").user
+    client = Client()
+    client.force_login(reader)
+    page = client.get(reverse("accounts:selection_progress", args=[run.pk]))
+    assert reverse("accounts:selection_stop", args=[run.pk]) not in page.content.decode()
+    other = RoleGrantFactory(programme_manager=True, programme=example.programme).user
+    assert runs.stop_selection(actor=other, selection=run).status == "cancelled"
