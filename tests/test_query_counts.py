@@ -118,7 +118,7 @@ PAGES = {
     "accounts:selections": 6,
     "accounts:parameters": 6,
     "accounts:target_profiles": 8,
-    "accounts:targets": 6,
+    "accounts:targets": 7,
     "accounts:violated": 8,
     "imports:folders": 5,
     "exports:list": 5,

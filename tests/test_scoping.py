@@ -314,6 +314,7 @@ ROUTES: dict[str, Route] = {
     "accounts:capacity_edit": CAPACITY,
     "accounts:capacity_archive": CAPACITY,
     "accounts:profile_section": hidden(lambda w: [w.account.pk, "insight"]),
+    "accounts:insight": ACCOUNT,
     "accounts:ratings_of": ACCOUNT,
     "accounts:rate": ACCOUNT,
     "accounts:target_set": ACCOUNT,

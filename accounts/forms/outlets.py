@@ -36,9 +36,9 @@ def dress(form: forms.BaseForm) -> None:
         field.widget.attrs["class"] = "form-select" if is_choice else "form-control"
 
 
-def plain(value: Decimal | None) -> str:
+def plain(value: Decimal | None) -> Decimal | None:
     """A number without the zeros that storing it adds."""
-    return "" if value is None else f"{value.normalize():f}"
+    return None if value is None else Decimal(f"{value.normalize():f}")
 
 
 class OptionsField(forms.CharField):

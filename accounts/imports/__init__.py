@@ -9,6 +9,7 @@ from accounts.imports.records import (
     ExchangeRatesKind,
     MembershipsKind,
     ProductsKind,
+    RatingsKind,
     ScoresKind,
     SitesKind,
 )
@@ -25,5 +26,6 @@ def register() -> None:
     kinds.register(ActivityCostsKind())
     kinds.register(CategoryPurchasesKind())
     kinds.register(ScoresKind())
+    kinds.register(RatingsKind())
     kinds.register(ExchangeRatesKind())
     kinds.register(LedgerKind())

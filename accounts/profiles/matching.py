@@ -170,18 +170,17 @@ def match_of(profile: TargetProfile, account: Any) -> Match:
     return Match(account.earned, account.rated, whole)
 
 
-def ratings_for(profiles: Iterable[TargetProfile], accounts: Iterable[Account]) -> models.QuerySet:
-    """All ratings of `accounts` in force, each with `fits_<range>` for every range of `profiles`:
-    whether it lies within."""
+def judged(ratings: models.QuerySet, profiles: Iterable[TargetProfile]) -> models.QuerySet:
+    """Annotates `ratings` with `fits_<range>` for every range of `profiles`: whether they lie
+    within."""
     wanted = [row for profile in profiles for row in profile.ranges.all()]
-    rows = Rating.objects.in_force().filter(account__in=[account.pk for account in accounts])
     inside = {
         f"fits_{row.pk}": Case(
             When(within(row), then=True), default=False, output_field=models.BooleanField()
         )
         for row in wanted
     }
-    return rows.annotate(**inside).order_by()
+    return ratings.annotate(**inside)
 
 
 def verdicts(
@@ -190,9 +189,11 @@ def verdicts(
     ratings: Iterable[Rating] | None = None,
 ) -> Mapping[tuple[int, int], list[Verdict]]:
     """What each of `accounts` is on each parameter of each of `profiles`, by the keys of both:
-    one query, none where `ratings` are those of `ratings_for`."""
+    one query, none where `ratings` in force were `judged` before."""
     asked, known = list(profiles), list(accounts)
-    rows = ratings_for(asked, known) if ratings is None else ratings
+    rows = ratings
+    if rows is None:
+        rows = judged(Rating.objects.in_force().filter(account__in=known).order_by(), asked)
     found = {(row.account_id, row.parameter_id): row for row in rows} if asked and known else {}
     return {
         (profile.pk, account.pk): [

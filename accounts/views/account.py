@@ -36,7 +36,6 @@ from accounts.services.decision import contribution_of, decide, manager_of
 from accounts.services.duplicate import likely_duplicates
 from accounts.services.status import key_account_count
 from accounts.services.team import load_warnings, manager_load
-from accounts.views.knowledge import profile_context
 from accounts.views.parts import AccountPartView, figures_of
 from kam.access.dates import business_today
 from kam.access.prepared import kept_objects
@@ -92,7 +91,6 @@ class ProfileView(AccountPartView):
             else "",
             expectation_label=_("Record a talk"),
             group=self.below,
-            **profile_context(account),
             **kwargs,
         )
 

@@ -224,8 +224,8 @@ def _with_confidence(entry: ProfileEntry) -> str:
 def _outlet(account: Account) -> Section:
     """Ratings, matches, target lists and benefits (K071, K092, K093, K095)."""
     profiles = list(matching.profiles_for(account, TargetProfile.objects.active().for_list()))
-    loaded = matching.ratings_for(profiles, [account]).select_related("parameter")
-    ratings = list(loaded.order_by("parameter__name", "pk"))
+    stored = Rating.objects.in_force().filter(account=account).select_related("parameter")
+    ratings = list(matching.judged(stored.order_by("parameter__name", "pk"), profiles))
     rated = (
         f"{row.parameter}: {row.choice or _measured(row)} ({row.get_confidence_display()},"
         f" {short_day(row.rated_on)})"

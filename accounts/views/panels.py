@@ -274,6 +274,7 @@ def register() -> None:
     )
     register_part(Part("overview", gettext_lazy("Overview"), "accounts:detail", 10))
     register_part(Part("profile", gettext_lazy("Profile"), "accounts:profile", 20))
+    register_part(Part("insight", gettext_lazy("Insight"), "accounts:insight", 22))
     register_part(Part("ratings", gettext_lazy("Ratings"), "accounts:ratings_of", 25))
     register_part(Part("people", gettext_lazy("People"), "accounts:people", 30))
     register_part(Part("files", gettext_lazy("Files"), "accounts:files", 70))

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -33,11 +34,14 @@ from accounts.services import profile as services
 from accounts.services import targeting
 from accounts.services.followed import RowsError
 from accounts.services.rating import give_ratings, holds_for
+from accounts.views.knowledge import profile_context
 from accounts.views.parts import AccountPartView
 from accounts.views.people import OnAccountMixin
 from kam.web.views.forms import UNPROCESSABLE
 from teams.views.common import act, posted_version, reach
 
+MOST_RATINGS = 300
+"""Rows that the page reads, those in force first."""
 SHOWN_HISTORY = 30
 """Earlier ratings and steps that the page shows; the rest is in REST and the history."""
 
@@ -46,6 +50,18 @@ def parameters_of(account: Account) -> list[ProfileParameter]:
     """Parameters that hold for `account`, by area."""
     rows = ProfileParameter.objects.active().filter(programme=account.programme_id).for_list()
     return [row for row in rows if holds_for(row, account)]
+
+
+class InsightView(AccountPartView):
+    """What is known of the customer, section by section, and what it gains by preferring us."""
+
+    part = "insight"
+    part_template_name = "accounts/_insight.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            unknown=_("unknown"), **profile_context(self.object), **kwargs
+        )
 
 
 class RatingsView(AccountPartView):
@@ -57,16 +73,18 @@ class RatingsView(AccountPartView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         account = self.object
-        stored = Rating.objects.filter(account=account).select_related("parameter", "rated_by")
-        steps = Target.objects.filter(account=account).select_related("brand", "decided_by")
-        ratings = list(stored.order_by("-pk")[: SHOWN_HISTORY * 2])
-        in_force = {row.parameter_id: row for row in reversed(ratings) if _stands(row)}
-        asked = parameters_of(account)
-        known = [(row, in_force.get(row.pk)) for row in asked]
         profiles = TargetProfile.objects.active().for_list()
         profiles = list(matching.profiles_for(account, profiles))
-        found = matching.verdicts(profiles, [account])
-        lists = list(steps.order_by("-pk")[:SHOWN_HISTORY])
+        stored = Rating.objects.filter(account=account).select_related("parameter", "rated_by")
+        stored = stored.order_by(F("superseded_at").desc(nulls_first=True), "-pk")
+        ratings = list(matching.judged(stored, profiles)[:MOST_RATINGS])
+        in_force = {row.parameter_id: row for row in ratings if _stands(row)}
+        asked = parameters_of(account)
+        known = [(row, in_force.get(row.pk)) for row in asked]
+        found = matching.verdicts(profiles, [account], in_force.values())
+        steps = Target.objects.filter(account=account).select_related("brand", "decided_by")
+        steps = steps.order_by(F("superseded_at").desc(nulls_first=True), "-pk")
+        lists = list(steps[:MOST_RATINGS])
         places = {row.brand_id: row for row in lists if row.superseded_at is None}
         matches = [
             {
@@ -88,7 +106,7 @@ class RatingsView(AccountPartView):
             matches=matches,
             targets=[row for row in lists if row.superseded_at is None],
             past=[row for row in ratings if row.superseded_at is not None][:SHOWN_HISTORY],
-            past_targets=[row for row in lists if row.superseded_at is not None],
+            past_targets=[row for row in lists if row.superseded_at is not None][:SHOWN_HISTORY],
             rate_url=reverse("accounts:rate", args=[account.pk]) if may and asked else "",
             rate_label=_("Rate"),
             target_url=reverse("accounts:target_set", args=[account.pk]) if may else "",
@@ -147,7 +165,7 @@ def section(request: HttpRequest, pk: int, section: str) -> HttpResponse:
     if section not in Section.values:
         raise Http404
     account = _account(request, pk)
-    back = reverse("accounts:profile", args=[pk])
+    back = reverse("accounts:insight", args=[pk])
     rows = ProfileEntry.objects.filter(account=account, superseded_at=None, field__in=ASKED)
     present = {row.field: row for row in rows}
     form = SectionForm(request.POST or None, asked=fields_of(section), present=present)
@@ -207,7 +225,7 @@ class BenefitFormMixin(OnAccountMixin):
     model = PreferredBenefit
     form_class = BenefitForm
     allowed = staticmethod(policies.can_edit)
-    part_url = "accounts:profile"
+    part_url = "accounts:insight"
     form_title = gettext_lazy("What a preferred customer gains")
 
 
@@ -255,4 +273,4 @@ def _act(request: HttpRequest, pk: int, service: Any, done: str) -> HttpResponse
     def write() -> None:
         service(actor=request.user, benefit=row, expected_version=version)
 
-    return act(request, write, done, reverse("accounts:profile", args=[row.account_id]))
+    return act(request, write, done, reverse("accounts:insight", args=[row.account_id]))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,25 +15,24 @@ from accounts.imports.records.customers import (
     BLAMED,
     REASONS,
     SYSTEM_OPTION,
-    CustomerKind,
-    CustomerSession,
     unknown_option,
 )
+from accounts.imports.records.followed import FollowedKind, FollowedSession, Following
 from accounts.models import Account, CriteriaSet, Score
 from accounts.querysets import AccountQuerySet
 from accounts.scoring.holding import criteria_on
 from accounts.services.scoring import Given, place_accounts, problem_with
 from kam.access.dates import business_today
-from kam.imports.kinds import Field, Outcome
+from kam.imports.kinds import Field
 from kam.imports.models import Run, StagedRecord
 from kam.imports.parts import batched
 from kam.imports.records import Cells, Wanted
-from kam.imports.records.session import Judged
 from kam.imports.refusal import Refused
 
 PART = 500
 """Accounts whose positions are worked out together."""
 AGREED, OWN = "agreed", "own"
+FOLLOWING = Following(Score, "account", "code", "horizon", "scorer")
 SAID = ("value", "confidence", "evidence", "customer_said")
 FIELDS = (
     *ACCOUNT_FIELDS,
@@ -61,19 +59,20 @@ FIELDS = (
 )
 
 
-def _words(choices: Any) -> dict[str, str]:
+def words_of(choices: Any) -> dict[str, str]:
     """Value by its code and by its word, in small letters."""
     words = {str(item.label).casefold(): item.value for item in choices}
     return words | {item.value: item.value for item in choices}
 
 
-class ScoresKind(CustomerKind):
+class ScoresKind(FollowedKind):
     """Scores of accounts, agreed ones and the importing person's own."""
 
     name: ClassVar = "scores"
     label: ClassVar = gettext_lazy("Scores")
     seen_at: ClassVar = (gettext_lazy("See the scores"), "accounts:scores")
     model: ClassVar = Score
+    following: ClassVar = FOLLOWING
     by_parts: ClassVar = True
     fields: ClassVar = FIELDS
     options: ClassVar = (unknown_option("reject"), SYSTEM_OPTION)
@@ -107,26 +106,6 @@ class ScoresKind(CustomerKind):
         """Begin a pass over scores."""
         return ScoresSession(run)
 
-    def before_publishing(self, run: Run, part: list[StagedRecord]) -> None:
-        """Scores that stand where new ones come are superseded."""
-        accounts = Account.objects.select_for_update(of=("self",), no_key=True)
-        list(accounts.filter(pk__in=_accounts_of(part)).order_by("pk"))
-        standing = _standing(_accounts_of(part))
-        over = [standing[key].pk for item in part if (key := _key(item.after)) in standing]
-        Score.objects.filter(pk__in=over).update(superseded_at=timezone.now())
-
-    def withdrawn(self, run: Run, part: list[StagedRecord]) -> None:
-        """Where a score of the run stands, the one that was superseded last stands again."""
-        mine = [item.object_id for item in part]
-        standing = list(Score.objects.filter(pk__in=mine, superseded_at=None))
-        rows = Score.objects.filter(pk__in=[row.pk for row in standing])
-        rows.update(superseded_at=timezone.now())
-        others = Score.objects.filter(account__in=_accounts_of(part)).exclude(pk__in=mine)
-        past = others.exclude(superseded_at=None).order_by("superseded_at", "pk")
-        former = {_key_of(row): row.pk for row in past}
-        back = [former[key] for row in standing if (key := _key_of(row)) in former]
-        Score.objects.filter(pk__in=back).update(superseded_at=None)
-
     def publish(self, run: Run) -> None:
         """Scores count; positions follow."""
         super().publish(run)
@@ -138,23 +117,6 @@ class ScoresKind(CustomerKind):
         _place(run)
 
 
-def _accounts_of(part: Iterable[StagedRecord]) -> set[int]:
-    return {item.after["account"] for item in part if "account" in item.after}
-
-
-def _key(values: Any) -> tuple[Any, ...]:
-    return values["account"], values["code"], values["horizon"], values["scorer"]
-
-
-def _standing(accounts: Iterable[int]) -> dict[tuple[Any, ...], Score]:
-    rows = Score.objects.filter(superseded_at=None, account__in=accounts).order_by()
-    return {_key_of(row): row for row in rows}
-
-
-def _key_of(row: Score) -> tuple[Any, ...]:
-    return row.account_id, row.code, row.horizon, row.scorer_id
-
-
 def _place(run: Run) -> None:
     """Work out the positions of all accounts that the run scores anew."""
     staged = StagedRecord.objects.filter(run=run).order_by("row")
@@ -164,10 +126,12 @@ def _place(run: Run) -> None:
         place_accounts(rows.select_for_update(of=("self",), no_key=True), business_today())
 
 
-class ScoresSession(CustomerSession):
-    """One pass over scores. A row whose score is empty, or stands already, says nothing."""
+class ScoresSession(FollowedSession):
+    """One pass over scores."""
 
     model: ClassVar = Score
+    following: ClassVar = FOLLOWING
+    said: ClassVar = SAID
     reasons: ClassVar = {**REASONS, "no_criterion": gettext_lazy("names no criterion")}
 
     def __init__(self, run: Run) -> None:
@@ -176,9 +140,7 @@ class ScoresSession(CustomerSession):
         pks = own.order_by().values_list("account", flat=True)
         self.today = business_today()
         self.held = criteria_on(run.scope_id, self.today, pks)
-        accounts = Account.objects.filter(programme=run.scope_id).order_by()
-        self.known = _standing(accounts.values("pk"))  # type: ignore[arg-type]
-        self.horizons, self.confidences = _words(Horizon), _words(Confidence)
+        self.horizons, self.confidences = words_of(Horizon), words_of(Confidence)
 
     def rights(self, accounts: AccountQuerySet) -> AccountQuerySet:
         """Accounts whose scores the run's owner may agree on."""
@@ -212,13 +174,6 @@ class ScoresSession(CustomerSession):
             raise Refused("bad_scored_on", _("has a day that is still to come"))
         return day or self.today
 
-    def find(self, wanted: Wanted) -> int | None:
-        """The score that says the same; another one is superseded, not changed."""
-        row = self.known.get(_key(wanted.values))
-        if row is None or any(getattr(row, name) != wanted.values[name] for name in SAID):
-            return None
-        return row.pk
-
     def check(self, wanted: Wanted, obj: Any) -> None:
         """What holds for a score that somebody types."""
         values = wanted.values
@@ -230,21 +185,3 @@ class ScoresSession(CustomerSession):
         error = problem_with(Given(Account(pk=pk), values["code"], **said), None, self.held)
         if error is not None:
             raise error
-
-    def _decide(self, number: int, wanted: Wanted, obj: Any) -> Judged:
-        judged = super()._decide(number, wanted, obj)
-        says_nothing = obj is not None or wanted.values["value"] is None
-        return judged._replace(changes={}) if says_nothing else judged
-
-    def _count(self, outcome: Outcome, judged: Judged) -> None:
-        if judged.changes:
-            super()._count(outcome, judged)
-        else:
-            self.taken += 1
-            outcome.unchanged += 1
-
-    def store(self, outcome: Outcome) -> None:
-        """Write down the scores that are new."""
-        judged: Sequence[Judged] = outcome.payload
-        outcome.payload = [item for item in judged if item.changes]
-        super().store(outcome)

@@ -127,7 +127,7 @@ KEYS: dict[str, Keys] = {
     "programme/returns/<int:pk>/": lambda: [first(ReturnCase)],
     "programme/organisation/<int:pk>/": lambda: [first(OrganisationChange)],
     "qualifications/<int:pk>/": lambda: [first(Qualification)],
-    "accounts/<int:pk>/profile/<slug:section>/": lambda: [birch().pk, "insight"],
+    "accounts/<int:pk>/insight/<slug:section>/": lambda: [birch().pk, "insight"],
     "benefits/<int:pk>/": lambda: [first(PreferredBenefit)],
     "selection/parameters/<int:pk>/": lambda: [first(ProfileParameter)],
     "selection/profiles/<int:pk>/": lambda: [first(TargetProfile)],
