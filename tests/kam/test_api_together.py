@@ -11,7 +11,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from kam.access.dates import business_today
 from kam.api.models import StoredAnswer
 from tests.concurrency import run_together
-from tests.factories.accounts import AccountFactory, ContactFactory, ProductFactory
+from tests.factories.accounts import (
+    AccountFactory,
+    ContactFactory,
+    ProductFactory,
+    ProductLineFactory,
+)
 from tests.factories.api import caller
 from tests.factories.plans import ActionFactory
 from tests.factories.teams import RoleGrantFactory, UserFactory
@@ -25,6 +30,8 @@ def bodies(world: World) -> dict[str, dict[str, Any]]:
     """What makes a row of each resource."""
     things, programme, account = world.things, world.programme.pk, world.account.pk
     day = business_today().isoformat()
+    in_a_month = (business_today() + datetime.timedelta(days=30)).isoformat()
+    brand = ProductLineFactory(programme=world.programme)
     plan = things["plan"].pk
     other = AccountFactory(programme=world.programme, name="Alder")
     twins = ContactFactory.create_batch(2, account=world.account)
@@ -39,6 +46,13 @@ def bodies(world: World) -> dict[str, dict[str, Any]]:
             "currency": "GBP",
         },
         "attachments": {"account": account},
+        "budget-lines": {
+            "programme": programme,
+            "year": 2026,
+            "cost_type": "people",
+            "text": "Half a post",
+            "amount": "10",
+        },
         "business-units": {"programme": programme, "name": "North"},
         "category-purchases": {
             "account": account,
@@ -50,6 +64,12 @@ def bodies(world: World) -> dict[str, dict[str, Any]]:
         "conflicts": {"a": account, "b": other.pk, "kind": "exclusive"},
         "contacts": {"account": account, "name": "Ida Holm"},
         "corporate-objectives": {"programme": programme, "text": "Services grow"},
+        "criteria": {
+            "programme": programme,
+            "kind": "strength",
+            "valid_from": in_a_month,
+            "criteria": [{"code": "S1", "name": "Fit", "weight": "100"}],
+        },
         "customer-goals": {"account": account, "text": "One label"},
         "exchange-rates": {
             "programme": programme,
@@ -57,6 +77,7 @@ def bodies(world: World) -> dict[str, dict[str, Any]]:
             "valid_from": "2026-01-01",
             "rate": "0.07",
         },
+        "expectations": {"account": other.pk, "told": "One team"},
         "exports": {"list": "accounts", "format": "csv"},
         "functions": {"programme": programme, "code": "tax", "name": "Tax"},
         "import-folders": {
@@ -74,20 +95,46 @@ def bodies(world: World) -> dict[str, dict[str, Any]]:
             "amount": "10",
             "currency": "GBP",
         },
+        "manager-capacities": {"programme": programme, "user": world.insider.pk, "accounts": 2},
         "memberships": {"team": world.team.pk, "user": UserFactory().pk, "role": "member"},
         "merges": {"kind": "contact"}
         | dict(zip(("survivor", "loser"), [row.pk for row in twins], strict=True)),
         "milestones": {"objective": things["objective"].pk, "result": "Trial", "date": day},
         "objectives": {"plan": plan, "title": "Grow", "type": "grow"},
+        "organisation-changes": {
+            "programme": programme,
+            "kind": "structure",
+            "text": "One region",
+            "effective_on": day,
+            "impact": "Two teams change",
+            "risk": "low",
+        },
         "plans": {
             "account": other.pk,
             "title": "Plan",
             "starts_on": "2026-01-01",
             "ends_on": "2026-12-31",
         },
+        "preferred-benefits": {"account": other.pk, "text": "First in line"},
         "product-lines": {"programme": programme, "name": "Labels"},
         "products": {"programme": programme, "code": "P-9", "name": "Label"},
+        "profile-entries": {"account": other.pk, "field": "finance", "value": "Family-owned"},
+        "profile-parameters": {
+            "programme": programme,
+            "code": "footfall",
+            "name": "Footfall",
+            "lowest": "1",
+            "highest": "5",
+        },
         "programmes": {"name": "Next", "supplier_name": "Hartwell", "currency": "GBP"},
+        "qualifications": {"account": other.pk, "deadline": in_a_month, "cap": "10"},
+        "ratings": {"account": other.pk, "parameter": things["parameter"].pk, "value": "3"},
+        "return-cases": {
+            "account": other.pk,
+            "started_on": "2025-01-01",
+            "contribution_before": "10",
+            "growth_source": "Like last year",
+        },
         "risks": {
             "plan": plan,
             "category": "delivery",
@@ -96,10 +143,18 @@ def bodies(world: World) -> dict[str, dict[str, Any]]:
             "impact": 3,
         },
         "role-grants": {"user": UserFactory().pk, "role": "finance", "programme": programme},
+        "scorings": {"account": other.pk, "code": "S1", "value": 5},
+        "selections": {"programme": programme, "name": "Next year"},
         "sites": {"account": account, "name": "Works"},
         "stage-reviews": {"account": account, "reviewed_on": day},
         "strategies": {"objective": things["objective"].pk, "kind": "penetrate", "text": "Trial"},
         "swot-entries": {"plan": plan, "quadrant": "strength", "text": "Fast"},
+        "target-profiles": {
+            "programme": programme,
+            "brand": brand.pk,
+            "ranges": [{"parameter": things["parameter"].pk, "weight": "1", "lowest": "3"}],
+        },
+        "targets": {"account": other.pk, "brand": brand.pk, "status": "targeted"},
         "teams": {"programme": programme, "name": "Team North"},
         "tokens": {"name": "BI", "scope": "read"},
         "users": {"username": "ida", "email": "ida@x.example", "first_name": "Ida"},
