@@ -280,6 +280,8 @@ ROUTES: dict[str, Route] = {
     "accounts:purchases": listed({"search": SECRET}, {"archived": "true"}, {"export": "csv"}),
     "accounts:market_map": listed({"measure": "volume"}, {"export": "csv"}),
     "accounts:market_map_propose": ACCOUNT,
+    "accounts:market_map_propose_all": own("looks within what the caller sees; POST alone"),
+    "accounts:costs_planned": listed({"search": SECRET}),
     "accounts:purchase_create": listed(),
     "accounts:purchase_create_for": ACCOUNT,
     "accounts:purchase_edit": hidden(lambda w: [w.things["purchase"].pk]),
