@@ -81,7 +81,7 @@ def _forms(request: HttpRequest, run: Selection, rows: list[Row]) -> list[Any]:
         if account.rationale:
             initial |= {"reason": account.rationale, "rationale_types": account.rationale_types}
         if take_all:
-            initial = _as_advised(advice, row.why) | initial
+            initial |= _as_advised(advice, row.why)
         form = WishForm(
             request.POST or None,
             prefix=str(row.account),

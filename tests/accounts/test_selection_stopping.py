@@ -216,3 +216,20 @@ def test_another_manager_stops_a_run_and_a_reader_is_not_offered_to(example, run
     assert reverse("accounts:selection_stop", args=[run.pk]) not in page.content.decode()
     other = RoleGrantFactory(programme_manager=True, programme=example.programme).user
     assert runs.stop_selection(actor=other, selection=run).status == "cancelled"
+
+
+def test_advice_is_filled_in_with_what_the_run_says(example, browser) -> None:
+    dogwood = example.accounts["Dogwood"]
+    dogwood.status, dogwood.rationale = "key", "It was large."
+    dogwood.save()
+    solved = runs.create_selection(
+        actor=example.director, programme=example.programme, changes={"name": "Advice"}
+    )
+    runs.solve_selection(actor=example.director, selection=solved)
+    solving.solve(solved.pk, example.director, InlineJob())
+    address = reverse("accounts:selection_decide", args=[solved.pk])
+    rows = browser.get(f"{address}?advice=1").context["forms"]
+    forms = {row.name: form for row, _advice, form in rows}
+    assert forms["Dogwood Energy"].initial["action"] == "review"
+    assert forms["Dogwood Energy"].initial["reason"] == "Attractiveness 4.40 is below 5.0."
+    assert "reason" not in forms["Cedar Health"].initial
