@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -234,6 +234,9 @@ class TargetProfileView(ExportMixin, ScopedViewMixin, ListView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Bring the accounts that are ticked to a status of the brand's target list."""
+        edited = matching.asked_of(self.profile, Account.objects.editable_by(request.user))
+        if not edited.exists():
+            raise PermissionDenied
         form = StepForm(request.POST)
         keys = [key for key in request.POST.getlist("account") if key.isascii() and key.isdecimal()]
         pks = [int(key) for key in keys if len(key) < 19][: 2 * PAGE]

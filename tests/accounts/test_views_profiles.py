@@ -215,6 +215,7 @@ def test_who_does_not_edit_reads_and_writes_nothing(client, account, role):
     assert not page.context["may_step"]
     body = {"account": account.pk, "status": "targeted", "since": "2026-05-04"}
     assert client.post(page.request["PATH_INFO"], body).status_code == 403
+    assert client.post(page.request["PATH_INFO"], {}).status_code == 403
     assert client.get(reverse("accounts:parameter_create")).status_code == 403
     assert not Target.objects.exists()
 
