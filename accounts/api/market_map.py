@@ -14,7 +14,8 @@ from rest_framework.response import Response
 
 from accounts.choices import Measure, PurchaseConfidence, UseType
 from accounts.forms.market_map import MapForm
-from accounts.market.mapping import MarketMap, market_map
+from accounts.market.mapping import market_map
+from accounts.market.ranking import MarketMap
 from accounts.models import Account
 from kam.api.errors import refused
 from kam.api.serializers import Serializer

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Measure, UseType
 from accounts.figures import Period, latest_month, year_of_sales
-from accounts.market.mapping import Asked, Span, spans, usual
+from accounts.market.ranking import Asked
+from accounts.market.spans import Span, spans, usual
 from accounts.models import Account, CategoryPurchase, Channel, ProductLine
 from kam.access.dates import business_today
 from kam.web.formatting import short_day

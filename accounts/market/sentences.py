@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from accounts.choices import PurchaseConfidence
-from accounts.market.mapping import MarketMap, Place
+from accounts.market.ranking import MarketMap, Place
 from kam.web.formatting import day, figure, percent, short_day
 
 

@@ -22,7 +22,8 @@ from accounts.choices import PurchaseConfidence, Status
 from accounts.figures import ratio
 from accounts.forms.market_map import MapForm
 from accounts.market.actions import RowAction, row_actions
-from accounts.market.mapping import MarketMap, Place, market_map
+from accounts.market.mapping import market_map
+from accounts.market.ranking import MarketMap, Place
 from accounts.market.sentences import place_words
 from accounts.models import Account
 from accounts.services.status import make_candidates, set_status

@@ -1,4 +1,4 @@
-"""The portfolio matrix, and effort against potential (handbook 3.3; K024, K027, K139)."""
+"""The portfolio matrix (handbook 3.3; K024, K139)."""
 
 from __future__ import annotations
 
@@ -18,27 +18,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import ListView
 
-from accounts import exports, figures
-from accounts.choices import REVIEWED_STATUSES, Status
+from accounts import exports
+from accounts.choices import Status
 from accounts.filters import AccountFilter
-from accounts.market import effort as efforts
-from accounts.market import potential, share_of_wallet
+from accounts.market import share_of_wallet
 from accounts.models import Account
 from accounts.scoring import matrix
 from accounts.scoring.index import STANCES, Cuts, Stance
 from accounts.scoring.matrix import Tier
-from accounts.views.listing import UNLISTED
-from kam.access.dates import business_today
-from kam.web.addresses import key_in
-from kam.web.fields import DayField, OpenSelect
+from accounts.views.weighing import WeighedTable
+from kam.web.fields import DayField
 from kam.web.formatting import number, percent
-from kam.web.views import ScopedViewMixin, TableMixin
-from kam.web.views.tables import FIELDS_ONLY, Column, changed, is_filtered
-from teams import policies, programme_settings
-from teams.models import Programme
+from kam.web.views.tables import Column, changed
+from teams import programme_settings
 
-COMPARED = 12
-"""Accounts that the bars of effort and potential show."""
 NAMED = 40
 """Points up to which each carries its name in the chart."""
 
@@ -76,123 +69,6 @@ class MatrixFilter(AccountFilter):
         widget=CheckboxSelectMultiple,
         distinct=False,
     )
-
-
-class EffortFilter(AccountFilter):
-    """Filters of the accounts' list, and whether effort is out of proportion."""
-
-    over = django_filters.BooleanFilter(
-        label=gettext_lazy("Over twice its share"), method="by_over", widget=OpenSelect
-    )
-
-    def by_over(self, accounts: QuerySet, name: str, value: bool) -> QuerySet:  # noqa: FBT001  (django-filter's signature)
-        return efforts.out_of_proportion(accounts, over=value)
-
-
-class WeighedAccounts(ScopedViewMixin):
-    """Accounts of one programme, with what they may buy and what they buy from us."""
-
-    model = Account
-
-    @cached_property
-    def today(self) -> datetime.date:
-        return business_today()
-
-    @cached_property
-    def programme(self) -> Programme | None:
-        """The one that the address names, else the reader's first; None without any."""
-        named = self.request.GET.get("programme", "")
-        if not named:
-            return Programme.objects.first_for(self.request.user)
-        seen = Programme.objects.visible_to(self.request.user)
-        return seen.filter(pk=key_in(named)).first()
-
-    @cached_property
-    def rates(self) -> figures.Rates:
-        """Rates to the programme's currency today."""
-        return figures.rates_on(self.programme, self.today)
-
-    @cached_property
-    def months(self) -> tuple[datetime.date | None, datetime.date | None]:
-        """The first and the last month with sales."""
-        return figures.months_of_sales(self.seen)
-
-    @cached_property
-    def year(self) -> figures.Period:
-        """The last twelve whole months; of a ledger that ended before, its own last ones."""
-        return figures.year_until(self.months[1], self.today)
-
-    @cached_property
-    def is_covered(self) -> bool:
-        """Whether the ledger holds all of the year."""
-        return self.year.is_covered_from(self.months[0])
-
-    def get_queryset(self) -> QuerySet[Account]:
-        return self.shown()
-
-    def shown(self) -> QuerySet[Account]:
-        """Those that the page is about, with all that a row says."""
-        raise NotImplementedError
-
-    def everybody(self) -> QuerySet[Account]:
-        """All accounts of the programme that the reader may see; former customers if asked for."""
-        asked = self.request.GET
-        rows = self.seen if asked.get("archived") else self.seen.active()
-        return rows if asked.get("status") else rows.exclude(status=Status.EXITED)
-
-    @property
-    def seen(self) -> QuerySet[Account]:
-        """Accounts of the programme that the reader may see."""
-        rows = Account.objects.visible_to(self.request.user)
-        return rows.filter(programme=self.programme) if self.programme else rows.none()
-
-    @property
-    def portfolio(self) -> QuerySet[Account]:
-        """Today's customers and candidates among them, whatever the page shows."""
-        return self.seen.active().exclude(status=Status.EXITED)
-
-    def found(self, rows: QuerySet[Account]) -> QuerySet[Account]:
-        """Those of `rows` that the filters of the accounts' list find, this page's own apart."""
-        bound = AccountFilter(self.request.GET, queryset=rows, request=self.request)
-        if not is_filtered(bound, self.request.GET):
-            return rows
-        return bound.qs if bound.is_valid() else rows.none()
-
-    def weighed(self, rows: QuerySet[Account]) -> QuerySet[Account]:
-        """`rows` with `spend` and `sales` of three years."""
-        if self.programme is None:
-            return rows.annotate(spend=potential.UNKNOWN, sales=potential.UNKNOWN)
-        return potential.with_sales(
-            potential.with_spend(rows, self.rates, self.today),
-            self.request.user,
-            self.rates,
-            self.year,
-            is_covered=self.is_covered,
-        )
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(
-            programme=self.programme,
-            currency=self.rates.home if self.programme else "",
-            year=self.year,
-            as_table=bool({"sort", "page", "size", "over"} & set(self.request.GET)),
-            reads_whole=policies.reads_whole(self.request.user),
-            **kwargs,
-        )
-
-
-class WeighedTable(TableMixin, WeighedAccounts):
-    """A table of them."""
-
-    sizes = (50, 100, 200)
-
-    @cached_property
-    def filterset(self) -> Any:
-        bound = super().filterset
-        if FIELDS_ONLY in self.request.GET:  # no choice among 10,000 accounts
-            for name in UNLISTED:
-                bound.filters.pop(name, None)
-        return bound
 
 
 class MatrixRow(NamedTuple):
@@ -380,93 +256,3 @@ def _finding(counts: Mapping[str, int]) -> str:
     )
     tiers = ", ".join(f"{number(counts[tier])} {tier.label}" for tier in Tier if tier in STANCES)
     return text % {"scored": number(scored), "whole": number(whole), "tiers": tiers}
-
-
-class EffortView(WeighedTable, ListView):
-    """Each account's share of effort against its share of potential (K027)."""
-
-    template_name = "accounts/effort.html"
-    page_name = "effort"
-    default_sort = "-excess"
-    filterset_class = EffortFilter
-    export_title = gettext_lazy("Effort against potential")
-    export_columns = exports.EFFORT_COLUMNS
-    export_notes = (gettext_lazy("Totals cover the accounts you may see."),)
-    columns = (
-        Column("name", gettext_lazy("Account"), sort="name", optional=False),
-        Column("effort", gettext_lazy("Effort"), sort="effort", numeric=True, phone=False),
-        Column(
-            "effort_share",
-            gettext_lazy("Share of effort"),
-            sort="effort",
-            numeric=True,
-            optional=False,
-        ),
-        Column("potential", gettext_lazy("Potential"), sort="potential", numeric=True, phone=False),
-        Column(
-            "potential_share",
-            gettext_lazy("Share of potential"),
-            sort="potential",
-            numeric=True,
-            optional=False,
-        ),
-        Column("excess", gettext_lazy("Times its share"), sort="excess", numeric=True),
-    )
-
-    def served(self) -> QuerySet[Account]:
-        """Accounts that managers work for."""
-        rows = self.everybody()
-        if not self.request.GET.get("status"):
-            rows = rows.of_status(*REVIEWED_STATUSES)
-        return efforts.with_effort(self.weighed(rows))
-
-    @cached_property
-    def totals(self) -> efforts.Totals:
-        """Effort and potential of what the filters find."""
-        return efforts.totals(self.found(self.served()))
-
-    def shown(self) -> QuerySet[Account]:
-        return self.compared()
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kwargs)
-        rows = [efforts.share(row, self.totals) for row in context["page_obj"].object_list]
-        top = [row for row in rows if row.potential is not None][:COMPARED]
-        over = efforts.out_of_proportion(self.found(self.compared()), over=True).count()
-        return context | {
-            "rows": rows,
-            "totals": self.totals,
-            "over": over,
-            "chart": {
-                "labels": [row.account.name for row in top],
-                "series": [
-                    _series(_("Share of effort, %"), top, "effort"),
-                    _series(_("Share of potential, %"), top, "potential"),
-                ],
-            },
-            "finding": _out_of_proportion(over),
-        }
-
-    def compared(self) -> QuerySet[Account]:
-        """All of them with what they have of the whole."""
-        return efforts.with_excess(self.served(), self.totals)
-
-
-def _out_of_proportion(count: int) -> str:
-    if not count:
-        return _("No account takes more than twice its share of potential.")
-    text = ngettext(
-        "%(count)s account takes more than twice its share of potential.",
-        "%(count)s accounts take more than twice their share of potential.",
-        count,
-    )
-    return text % {"count": number(count)}
-
-
-def _series(name: str, rows: Iterable[Any], measure: str) -> dict[str, Any]:
-    shares = [(getattr(row, measure), row.account.get_absolute_url()) for row in rows]
-    return {
-        "name": name,
-        "values": [None if share is None else round(float(share) * 100, 1) for share, _ in shares],
-        "urls": [url for _share, url in shares],
-    }
