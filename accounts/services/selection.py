@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -64,11 +65,16 @@ def create_selection(
 def usual_limits(programme: Programme) -> dict[str, Any]:
     """Limits as the programme's settings say, with a name for the scenario."""
     today = programme.today()
+
+    def limit(name: str) -> Decimal:
+        value = setting(programme, name, today)  # kept with more places than a limit has
+        return Decimal(f"{value.normalize():f}")
+
     return {
-        "max_accounts": int(setting(programme, "programme_max_accounts", today)),
-        "hurdle": setting(programme, "hurdle", today),
-        "attractiveness_weight": setting(programme, "attractiveness_weight", today),
-        "cut": setting(programme, "matrix_cut", today),
+        "max_accounts": int(limit("programme_max_accounts")),
+        "hurdle": limit("hurdle"),
+        "attractiveness_weight": limit("attractiveness_weight"),
+        "cut": limit("matrix_cut"),
         "min_stars": 0,
         "name": _("Selection of %(day)s") % {"day": today.isoformat()},
     }

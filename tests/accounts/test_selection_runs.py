@@ -15,7 +15,7 @@ from accounts.tasks import place_programme
 from kam.jobs.worker import Worker
 from tests.factories.accounts import AccountFactory
 from tests.factories.selection import BUDGET, handbook_programme
-from tests.factories.teams import UserFactory
+from tests.factories.teams import ProgrammeSettingFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 TODAY = datetime.date(2026, 6, 1)
@@ -122,6 +122,20 @@ def test_stopped_run_leaves_nothing(example) -> None:
     Worker(heartbeat=False).drain()
     run.refresh_from_db()
     assert (run.status, run.result, run.problem) == (Selection.Status.CANCELLED, {}, {})
+
+
+def test_limits_are_those_of_the_settings_however_many_places_these_have(example) -> None:
+    for name, value in (("hurdle", "6"), ("matrix_cut", "4.5"), ("attractiveness_weight", "0.6")):
+        ProgrammeSettingFactory(
+            programme=example.programme,
+            name=name,
+            value=Decimal(value),
+            valid_from=example.programme.today(),
+        )
+    made = runs.create_selection(actor=example.director, programme=example.programme, changes={})
+    made.refresh_from_db()
+    limits = (made.hurdle, made.cut, made.attractiveness_weight)
+    assert limits == (Decimal(6), Decimal("4.5"), Decimal("0.6"))
 
 
 def test_outsider_can_neither_see_nor_solve(example) -> None:

@@ -152,7 +152,7 @@ def bodies(world: World) -> dict[str, dict[str, Any]]:
         "target-profiles": {
             "programme": programme,
             "brand": brand.pk,
-            "ranges": [{"parameter": things["parameter"].pk, "weight": "1", "lowest": "3"}],
+            "ranges": [{"parameter": things["parameter"].pk, "weight": "1", "at_least": "3"}],
         },
         "targets": {"account": other.pk, "brand": brand.pk, "status": "targeted"},
         "teams": {"programme": programme, "name": "Team North"},
