@@ -58,6 +58,10 @@ PICTURES = (
     Picture("figures", "kam", "/", ("Birch Logistics", "Figures")),
     Picture("accounts", "programme", "/accounts/"),
     Picture("portfolio", "senior", "/portfolio/"),
+    Picture("market-map", "programme", "/selection/map/"),
+    Picture("scores", "programme", "/selection/scores/"),
+    Picture("matrix", "programme", "/accounts/matrix/"),
+    Picture("scenario", "programme", "/selection/", ("Proven optimum",)),
     Picture("my-day-phone", "kam", "/", size=PHONE),
     Picture("portfolio-phone", "senior", "/portfolio/", size=PHONE, dark=True),
 )
