@@ -19,6 +19,7 @@ from accounts.models import Account
 from kam.access.dates import business_today
 from kam.api.errors import refused
 from kam.api.serializers import Serializer
+from kam.web.addresses import key_in
 from teams.models import Programme
 
 LONGEST = 500
@@ -75,9 +76,10 @@ class EffortMixin:
         if over not in {None, "true", "false"}:
             raise refused("over", "invalid", "true, false")
         today = business_today()
-        rates, year = figures.rates_on(programme, today), figures.trailing_year(today)
+        rates = figures.rates_on(programme, today)
         seen = Account.objects.visible_to(request.user).filter(programme=programme)
-        begun = figures.first_month(figures.Chosen(lambda: seen))
+        begun, latest = figures.months_of_sales(seen)
+        year = figures.year_until(latest, today)
         served = efforts.with_effort(
             potential.with_sales(
                 potential.with_spend(seen.active().of_status(*REVIEWED_STATUSES), rates, today),
@@ -107,7 +109,7 @@ def _programme(request: Request) -> Programme:
     if named is None:
         found = Programme.objects.first_for(request.user)
     else:
-        found = seen.filter(pk=int(named)).first() if named.isdecimal() else None
+        found = seen.filter(pk=key_in(named)).first()
     if found is None:
         raise refused("programme", "invalid", str(NO_PROGRAMME))
     return found

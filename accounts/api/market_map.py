@@ -103,9 +103,19 @@ PARAMETERS = (
     OpenApiParameter("programme", int, description="The first one when left out."),
     OpenApiParameter("category", int, description="Product line; all when left out."),
     OpenApiParameter("period", str, description="2025-01-01/2025-12-31; the last whole year."),
-    OpenApiParameter("measure", str, enum=Measure.values),
+    OpenApiParameter(
+        "measure",
+        str,
+        enum=Measure.values,
+        description="What ranks: amount, volume or our sales; sales where no purchases are known.",
+    ),
     OpenApiParameter("unit", str, description="Of volumes; the most frequent one."),
-    OpenApiParameter("use_type", str, enum=UseType.values),
+    OpenApiParameter(
+        "use_type",
+        str,
+        enum=UseType.values,
+        description="Goods bought for this; both when left out.",
+    ),
     OpenApiParameter("channel", int, description="With all below it; all when left out."),
     OpenApiParameter("after", int, description="Go on behind this rank."),
 )

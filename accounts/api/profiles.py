@@ -262,7 +262,12 @@ class MatchesSerializer(Serializer):
 MATCHES_OF = (
     OpenApiParameter("after", int, description="Go on behind this rank."),
     OpenApiParameter("channel", int, description="With all below it; the profile's when left out."),
-    OpenApiParameter("target_status", str, enum=[*TargetStatus.values, "none"]),
+    OpenApiParameter(
+        "target_status",
+        str,
+        enum=[*TargetStatus.values, "none"],
+        description="Where the brand stands there; none: on no list.",
+    ),
     OpenApiParameter(
         "rated",
         str,

@@ -43,6 +43,7 @@ from kam.access.querysets import sight_of
 from kam.changes.errors import VersionConflict, field_error
 from kam.changes.history import describe
 from kam.changes.models import Change
+from kam.web.addresses import posted_version
 from kam.web.views import ScopedViewMixin, ServiceFormMixin
 from kam.web.views.forms import CONFLICT
 from teams.models import Membership, Programme, TeamRole, User
@@ -406,16 +407,11 @@ def limit_warnings(account: Account) -> list[str]:
     return warnings
 
 
-def _posted_version(request: HttpRequest) -> int | None:
-    text = request.POST.get("version", "")
-    return int(text) if text.isdecimal() else None
-
-
 def _act(request: HttpRequest, pk: int, service: Any, done: str) -> HttpResponse:
     """Call `service` on a visible account; what it refuses becomes a notice."""
     account = get_object_or_404(Account.objects.visible_to(request.user), pk=pk)
     try:
-        service(actor=request.user, account=account, expected_version=_posted_version(request))
+        service(actor=request.user, account=account, expected_version=posted_version(request))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     except VersionConflict:

@@ -21,6 +21,7 @@ from accounts.running.budgeting import budget_of, year_of
 from accounts.services import budget as services
 from accounts.views.programme import ProgrammeFormMixin
 from kam.access.dates import business_today
+from kam.web.addresses import key_in
 from kam.web.views import ScopedViewMixin
 from kam.web.views.tables import CappedPaginator, ExportMixin
 from teams import policies
@@ -64,7 +65,7 @@ class BudgetView(ExportMixin, ScopedViewMixin, ListView):
         rows = super().get_queryset().active().for_list()
         rows = rows.filter(programme=self.programme, year=self.year)
         account = self.request.GET.get("account", "")
-        return rows.filter(account=int(account)) if account.isdecimal() else rows
+        return rows.filter(account=key_in(account)) if account else rows
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
@@ -107,9 +108,9 @@ class BudgetCreateView(BudgetFormMixin, CreateView):
     submit_label = gettext_lazy("Add")
 
     def get_initial(self) -> dict[str, Any]:
-        text = self.request.GET.get("year", "")
-        year = int(text) if text.isdecimal() else year_of(self.programme, business_today())
-        return {"year": year, "account": self.request.GET.get("account", "")}
+        asked = self.request.GET
+        year = asked.get("year") or year_of(self.programme, business_today())
+        return {"year": year, "account": asked.get("account", "")}
 
     def perform(self, form: BudgetLineForm) -> BudgetLine:
         return services.add_budget_line(

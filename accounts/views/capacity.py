@@ -27,12 +27,13 @@ from accounts.services import selection as runs
 from accounts.views.programme import ProgrammeFormMixin
 from kam.access.dates import business_today
 from kam.changes.errors import VersionConflict
+from kam.web.addresses import posted_version
 from kam.web.forms import ShapeForm
 from kam.web.views import ScopedViewMixin
 from kam.web.views.forms import UNPROCESSABLE
 from kam.web.views.tables import CappedPaginator, ExportMixin
 from teams.models import Membership, Programme, TeamRole, User
-from teams.views.common import posted_version, press, reach
+from teams.views.common import press, reach
 
 
 class CapacityListView(ExportMixin, ScopedViewMixin, ListView):

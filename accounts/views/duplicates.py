@@ -27,6 +27,7 @@ from kam.changes.errors import VersionConflict
 from kam.imports.models import Run
 from kam.jobs.models import Job
 from kam.web import toasts
+from kam.web.addresses import posted_version
 from kam.web.views import ScopedViewMixin, TableMixin
 from kam.web.views.tables import Column
 
@@ -188,8 +189,7 @@ def progress(request: HttpRequest) -> HttpResponse:
 def _decide(request: HttpRequest, pk: int, service: Any, **values: Any) -> DuplicatePair | None:
     visible = DuplicatePair.objects.visible_to(request.user)
     pair = get_object_or_404(visible, pk=pk)
-    text = request.POST.get("version", "")
-    version = int(text) if text.isdecimal() else None
+    version = posted_version(request)
     try:
         return service(actor=request.user, pair=pair, expected_version=version, **values)
     except VersionConflict:

@@ -23,13 +23,14 @@ from accounts.running.returns import cases_of, returns_of, suggested_before
 from accounts.services import earning as services
 from accounts.views.people import OnAccountMixin
 from kam.access.dates import business_today
+from kam.web.addresses import posted_version
 from kam.web.formatting import short_day
 from kam.web.views import ScopedViewMixin, ServiceFormMixin
 from kam.web.views.forms import CONFLICT
 from kam.web.views.tables import CappedPaginator, ExportMixin
 from teams.models import Programme
 from teams.policies import reads_whole
-from teams.views.common import act, posted_version, reach
+from teams.views.common import act, reach
 
 SHOWN_WITHOUT = 50
 

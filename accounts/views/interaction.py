@@ -23,6 +23,7 @@ from accounts.services import interaction as services
 from accounts.views.people import OnAccountMixin
 from kam.access.dates import business_today
 from kam.changes.errors import VersionConflict
+from kam.web.addresses import posted_version
 from kam.web.views import ScopedViewMixin, ServiceFormMixin
 from teams.querysets import memberships_today
 
@@ -146,12 +147,11 @@ class InteractionUpdateView(OnAccountMixin, UpdateView):
 
 def _act(request: HttpRequest, pk: int, service: Any) -> HttpResponse:
     talk = get_object_or_404(Interaction.objects.visible_to(request.user), pk=pk)
-    text = request.POST.get("version", "")
     try:
         service(
             actor=request.user,
             interaction=talk,
-            expected_version=int(text) if text.isdecimal() else None,
+            expected_version=posted_version(request),
         )
     except VersionConflict:
         messages.error(request, _("Somebody else changed it in the meantime: look again."))

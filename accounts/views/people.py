@@ -32,6 +32,7 @@ from kam.access.dates import business_today
 from kam.access.prepared import kept_count, kept_objects
 from kam.access.querysets import sight_of
 from kam.changes.errors import VersionConflict
+from kam.web.addresses import posted_version
 from kam.web.views import ScopedViewMixin, ServiceFormMixin
 
 RECENT_TALKS = 10
@@ -223,8 +224,7 @@ class SiteUpdateView(SiteFormMixin, UpdateView):
 
 
 def _act(request: HttpRequest, row: Any, name: str, service: Any, back: str) -> HttpResponse:
-    text = request.POST.get("version", "")
-    version = int(text) if text.isdecimal() else None
+    version = posted_version(request)
     try:
         service(actor=request.user, expected_version=version, **{name: row})
     except VersionConflict:

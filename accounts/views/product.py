@@ -22,6 +22,7 @@ from accounts.views.programme import ProgrammeFormMixin
 from kam.access.prepared import kept_exists, kept_objects
 from kam.access.querysets import sight_of
 from kam.changes.errors import VersionConflict
+from kam.web.addresses import posted_version
 from kam.web.views import ScopedViewMixin, TableMixin
 from kam.web.views.tables import Column
 from teams.models import Programme
@@ -142,11 +143,8 @@ def _act(request: HttpRequest, kind: str, pk: int, service: Any) -> HttpResponse
     if kind not in MODELS:
         raise Http404
     row = get_object_or_404(MODELS[kind].objects.visible_to(request.user), pk=pk)
-    text = request.POST.get("version", "")
     try:
-        service(
-            actor=request.user, item=row, expected_version=int(text) if text.isdecimal() else None
-        )
+        service(actor=request.user, item=row, expected_version=posted_version(request))
     except VersionConflict:
         messages.error(request, _("Somebody else changed it in the meantime: look again."))
     return redirect("accounts:products")

@@ -22,6 +22,7 @@ from kam.documents.models import Attachment
 from kam.documents.serving import download
 from kam.documents.tables import Column as FileColumn
 from kam.documents.tables import Layout
+from kam.web.addresses import posted_version
 from kam.web.views import PartialMixin, ScopedViewMixin, ServiceFormMixin, TableMixin
 from kam.web.views.tables import Column
 
@@ -263,8 +264,7 @@ def earlier_content(request: HttpRequest, pk: int, number: int) -> HttpResponseB
 
 
 def _put_away(request: HttpRequest, pk: int, service: Any, said: str) -> HttpResponse:
-    attachment, version = _seen(request, pk), request.POST.get("version", "")
-    expected = int(version) if version.isdecimal() else None
+    attachment, expected = _seen(request, pk), posted_version(request)
     try:
         service(actor=request.user, attachment=attachment, expected_version=expected)
         messages.success(request, said)

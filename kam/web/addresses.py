@@ -3,6 +3,7 @@ keys that addresses and forms name."""
 
 from functools import lru_cache
 
+from django.http import HttpRequest
 from django.urls import get_script_prefix, reverse
 
 
@@ -24,3 +25,8 @@ LONGEST_KEY = 18
 def key_in(text: str) -> int | None:
     """The key of a row that somebody names; None where `text` can be none."""
     return int(text) if text.isdecimal() and len(text) <= LONGEST_KEY else None
+
+
+def posted_version(request: HttpRequest) -> int | None:
+    """The version of what is changed, as the form of a button carried it."""
+    return key_in(request.POST.get("version", ""))

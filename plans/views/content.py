@@ -18,6 +18,7 @@ from django.views.generic import CreateView, UpdateView
 from accounts.models import Account
 from kam.changes.errors import VersionConflict
 from kam.web import toasts
+from kam.web.addresses import posted_version
 from kam.web.views import ScopedViewMixin, ServiceFormMixin
 from plans import policies, services
 from plans.forms import CustomerGoalForm, ReadingForm
@@ -166,9 +167,8 @@ def _answer(
     request: HttpRequest, kind: str, row: Any, perform: Any, done: str, undo: str = ""
 ) -> HttpResponse:
     """Do it and go back to the section; refusals are said there."""
-    version = request.POST.get("version", "")
     try:
-        perform(int(version) if version.isdecimal() else None)
+        perform(posted_version(request))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     except VersionConflict:

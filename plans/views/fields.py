@@ -22,6 +22,7 @@ from django.views.decorators.http import require_POST
 
 from kam.changes.errors import VersionConflict
 from kam.changes.models import Change
+from kam.web.addresses import key_in
 from kam.web.forms import word_differences
 from kam.web.models import Draft
 from kam.web.services import drop_drafts, save_draft
@@ -142,7 +143,7 @@ class FieldView(LoginRequiredMixin, View):
         """Save what was typed: 204 when it was sent in passing, else the field; 409, 422."""
         place = Place(request, kind, pk, field)
         typed = _text(request.POST.get("value", ""))
-        version = _number(request.POST.get("version", ""))
+        version = key_in(request.POST.get("version", ""))
         read = {field: _text(request.POST["read"])} if "read" in request.POST else None
         try:
             if len(typed) > (place.model_field.max_length or LONGEST):
@@ -237,7 +238,7 @@ def keep_draft(request: HttpRequest, kind: str, pk: int, field: str) -> HttpResp
     place = Place(request, kind, pk, field)
     if not place.may_edit:
         raise PermissionDenied
-    version = _number(request.POST.get("version", ""))
+    version = key_in(request.POST.get("version", ""))
     _keep(request, place, _text(request.POST.get("value", "")), version)
     return HttpResponse(status=204)
 
@@ -255,7 +256,3 @@ def discard_draft(request: HttpRequest, kind: str, pk: int, field: str) -> HttpR
 
 def _text(raw: str) -> str:
     return raw.replace("\r\n", "\n")
-
-
-def _number(raw: str) -> int | None:
-    return int(raw) if raw.isdecimal() else None

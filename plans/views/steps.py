@@ -15,13 +15,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from kam.changes.errors import VersionConflict
+from kam.web.addresses import posted_version
 from plans import services
 from plans.models import Plan
-
-
-def _version(request: HttpRequest) -> int | None:
-    text = request.POST.get("version", "")
-    return int(text) if text.isdecimal() else None
 
 
 def _submit(request: HttpRequest, plan: Plan, common: dict[str, Any]) -> Plan:
@@ -73,7 +69,7 @@ def take(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     plan = get_object_or_404(Plan.objects.visible_to(request.user).for_detail(), pk=pk)
     perform, done = STEPS[step]
     try:
-        common = {"actor": request.user, "plan": plan, "expected_version": _version(request)}
+        common = {"actor": request.user, "plan": plan, "expected_version": posted_version(request)}
         perform(request, plan, common)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))

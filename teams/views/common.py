@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from kam.changes.errors import VersionConflict
 from kam.changes.history import Line, describe
-from kam.web.addresses import key_in
+from kam.web.addresses import posted_version
 from kam.web.forms import ServiceForm
 from kam.web.views import ServiceFormMixin
 from kam.web.views.forms import CONFLICT
@@ -65,11 +65,6 @@ def press(
         done % {"name": obj},
         back(obj),
     )
-
-
-def posted_version(request: HttpRequest) -> int | None:
-    """The version that the button's form carried."""
-    return key_in(request.POST.get("version", ""))
 
 
 def history(changes: Any, reader: Any) -> list[Line]:

@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django.views.generic import FormView, ListView, TemplateView
 
+from kam.web.addresses import posted_version
 from kam.web.views import ScopedViewMixin
 from kam.web.views.tables import ExportMixin
 from kam.webhooks import services
 from kam.webhooks.models import Webhook
 from teams import exports, forms
-from teams.views.common import Crumbs, PageFormMixin, act, posted_version, reach, settings_crumbs
+from teams.views.common import Crumbs, PageFormMixin, act, reach, settings_crumbs
 
 AGAIN = datetime.timedelta(days=1)
 """How far back the button "send again" goes; the API takes any moment."""

@@ -340,6 +340,8 @@ def test_effort_over_twice_the_potential_is_listed(client, example) -> None:
 def test_potential_of_a_group_counts_once(client, example) -> None:
     birch = example.accounts["Birch"]
     ledger_begins(birch)
+    last_month = (business_today().replace(day=1) - datetime.timedelta(days=1)).replace(day=1)
+    MonthTotalFactory(account=birch, month=last_month, revenue=Decimal(0))
     below = AccountFactory(parent=birch, name="Birch Nord", status="key")
     birch.status = "key"
     birch.save(update_fields=["status"])

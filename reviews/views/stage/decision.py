@@ -16,6 +16,7 @@ from django.views.generic import FormView
 from django.views.generic.detail import SingleObjectMixin
 
 from kam.access.dates import business_today
+from kam.web.addresses import posted_version
 from kam.web.views import ScopedViewMixin, ServiceFormMixin
 from kam.web.views.forms import CONFLICT
 from reviews import policies, services, transitions
@@ -23,7 +24,7 @@ from reviews.forms import ProposalForm, RejectionForm
 from reviews.models import StageReview
 from reviews.services.assessment import limits_on, standing_of
 from reviews.sheet import Sheet
-from reviews.views.stage.shared import act, sent_version, visible
+from reviews.views.stage.shared import act, visible
 
 
 class StepView(ServiceFormMixin, ScopedViewMixin, SingleObjectMixin, FormView):
@@ -148,7 +149,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a proposal back."""
 
     def run(review: StageReview) -> None:
-        version = sent_version(request)
+        version = posted_version(request)
         services.withdraw(actor=request.user, review=review, expected_version=version)
 
     return act(request, pk, _("Withdrawn: it is a draft again."), run)
@@ -163,7 +164,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
             actor=request.user,
             review=review,
             on=business_today(),
-            expected_version=sent_version(request),
+            expected_version=posted_version(request),
         )
 
     return act(request, pk, _("Stage confirmed."), run)
@@ -175,7 +176,7 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
     then = reverse("reviews:account", args=[visible(request, pk).account_id])
 
     def run(review: StageReview) -> None:
-        version = sent_version(request)
+        version = posted_version(request)
         services.archive_review(actor=request.user, review=review, expected_version=version)
 
     return act(request, pk, _("Draft discarded."), run, then)

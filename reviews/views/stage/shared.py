@@ -120,12 +120,6 @@ def act(
     return redirect(then or review)
 
 
-def sent_version(request: HttpRequest) -> int | None:
-    """The version that a plain button carries."""
-    text = request.POST.get("version", "")
-    return int(text) if text.isdecimal() else None
-
-
 def is_part(request: HttpRequest) -> bool:
     """Whether the page's script waits for a part, not for a page."""
     return bool(request.htmx)  # type: ignore[attr-defined]
