@@ -5,7 +5,15 @@ language of the page. Ids of ours stand beside the names and are left alone by t
 """
 
 from accounts.exports.accounts import ACCOUNTS, FACTS, REGISTER, SITES
-from accounts.exports.decisions import CAPACITIES, CONFLICTS, LOOK_AGAIN, MERGES, PAIRS, SELECTIONS
+from accounts.exports.decisions import (
+    CAPACITIES,
+    CONFLICTS,
+    LOOK_AGAIN,
+    MERGES,
+    PAIRS,
+    PLANNED_COSTS,
+    SELECTIONS,
+)
 from accounts.exports.market import CHANNELS, MAP, PURCHASES
 from accounts.exports.matrix import EFFORT_COLUMNS, MATRIX_COLUMNS
 from accounts.exports.money import COSTS, LEDGER, PRODUCTS, RATES
@@ -43,6 +51,7 @@ __all__ = [
     "ORGANISATION",
     "PAIRS",
     "PARAMETERS",
+    "PLANNED_COSTS",
     "PRODUCTS",
     "PURCHASES",
     "QUALIFICATIONS",

@@ -119,6 +119,22 @@ SELECTIONS = Layout(
     all_as_seen,
 )
 """Scenarios with what came of them, as far as their reader may know it."""
+PLANNED_COSTS = Layout(
+    "planned-costs",
+    _("Costs"),
+    (
+        Column("Account id", "pk", 10),
+        Column("Account", "name", 30),
+        Column("Status", lambda row: row.get_status_display()),
+        Column("Attractiveness", "attractiveness"),
+        Column("Strength", "strength"),
+        Column("Planned yearly cost", "planned_cost"),
+        Column("Currency", "programme.currency", 10),
+        Column("Effort (FTE)", "planned_effort", 10),
+    ),
+    lambda rows, _user: rows.select_related("programme"),
+)
+"""What candidates would cost as key accounts (handbook 3.5)."""
 CAPACITIES = Layout(
     "managers",
     _("Managers"),

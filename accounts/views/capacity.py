@@ -32,7 +32,7 @@ from kam.web.forms import ShapeForm
 from kam.web.views import ScopedViewMixin
 from kam.web.views.forms import UNPROCESSABLE
 from kam.web.views.tables import CappedPaginator, ExportMixin
-from teams.models import Membership, Programme, TeamRole, User
+from teams.models import Membership, Programme, Team, TeamRole, User
 from teams.views.common import press, reach
 
 
@@ -58,8 +58,9 @@ class CapacityListView(ExportMixin, ScopedViewMixin, ListView):
     def usual(self) -> QuerySet[User]:
         """Who leads a team of a programme that the reader runs, and has nothing recorded."""
         mine = Programme.objects.read_whole_by(self.request.user).active().order_by()
-        leads = Membership.objects.filter(role=TeamRole.KAM, team__programme__in=mine)
-        leads = leads.filter(team__archived_at=None).valid_on(business_today()).order_by()
+        teams = Team.objects.visible_to(self.request.user).active().filter(programme__in=mine)
+        leads = Membership.objects.filter(role=TeamRole.KAM, team__in=teams.order_by())
+        leads = leads.valid_on(business_today()).order_by()
         recorded = self.get_queryset().order_by().values("user")
         people = User.objects.active().filter(pk__in=leads.values("user"))
         return people.exclude(pk__in=recorded).with_name()

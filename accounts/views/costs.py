@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.generic import ListView
 
+from accounts import exports
 from accounts.choices import Horizon
 from accounts.forms.costs import CostForm, FillForm
 from accounts.models import Account, Position
@@ -21,13 +22,13 @@ from accounts.views.criteria import programme_of
 from kam.changes.errors import VersionConflict
 from kam.web.views import ScopedViewMixin
 from kam.web.views.forms import UNPROCESSABLE
-from kam.web.views.tables import CappedPaginator
+from kam.web.views.tables import CappedPaginator, ExportMixin
 from teams.models import Programme
 
 PAGE = 50
 
 
-class CostsView(ScopedViewMixin, ListView):
+class CostsView(ExportMixin, ScopedViewMixin, ListView):
     """Candidates, groomed and key accounts, those that are worth most first, with fields for cost
     and effort."""
 
@@ -35,6 +36,7 @@ class CostsView(ScopedViewMixin, ListView):
     paginate_by = PAGE
     paginator_class = CappedPaginator
     template_name = "accounts/costs.html"
+    export_layout = exports.PLANNED_COSTS
 
     @cached_property
     def programme(self) -> Programme:

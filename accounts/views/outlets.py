@@ -387,7 +387,9 @@ class TargetListView(ExportMixin, ScopedViewMixin, ListView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
         return super().get_context_data(
-            brands=ProductLine.objects.visible_to(user).filter(targets__isnull=False).distinct(),
+            brands=ProductLine.objects.visible_to(user).filter(
+                pk__in=Target.objects.visible_to(user).order_by().values("brand")
+            ),
             channels=Channel.objects.visible_to(user).active().for_list(),
             statuses=TargetStatus.choices,
             asked=self.asked,

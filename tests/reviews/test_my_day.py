@@ -154,7 +154,7 @@ def test_my_day_query_count(client, people, count, django_assert_num_queries):
         act(people, f"Action {number}", -number, account=account)
         ContactFactory(account=account, interval_days=1, quiet_on=today - DAY)
     day(client, people.kam)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         response = client.get("/")
     assert len(tasks(response)) == 2 * count
 
