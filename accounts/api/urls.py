@@ -9,6 +9,7 @@ from accounts.api import (
     running,
     scoring,
     selection,
+    targets,
     views,
 )
 
@@ -32,8 +33,8 @@ routes = [
     ("positions", scoring.PositionViewSet),
     ("profile-parameters", profiles.ParameterViewSet),
     ("ratings", profiles.RatingViewSet),
-    ("target-profiles", profiles.TargetProfileViewSet),
-    ("targets", profiles.TargetViewSet),
+    ("target-profiles", targets.TargetProfileViewSet),
+    ("targets", targets.TargetViewSet),
     ("profile-entries", profiles.ProfileEntryViewSet),
     ("preferred-benefits", profiles.BenefitViewSet),
     ("selections", selection.SelectionViewSet),
