@@ -32,8 +32,9 @@ from accounts.models import (
     StageChange,
     StatusChange,
 )
-from accounts.services.decision import contribution_of, decide, manager_of
+from accounts.services.decision import contribution_of, decide
 from accounts.services.duplicate import likely_duplicates
+from accounts.services.leading import manager_of
 from accounts.services.status import key_account_count
 from accounts.services.team import load_warnings, manager_load
 from accounts.views.parts import AccountPartView, figures_of
