@@ -61,9 +61,9 @@ def document(plain_document, world, authorization) -> dict[str, Any]:
             for item in operation.get("parameters", ()):
                 _point(item, view)
     related = _relations(views.values())
-    for schema in document["components"]["schemas"].values():
+    for body, schema in document["components"]["schemas"].items():
         for name, item in schema.get("properties", {}).items():
-            if name in related:
+            if name in related and body.endswith("Request"):  # answers name any row
                 _offer(item, [pk for model in related[name] for pk in ids(model)])
     return document
 
