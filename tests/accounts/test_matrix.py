@@ -81,6 +81,12 @@ def ledger_begins(account) -> None:
     MonthTotalFactory(account=account, month=month, revenue=Decimal(1))
 
 
+def ledger_goes_on(account) -> None:
+    """No sales in the last whole month, and that is known."""
+    month = (business_today().replace(day=1) - datetime.timedelta(days=1)).replace(day=1)
+    MonthTotalFactory(account=account, month=month, revenue=Decimal(0))
+
+
 def test_quadrants_of_the_eight_are_those_of_the_handbook(client, example) -> None:
     response = page(client, example.director)
     assert tiers(response) == QUADRANTS
@@ -340,8 +346,7 @@ def test_effort_over_twice_the_potential_is_listed(client, example) -> None:
 def test_potential_of_a_group_counts_once(client, example) -> None:
     birch = example.accounts["Birch"]
     ledger_begins(birch)
-    last_month = (business_today().replace(day=1) - datetime.timedelta(days=1)).replace(day=1)
-    MonthTotalFactory(account=birch, month=last_month, revenue=Decimal(0))
+    ledger_goes_on(birch)
     below = AccountFactory(parent=birch, name="Birch Nord", status="key")
     birch.status = "key"
     birch.save(update_fields=["status"])
@@ -403,6 +408,7 @@ def test_rest_compares_effort_with_potential(example):
         account.planned_effort = Decimal("0.5")
         account.save()
         ledger_begins(account)
+    ledger_goes_on(account)
     buys(example.accounts["Alder"], 90)
     buys(example.accounts["Cedar"], 10)
     body = api.get("/api/v1/positions/effort/").json()
