@@ -61,7 +61,7 @@ PICTURES = (
     Picture("market-map", "programme", "/selection/map/"),
     Picture("scores", "programme", "/selection/scores/"),
     Picture("matrix", "programme", "/accounts/matrix/"),
-    Picture("scenario", "programme", "/selection/", ("Proven optimum",)),
+    Picture("scenario", "programme", "/selection/", ("Next year, scenario A",)),
     Picture("my-day-phone", "kam", "/", size=PHONE),
     Picture("portfolio-phone", "senior", "/portfolio/", size=PHONE, dark=True),
 )
