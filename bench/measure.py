@@ -120,7 +120,7 @@ def _pages(user: User) -> Iterator[tuple[Any, ...]]:
     yield "accounts, key only", "list", f"{accounts}?status=key", LIST
     yield "accounts, by revenue", "list", f"{accounts}?sort=-revenue", LIST
     yield "accounts, as CSV", "export", f"{accounts}?export=csv&status=key", LIST
-    yield "search", "search", reverse("web:search") + "?q=Granite", LIST
+    yield "search", "search", reverse("web:search") + "?q=Granite", PART
     yield from _details(user)
     for name in LISTS:
         yield f"API {name}", "API list", f"/api/v1/{name}/", LIST

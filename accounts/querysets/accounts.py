@@ -33,7 +33,7 @@ from accounts.querysets.reach import (
     reach_of,
 )
 from kam.access.dates import business_today
-from kam.access.querysets import Reader
+from kam.access.querysets import Reader, key_among
 from kam.changes.querysets import TrackedQuerySet
 from teams.models import Membership, TeamRole
 
@@ -134,15 +134,10 @@ class AccountQuerySet(TrackedQuerySet):
         return self.filter(named | Q(stage=None) if None in stages else named)
 
     def found_by(self, text: str) -> Self:
-        """Accounts whose name holds `text`, or one of whose outside numbers starts with it.
-
-        Two look-ups joined as a union, so that each uses its own index; names are looked up among
-        these accounts alone, which may be few.
-        """
-        by_name = self.filter(name__icontains=text).order_by().values("pk")
+        """Accounts whose name holds `text`, or one of whose outside numbers starts with it."""
         numbers = self.model._meta.apps.get_model("accounts.ExternalId").objects
         by_number = numbers.filter(value__istartswith=text).order_by().values("account")
-        return self.filter(pk__in=by_name.union(by_number, all=True))
+        return self.filter(Q(name__icontains=text) | key_among(by_number))
 
     def first_found(self, text: str, limit: int) -> Self:
         """Accounts found by `text`: at most `limit` by name, and as many by number.

@@ -48,9 +48,7 @@ class ContactQuerySet(TrackedHangingQuerySet):
 
     def found_by(self, text: str) -> Self:
         """People whose name holds `text`, or whose address starts with it."""
-        by_name = self.model.objects.filter(name__icontains=text).order_by().values("pk")
-        by_address = self.model.objects.filter(email__istartswith=text).order_by().values("pk")
-        return self.filter(pk__in=by_name.union(by_address, all=True))
+        return self.filter(Q(name__icontains=text) | Q(email__istartswith=text))
 
     def quiet(self, on: datetime.date) -> Self:
         """People not talked to for longer than agreed, longest silence first."""

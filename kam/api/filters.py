@@ -224,7 +224,8 @@ class StrictFilterBackend(DjangoFilterBackend):
     """`view.filterset_class` or `filterset_fields`, `ordering_fields`, `search_fields`,
     `updated_since` where rows have `updated_at`. A view with `search_rows(queryset, text)` searches
     in its own way, one with `changed_rows(queryset, moment)` knows itself what has changed since
-    `updated_since`, one with `filterset_base` filters so. A look-up of one row is not filtered."""
+    `updated_since`, one with `filterset_base` filters so. What is searched stands in the order of
+    keys unless `ordering` is given. A look-up of one row is not filtered."""
 
     def get_filterset_class(self, view: Any, queryset: Any = None) -> Any:
         kind = type(view)
@@ -253,6 +254,8 @@ class StrictFilterBackend(DjangoFilterBackend):
             text = parameters["search"]
             own = getattr(view, "search_rows", None)
             queryset = own(queryset, text) if own else search(queryset, view.search_fields, text)
+            # a page of a common word is full before all rows that hold it are read and sorted
+            queryset = queryset.order_by("pk")
         if "ordering" in parameters:
             queryset = _ordered(queryset, view.ordering_fields, parameters["ordering"])
         refuse_unknown_fields(request, view)

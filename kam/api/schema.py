@@ -317,7 +317,7 @@ class AutoSchema(BaseAutoSchema):
             names = ", ".join(sorted(ordering))
             found.append(parameter("ordering", f"By {names}; a minus turns it round."))
         if getattr(self.view, "search_fields", None):
-            found.append(parameter("search", "Rows that contain every word."))
+            found.append(parameter("search", "Rows that contain every word, by id unless ordered."))
         if changed_field(self.view):
             text = "Changed at or after this moment."
             found.append(parameter("updated_since", text, OpenApiTypes.DATETIME))
