@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from accounts.choices import Confidence, Horizon
 from accounts.scoring.criteria import HIGHEST
 from accounts.services.scoring import ANY
+from kam.web.addresses import key_in
 from kam.web.forms import ShapeForm
 
 AGREED, MINE = "agreed", "mine"
@@ -54,7 +55,7 @@ class ScoreForm(ShapeForm):
         shown, _colon, value = given["seen"].rpartition(":")
         if shown != f"{given['whose']}:{given['horizon']}":
             return ANY
-        return int(value) if value.isdecimal() else None
+        return key_in(value)
 
 
 def seen_as(whose: str, horizon: str, value: int | None) -> str:

@@ -20,6 +20,7 @@ from accounts.selection.gathering import CONSIDERED
 from accounts.services.costing import plan_costs
 from accounts.views.criteria import programme_of
 from kam.changes.errors import VersionConflict
+from kam.web.addresses import key_in
 from kam.web.views import ScopedViewMixin
 from kam.web.views.forms import UNPROCESSABLE
 from kam.web.views.tables import CappedPaginator, ExportMixin
@@ -81,7 +82,7 @@ class CostsView(ExportMixin, ScopedViewMixin, ListView):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Store what was changed, and with an amount to fill in all that has none; all or none."""
         keys = [name.removesuffix("-version") for name in request.POST if name.endswith("-version")]
-        pks = [int(key) for key in keys if key.isascii() and key.isdecimal()][: 2 * PAGE]
+        pks = [pk for pk in map(key_in, keys) if pk is not None][: 2 * PAGE]
         sent = [
             CostForm(request.POST if row.may_edit else None, account=row)
             for row in self.seen().filter(pk__in=pks)

@@ -21,6 +21,7 @@ from accounts.models import Account
 from accounts.views.parts import AccountPartView
 from kam.access.prepared import kept_objects
 from kam.access.querysets import sight_of
+from kam.web.addresses import key_in
 from kam.web.models import Draft
 from kam.web.views import PartialMixin, ScopedViewMixin, ServiceFormMixin
 from plans import compare, policies, services
@@ -195,7 +196,7 @@ class PlanVersionView(ScopedViewMixin, DetailView):
         versions = versions.filter(plan=self.object.plan_id)
         wish = self.request.GET.get("with", "")
         if wish:
-            other = get_object_or_404(versions, number=int(wish) if wish.isdecimal() else -1)
+            other = get_object_or_404(versions, number=key_in(wish) or -1)
         else:
             before = versions.filter(number__lt=self.object.number)
             other = before.order_by("-number").first()
