@@ -1,5 +1,7 @@
 """The page of one's webhooks."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -42,6 +44,16 @@ def test_webhook_is_made_and_its_secret_shown_once(client, user):
     rotated = client.post(reverse("settings:webhook_rotate", args=[webhook.pk]))
     assert Webhook.objects.get().secret in rotated.content.decode()
     assert Webhook.objects.get().secret != webhook.secret
+
+
+def test_buttons_that_ask_first_open_a_question_of_their_webhook(client, user):
+    WebhookFactory(owner=user, pk=1234)  # numbers are written with separators
+    page = client.get(reverse(LIST)).content.decode()
+    asked = re.findall(r'data-open="([^"]+)"', page)
+    assert asked == ["secret-1234", "remove-1234"]
+    for box, name in zip(asked, ("webhook_rotate", "webhook_remove"), strict=True):
+        dialog = page.partition(f'<dialog class="dlg" id="{box}"')[2].partition("</dialog>")[0]
+        assert f'action="{reverse(f"settings:{name}", args=[1234])}"' in dialog
 
 
 def test_webhook_is_switched_sent_again_and_removed(client, user):
