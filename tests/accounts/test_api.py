@@ -212,22 +212,6 @@ def test_what_is_searched_comes_by_id_unless_ordered(manager, programme):
     assert [row["id"] for row in named] == [found[1], found[2], found[0]]
 
 
-def test_what_is_searched_comes_by_id_unless_ordered(manager, programme):
-    found = [
-        AccountFactory(programme=programme, name="Zebra Labels").pk,
-        AccountFactory(programme=programme, name="Alder Labels").pk,
-        ExternalIdFactory(
-            account=AccountFactory(programme=programme, name="Birch"), value="LABELS-7"
-        ).account_id,
-    ]
-    AccountFactory(programme=programme, name="Cedar")
-    pages = [manager.get(ACCOUNTS, {"search": "labels", "page_size": 2}).json()]
-    pages.append(manager.get(pages[0]["next"]).json())
-    assert [row["id"] for page in pages for row in page["results"]] == found
-    named = manager.get(ACCOUNTS, {"search": "labels", "ordering": "name"}).json()["results"]
-    assert [row["id"] for row in named] == [found[1], found[2], found[0]]
-
-
 def test_account_filters_and_search(manager, programme, birch):
     ExternalIdFactory(account=birch, value="100482")
     AccountFactory(programme=programme, name="Elm Retail", country="Sweden", status="key")
