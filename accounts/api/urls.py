@@ -8,7 +8,6 @@ from accounts.api import (
     qualifications,
     running,
     scoring,
-    selection,
     targets,
     views,
 )
@@ -37,7 +36,7 @@ routes = [
     ("targets", targets.TargetViewSet),
     ("profile-entries", profiles.ProfileEntryViewSet),
     ("preferred-benefits", profiles.BenefitViewSet),
-    ("selections", selection.SelectionViewSet),
+    ("selections", views.SelectionViewSet),
     ("decisions", decisions.DecisionViewSet),
     ("expectations", decisions.ExpectationViewSet),
     ("qualifications", qualifications.QualificationViewSet),

@@ -7,9 +7,11 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
+from accounts.api.views import SelectionViewSet
 from accounts.models import Selection
 from accounts.selection.sight import all_as_seen, as_seen
 from accounts.services import selection as runs
+from kam.api.filters import StrictFilterBackend
 from kam.jobs.worker import Worker
 from tests.factories.accounts import AccountFactory, ConflictFactory
 from tests.factories.selection import BUDGET, handbook_programme
@@ -128,3 +130,25 @@ def test_accounts_are_marked_beside_those_that_others_marked(example, fenced) ->
     assert scenario.marks == {str(cedar.pk): "must", str(birch.pk): "barred"}
     with pytest.raises(ValidationError):
         runs.mark_account(actor=fenced, selection=scenario, account=cedar, mark="barred")
+
+
+RECKONED = {"objective", "gap", "cost", "problem", "result", "steps"}
+"""What a reader before a barrier sees otherwise than it is stored."""
+
+
+def test_runs_are_neither_sorted_nor_filtered_by_what_a_barrier_takes_from_them(
+    example, run, fenced
+) -> None:
+    """Without Cedar the run is worth less than its copy, with it more: the order would betray it
+    (3.394 as seen and 5.768 in truth beside 4)."""
+    other = runs.copy_selection(actor=example.director, selection=run)
+    Selection.objects.filter(pk=other.pk).update(objective=4, cost=800_000)
+    client = Client()
+    client.force_login(fenced)
+    for name in RECKONED:
+        for question in (f"ordering={name}", f"ordering=-{name}", f"{name}__gte=4", f"{name}=4"):
+            response = client.get(f"/api/v1/selections/?{question}")
+            assert response.status_code == 400, question
+    filters = StrictFilterBackend().get_filterset_class(SelectionViewSet()).base_filters
+    assert not RECKONED & {name.split("__")[0] for name in filters}
+    assert not RECKONED & set(SelectionViewSet.ordering_fields)

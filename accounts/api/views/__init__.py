@@ -11,6 +11,7 @@ from accounts.api.views.conflict import ConflictViewSet
 from accounts.api.views.merging import DuplicateViewSet, MergeViewSet
 from accounts.api.views.people import ContactViewSet, InteractionViewSet
 from accounts.api.views.product import ProductLineViewSet, ProductViewSet
+from accounts.api.views.selection import SelectionViewSet
 
 __all__ = [
     "AccountViewSet",
@@ -22,6 +23,7 @@ __all__ = [
     "MergeViewSet",
     "ProductLineViewSet",
     "ProductViewSet",
+    "SelectionViewSet",
     "SiteViewSet",
     "StageChangeViewSet",
     "StatusChangeViewSet",
