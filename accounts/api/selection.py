@@ -78,13 +78,15 @@ class ExplanationSerializer(Serializer):
 
 
 class LimitSerializer(Serializer):
-    """A limit that binds: how far it is used, and what one `step` more would gain."""
+    """A limit that binds: how far it is used, and what one `step` more would gain; at least that
+    where `is_least`, since in a large scenario it was found and not proven."""
 
     condition = serializers.CharField()
     used = serializers.CharField()
     limit = serializers.CharField()
     step = serializers.CharField()
     gain = serializers.CharField(allow_null=True)
+    is_least = serializers.BooleanField()
     text = serializers.CharField()
 
 
@@ -97,11 +99,13 @@ class ConditionSerializer(Serializer):
 
 
 class StepSerializer(Serializer):
-    """The smallest budget with which something better can be had."""
+    """The smallest budget with which something better can be had; or, where `is_least`, a larger
+    one and the best that was found with it."""
 
     budget = serializers.CharField()
     objective = serializers.CharField()
     accounts = serializers.ListField(child=serializers.IntegerField())
+    is_least = serializers.BooleanField()
 
 
 class ScoreAloneSerializer(Serializer):
@@ -265,6 +269,7 @@ class SelectionSerializer(SelectionListSerializer):
         return [
             {
                 **{name: row[name] for name in ("used", "limit", "step", "gain")},
+                "is_least": row["is_least"],
                 "condition": row["condition"][0],
                 "text": words.limit_words(row, run.problem, names),
             }

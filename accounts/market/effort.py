@@ -115,7 +115,7 @@ def with_excess(accounts: QuerySet[Account], whole: Totals) -> QuerySet[Account]
     """Annotates `excess`, to sort by, and `is_over`; `whole` are the totals of all."""
     if not whole.effort:
         return accounts.annotate(
-            excess=Value(None, output_field=FloatField()),
+            excess=Cast(Value(None), FloatField()),  # a bare NULL is no order to PostgreSQL
             is_over=Value(value=False, output_field=BooleanField()),
         )
     scale = Value(float(whole.potential / whole.effort))

@@ -8,12 +8,13 @@ are shown, because who reads them may not see every account named.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
+from itertools import islice
 from typing import Any, NamedTuple
 
-from accounts.selection import exact
+from accounts.selection import checking, exact, large
 from accounts.selection.conflicting import Condition
 from accounts.selection.exact import Answer
 from accounts.selection.mip import Control
@@ -23,12 +24,20 @@ TYPICAL_CAPACITY = 2
 """Accounts of a manager, usually (handbook 3.5)."""
 EFFORT_STEP = Decimal("0.1")
 """FTE by which a manager's time is tried longer."""
+WHOLE = Decimal(1)
 CURVE = 8
 """Steps of the budget that are shown."""
 MOST_SOLVED = 2_000
 """Pairs of account and manager up to which the problem is solved anew for each account."""
+MOST_FILLED = 20_000
+"""Pairs up to which every manager's limits are widened to see what fits in then."""
+WIDER = (Decimal("0.05"), Decimal("0.1"), Decimal("0.2"))
+"""Shares by which the budget of a larger one is raised to see what is found then."""
 NEW = 0
 """Stands for a manager who is not there yet."""
+
+
+Gains = Callable[..., Decimal | None]
 
 
 class Reason(NamedTuple):
@@ -46,13 +55,15 @@ class Reason(NamedTuple):
 
 
 class Limit(NamedTuple):
-    """A condition with a measure, how far it is used, and what one `step` more of it gains."""
+    """A condition with a measure, how far it is used, and what one `step` more of it gains: at
+    least that where `is_least`, since it was found and not proven."""
 
     condition: Condition
     used: Decimal
     limit: Decimal
     step: Decimal
     gain: Decimal | None
+    is_least: bool = False
 
     @property
     def binds(self) -> bool:
@@ -63,11 +74,13 @@ class Limit(NamedTuple):
 
 
 class Step(NamedTuple):
-    """The smallest budget with which something better can be had."""
+    """The smallest budget with which something better can be had; or, where `is_least`, a larger
+    budget and the best that was found with it."""
 
     budget: Decimal
     objective: Decimal
     accounts: tuple[int, ...]
+    is_least: bool = False
 
 
 def is_small(problem: Problem) -> bool:
@@ -192,33 +205,50 @@ def _otherwise(
 
 def limits(problem: Problem, answer: Answer, control: Control) -> Iterator[Limit]:
     """Every limit with a measure, how far it is used and what one step more gains."""
-
-    def gain(**change: Any) -> Decimal | None:
-        if not is_small(problem):
-            return None
-        price, _none = _price(replace(problem, **change), answer, control)
-        return None if price is None else -price
-
+    is_least = not is_small(problem)
+    price = _filled(problem, answer) if is_least else _proven(problem, answer, control)
     one = Decimal(1)
     if problem.budget is not None:
         used = exact.cost_of(problem, answer.chosen)
         step = next(budget_steps(problem, answer, control, most=1), None)
         raised = step.budget - problem.budget if step else Decimal(0)
         gained = step.objective - answer.objective if step else None
-        yield Limit(("budget",), used, problem.budget, raised, gained)
+        yield Limit(("budget",), used, problem.budget, raised, gained, is_least)
     if problem.max_accounts is not None:
-        size, most = len(answer.chosen), problem.max_accounts
-        yield Limit(
-            ("max_accounts",), Decimal(size), Decimal(most), one, gain(max_accounts=most + 1)
-        )
+        size, most = Decimal(len(answer.chosen)), Decimal(problem.max_accounts)
+        more = price(max_accounts=problem.max_accounts + 1)
+        yield Limit(("max_accounts",), size, most, one, more, is_least)
     new = Manager(NEW, "", TYPICAL_CAPACITY)
     count = Decimal(len(problem.managers))
-    more = gain(managers=(*problem.managers, new))
-    yield Limit(("managers",), count, count, one, more)
-    yield from _of_managers(problem, answer, gain)
+    more = price(managers=(*problem.managers, new))
+    yield Limit(("managers",), count, count, one, more, is_least)
+    is_huge = len(problem.candidates) * len(problem.managers) > MOST_FILLED
+    yield from _of_managers(problem, answer, (lambda **_change: None) if is_huge else price)
 
 
-def _of_managers(problem: Problem, answer: Answer, gain: Any) -> Iterator[Limit]:
+def _proven(problem: Problem, answer: Answer, control: Control) -> Gains:
+    """What a change of the problem gains, from the optimum of the changed one."""
+
+    def gain(**change: Any) -> Decimal | None:
+        price, _none = _price(replace(problem, **change), answer, control)
+        return None if price is None else -price
+
+    return gain
+
+
+def _filled(problem: Problem, answer: Answer) -> Gains:
+    """What a change of the problem gains at least: what fits in then beside the answer."""
+
+    def gain(**change: Any) -> Decimal | None:
+        other = large.filled_up(replace(problem, **change), answer.chosen)
+        is_new = bool(checking.breaches(problem, other.chosen))
+        return other.objective - answer.objective if is_new else Decimal(0)
+
+    return gain
+
+
+def _of_managers(problem: Problem, answer: Answer, gain: Gains) -> Iterator[Limit]:
+    is_least = not is_small(problem)
     busy = loads(problem, answer.chosen)
     for manager in problem.managers:
         rest = [item for item in problem.managers if item is not manager]
@@ -230,6 +260,7 @@ def _of_managers(problem: Problem, answer: Answer, gain: Any) -> Iterator[Limit]
             Decimal(manager.most),
             Decimal(1),
             gain(managers=(*rest, wider)),
+            is_least,
         )
         longer = replace(manager, effort=manager.effort + EFFORT_STEP)
         yield Limit(
@@ -238,6 +269,7 @@ def _of_managers(problem: Problem, answer: Answer, gain: Any) -> Iterator[Limit]
             manager.effort,
             EFFORT_STEP,
             gain(managers=(*rest, longer)),
+            is_least,
         )
 
 
@@ -245,7 +277,12 @@ def budget_steps(
     problem: Problem, answer: Answer, control: Control, *, most: int = CURVE
 ) -> Iterator[Step]:
     """Budgets above today's at which the best programme gets better, one after the other."""
-    if problem.budget is None or not answer.is_proven or not is_small(problem):
+    if problem.budget is None:
+        return
+    if not is_small(problem):
+        yield from islice(_wider(problem, answer), most)
+        return
+    if not answer.is_proven:
         return
     objective = answer.objective
     for _step in range(most):
@@ -258,6 +295,18 @@ def budget_steps(
             return
         objective = best.objective
         yield Step(budget, objective, tuple(sorted(best.chosen)))
+
+
+def _wider(problem: Problem, answer: Answer) -> Iterator[Step]:
+    """Larger budgets, with what fits in then beside the answer."""
+    today = problem.budget or Decimal(0)
+    best = answer.objective
+    for share in WIDER:
+        budget = (today * (1 + share)).quantize(WHOLE)
+        other = large.filled_up(replace(problem, budget=budget), answer.chosen)
+        if other.objective > best and exact.cost_of(problem, other.chosen) > today:
+            best = other.objective
+            yield Step(budget, best, tuple(sorted(other.chosen)), is_least=True)
 
 
 def by_score_alone(problem: Problem) -> list[int]:

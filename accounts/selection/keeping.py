@@ -131,6 +131,7 @@ def limited(rows: Iterable[Limit]) -> list[dict[str, Any]]:
             "limit": str(row.limit),
             "step": str(row.step),
             "gain": _text(row.gain),
+            "is_least": row.is_least,
             "binds": row.binds,
         }
         for row in rows
@@ -144,6 +145,7 @@ def stepped(rows: Iterable[Step]) -> list[dict[str, Any]]:
             "budget": str(row.budget),
             "objective": str(row.objective),
             "accounts": list(row.accounts),
+            "is_least": row.is_least,
         }
         for row in rows
     ]

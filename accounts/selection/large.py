@@ -8,7 +8,7 @@ is the gap.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -121,6 +121,16 @@ def solve(problem: Problem, control: Control) -> Answer:
         best = max((best, _answer(problem, last.plan.chosen, bound)), key=_rank)
     control.tell(float(best.objective), float(bound))
     return _evened(problem, best)
+
+
+def filled_up(problem: Problem, chosen: Mapping[int, int]) -> Answer:
+    """`chosen`, which keeps all limits of `problem`, with whatever else still fits: more may be
+    possible, nothing is proven."""
+    filling = Filling(problem)
+    filling.put_back(chosen)
+    filling.complete()
+    answer = _answer(problem, filling.plan.chosen, Decimal(0))
+    return answer._replace(bound=answer.objective)
 
 
 def _is_impossible(problem: Problem, row: Candidate) -> bool:

@@ -21,6 +21,8 @@ PAGE = 100
 """Candidates of a page: a run may weigh thousands."""
 MOST_PAIRS = 12
 """Conflicts that are named on the page."""
+MOST_NAMED = 8
+"""Accounts by which two sets differ that are named; more are counted."""
 SHOWN_UNWEIGHED = 12
 """Names of accounts that cannot be weighed, by reason."""
 MOST_COMPARED = 4
@@ -322,6 +324,9 @@ def _difference(best: Sequence[int], other: Sequence[int], names: Names) -> str:
     more = [names.accounts[pk] for pk in other if pk not in best and pk in names.accounts]
     less = [names.accounts[pk] for pk in best if pk not in other and pk in names.accounts]
     said = {"more": ", ".join(more), "less": ", ".join(less)}
+    if len(more) + len(less) > MOST_NAMED:
+        said = {"more": number(len(more)), "less": number(len(less))}
+        return _("%(more)s others in, %(less)s out") % said
     if more and less:
         return _("%(more)s in place of %(less)s") % said
     if more:

@@ -180,9 +180,13 @@ def limit_words(row: Mapping[str, Any], kept: Mapping[str, Any], names: Names) -
     if row["gain"] is None:
         return _("%(limit)s; %(used)s used.") % values
     gain = Decimal(row["gain"])
+    values["gain"] = number(gain, 3)
+    if row["is_least"]:
+        if not gain:
+            return _("%(limit)s; %(used)s used. With more of it nothing better was found.") % values
+        return _("%(limit)s; %(used)s used. %(step)s more would gain %(gain)s at least.") % values
     if not gain:
         return _("%(limit)s; %(used)s used. More of it would gain nothing.") % values
-    values["gain"] = number(gain, 3)
     return _("%(limit)s; %(used)s used. %(step)s more would gain %(gain)s.") % values
 
 

@@ -160,11 +160,18 @@ def _curve(result: Shown, run: Selection) -> dict[str, Any]:
         "more": thousands(top[0] - bottom[0], run.currency),
         "gain": number(top[1] - bottom[1], 3),
     }
+    is_least = run.result["budget_curve"][0]["is_least"]
+    finding = (
+        _("With %(more)s more a year, a programme worth %(gain)s more was found.")
+        if is_least
+        else _("The next step up costs %(more)s more a year and gains %(gain)s.")
+    )
+    name = _("Best found") if is_least else _("Best value")
     return {
-        "finding": _("The next step up costs %(more)s more a year and gains %(gain)s.") % words,
+        "finding": finding % words,
         "data": {
             "labels": [label for label, _value in points],
-            "series": [{"name": _("Best value"), "values": values, "kind": "actual"}],
+            "series": [{"name": name, "values": values, "kind": "actual"}],
         },
     }
 

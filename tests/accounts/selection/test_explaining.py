@@ -3,11 +3,12 @@
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 
 from accounts.selection import exact, explaining
 from accounts.selection.mip import Control
-from accounts.selection.problem import Problem
+from accounts.selection.problem import Manager, Problem
 from tests.accounts.selection import problems
 from tests.accounts.selection.problems import (
     ALDER,
@@ -96,6 +97,59 @@ def test_reasons_are_true(problem) -> None:
             assert best(raised) == answer.objective + limit.gain
             almost = replace(problem, budget=limit.limit + limit.step - Decimal("0.01"))
             assert best(almost) == answer.objective
+
+
+def wider(problem: Problem, limit: explaining.Limit) -> Problem:
+    """The problem with one step more of the limit."""
+    kind, *of = limit.condition
+    if kind == "budget":
+        return replace(problem, budget=problem.budget + limit.step)
+    if kind == "max_accounts":
+        return replace(problem, max_accounts=problem.max_accounts + 1)
+    if kind == "managers":
+        return replace(problem, managers=(*problem.managers, Manager(0, "", 2)))
+    field = "capacity" if kind == "capacity" else "effort"
+    managers = (
+        replace(row, **{field: getattr(row, field) + type(getattr(row, field))(limit.step)})
+        if row.user == of[0]
+        else row
+        for row in problem.managers
+    )
+    return replace(problem, managers=tuple(managers))
+
+
+@settings(max_examples=60, deadline=None)
+@given(problems.problems(most=4))
+def test_what_a_large_scenario_gains_at_least_can_be_had(problem) -> None:
+    """What is not proven is found: never more than enumeration finds, and only beyond the limit."""
+    control = Control(SECONDS)
+    answer = exact.solve(problem, control)
+    if answer.state != "optimal":
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(explaining, "MOST_SOLVED", 0)
+        limits = list(explaining.limits(problem, answer, control))
+        steps = list(explaining.budget_steps(problem, answer, control))
+    assert all(limit.is_least for limit in limits)
+    for limit in limits:
+        if limit.gain is not None:
+            assert 0 <= limit.gain <= best(wider(problem, limit)) - answer.objective
+    values = [answer.objective]
+    for step in steps:
+        possible = best(replace(problem, budget=step.budget))
+        assert step.is_least
+        assert values[-1] < step.objective <= possible
+        values.append(step.objective)
+
+
+def test_third_place_of_the_handbook_gains_1_134_of_which_1_088_fits_as_it_is(monkeypatch) -> None:
+    problem = problems.handbook(max_accounts=2)
+    wanted = Decimal("1.134"), Decimal("1.088")
+    for most, gain in zip((2_000, 0), wanted, strict=True):
+        monkeypatch.setattr(explaining, "MOST_SOLVED", most)
+        _answer, _found, limits = explained(problem)
+        places = next(limit for limit in limits if limit.condition == ("max_accounts",))
+        assert (places.used, places.gain, places.is_least) == (2, gain, not most)
 
 
 @settings(max_examples=60, deadline=None)
