@@ -21,7 +21,8 @@ from accounts.choices import (
     Stage,
     Status,
 )
-from accounts.models import Account
+from accounts.models import Account, Decision
+from accounts.selection.looking import served_by, undecided
 from kam.access.dates import business_today
 from kam.web.fields import OpenSelect
 from kam.web.views.tables import is_filtered
@@ -59,6 +60,12 @@ def _tag(label: Any, choices: type[Choices]) -> django_filters.MultipleChoiceFil
     return django_filters.MultipleChoiceFilter(
         label=label, choices=choices.choices, widget=CheckboxSelectMultiple, distinct=False
     )
+
+
+def decided_or_not(accounts: QuerySet, value: bool) -> QuerySet:  # noqa: FBT001  (a filter's value)
+    """Accounts whose status lacks its decision, or all others (K049)."""
+    lacking = undecided(accounts)
+    return accounts.exclude(pk__in=lacking.order_by().values("pk")) if value else lacking
 
 
 class AccountFilter(django_filters.FilterSet):
@@ -102,6 +109,15 @@ class AccountFilter(django_filters.FilterSet):
     reach = _tag(gettext_lazy("Reach"), GeographicReach)
     intent = _tag(gettext_lazy("Intent"), Intent)
     criticality = _tag(gettext_lazy("What it contributes is"), Criticality)
+    service_model = django_filters.MultipleChoiceFilter(
+        label=gettext_lazy("Served by"),
+        choices=Decision.ServiceModel.choices,
+        method="by_service",
+        widget=CheckboxSelectMultiple,
+    )
+    decided = django_filters.BooleanFilter(
+        label=gettext_lazy("Status with its decision"), method="by_decided", widget=OpenSelect
+    )
     overdue = django_filters.BooleanFilter(
         label=gettext_lazy("Review overdue"), method="by_overdue", widget=OpenSelect
     )
@@ -135,6 +151,12 @@ class AccountFilter(django_filters.FilterSet):
 
     def by_rationale(self, accounts: QuerySet, name: str, value: list[str]) -> QuerySet:
         return accounts.with_rationale(*value) if value else accounts
+
+    def by_service(self, accounts: QuerySet, name: str, value: list[str]) -> QuerySet:
+        return served_by(accounts, value) if value else accounts
+
+    def by_decided(self, accounts: QuerySet, name: str, value: bool) -> QuerySet:  # noqa: FBT001  (django-filter's signature)
+        return decided_or_not(accounts, value)
 
     def by_overdue(self, accounts: QuerySet, name: str, value: bool) -> QuerySet:  # noqa: FBT001  (django-filter's signature)
         overdue = accounts.overdue_for_review(business_today())

@@ -36,6 +36,7 @@ from accounts.views import (
     scorecard,
     scores,
     selection,
+    undecided,
 )
 
 app_name = "accounts"
@@ -205,6 +206,7 @@ urlpatterns = [
     ),
     path("selection/", selection.SelectionListView.as_view(), name="selections"),
     path("selection/review/", register.LookAgainView.as_view(), name="look_again"),
+    path("selection/undecided/", undecided.UndecidedView.as_view(), name="undecided"),
     path("selection/conflicts/", conflict.ViolatedView.as_view(), name="violated"),
     path("selection/new/", selection.SelectionCreateView.as_view(), name="selection_create"),
     path("selection/profiles/", outlets.TargetProfileListView.as_view(), name="target_profiles"),

@@ -108,6 +108,7 @@ PAGES = {
     "accounts:purchases": 6,
     "accounts:scores": 24,
     "accounts:look_again": 8,
+    "accounts:undecided": 5,
     "accounts:qualifications": 5,
     "accounts:budget": 10,
     "accounts:returns": 10,

@@ -221,6 +221,7 @@ ROUTES: dict[str, Route] = {
     "accounts:register": listed({"rationale": "access"}, {"export": "csv"}),
     "accounts:violated": listed(),
     "accounts:look_again": listed({"export": "csv"}),
+    "accounts:undecided": listed({"status": "key"}, {"export": "csv"}),
     "accounts:filter": listed(),
     "accounts:pick": listed({"q": SECRET}, {"q": "plc"}),
     "accounts:create": listed(),

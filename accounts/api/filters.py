@@ -8,8 +8,9 @@ import django_filters
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from accounts.choices import RationaleType, Stage, Status
-from accounts.filters import NOT_ASSESSED
-from accounts.models import Account
+from accounts.filters import NOT_ASSESSED, decided_or_not
+from accounts.models import Account, Decision
+from accounts.selection.looking import served_by
 from kam.access.dates import business_today
 from kam.api.filters import FilterSet, IdFilter
 from teams.models import BusinessUnit, TeamRole
@@ -31,6 +32,10 @@ class AccountApiFilter(FilterSet):
     country = django_filters.CharFilter(lookup_expr="iexact")
     industry = django_filters.CharFilter(lookup_expr="iexact")
     rationale = django_filters.ChoiceFilter(choices=RationaleType.choices, method="by_rationale")
+    service_model = django_filters.ChoiceFilter(
+        choices=Decision.ServiceModel.choices, method="by_service"
+    )
+    decided = django_filters.BooleanFilter(method="by_decided")
     overdue = django_filters.BooleanFilter(method="by_overdue")
     archived = django_filters.BooleanFilter(
         field_name="archived_at", lookup_expr="isnull", exclude=True
@@ -70,6 +75,12 @@ class AccountApiFilter(FilterSet):
 
     def by_rationale(self, accounts: QuerySet, name: str, value: str) -> QuerySet:
         return accounts.with_rationale(value)
+
+    def by_service(self, accounts: QuerySet, name: str, value: str) -> QuerySet:
+        return served_by(accounts, [value])
+
+    def by_decided(self, accounts: QuerySet, name: str, value: bool) -> QuerySet:  # noqa: FBT001  (django-filter's signature)
+        return decided_or_not(accounts, value)
 
     def by_overdue(self, accounts: QuerySet, name: str, value: bool) -> QuerySet:  # noqa: FBT001  (django-filter's signature)
         overdue = accounts.overdue_for_review(business_today())

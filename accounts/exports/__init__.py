@@ -13,6 +13,7 @@ from accounts.exports.decisions import (
     PAIRS,
     PLANNED_COSTS,
     SELECTIONS,
+    UNDECIDED,
 )
 from accounts.exports.market import CHANNELS, MAP, PURCHASES
 from accounts.exports.matrix import EFFORT_COLUMNS, MATRIX_COLUMNS
@@ -65,5 +66,6 @@ __all__ = [
     "TALKS",
     "TARGETS",
     "TARGET_PROFILES",
+    "UNDECIDED",
     "ScoreSheet",
 ]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.duplicates.weighing import in_words
 from accounts.exports.shared import NAMES
 from accounts.models import ConflictException
-from accounts.selection.looking import reasons_of
+from accounts.selection.looking import STEPS, reasons_of
 from accounts.selection.sight import all_as_seen
 from kam.access.dates import business_today
 from kam.documents.tables import Column, Layout
@@ -93,6 +93,20 @@ LOOK_AGAIN = Layout(
     ),
 )
 """Accounts that wait for a decision (K128)."""
+UNDECIDED = Layout(
+    "without-decision",
+    _("Without a decision"),
+    (
+        Column("Account id", "pk", 10),
+        Column("Account", "name", 30),
+        Column("Status", lambda row: row.get_status_display()),
+        Column("Since", "status_since"),
+        Column("How it came", "origin", 40),
+        Column("Manager", "manager_name", 24),
+        Column("Next step", lambda row: str(STEPS[row.status].text), 40),
+    ),
+)
+"""Accounts whose status nobody decided (K049)."""
 SELECTIONS = Layout(
     "selections",
     _("Selection"),

@@ -31,6 +31,21 @@ SHOWN_FOR = {
 """Fields that one decision alone needs, or one that differs from the advice."""
 
 
+class ServedForm(ShapeForm):
+    """How the accounts that are ticked are served, and why they stay maintained (K049)."""
+
+    service_model = forms.ChoiceField(
+        label=gettext_lazy("Served by"),
+        choices=[("", gettext_lazy("choose")), *Decision.ServiceModel.choices],
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=2000,
+        widget=forms.TextInput(attrs={"class": "form-control"}),
+    )
+
+
 class WishForm(ShapeForm):
     """What is decided about one account; an empty decision is none yet."""
 

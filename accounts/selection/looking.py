@@ -1,26 +1,89 @@
-"""Accounts about which something is to be decided again (K048, K128; handbook 3.6)."""
+"""Accounts about which something is to be decided, or decided again (K048, K049, K128; 3.6)."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Collection
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Case, DecimalField, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import (
+    Case,
+    DecimalField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.choices import Horizon, Status
-from accounts.models import Decision, Position, Score
+from accounts.models import Decision, Position, Score, StatusChange
 from accounts.querysets import AccountQuerySet
 from accounts.selection.gathering import CONSIDERED
+from accounts.services.decision import STATUS_OF
 from kam.web.formatting import number, short_day
 from teams.models import ProgrammeSetting
 from teams.programme_settings import DEFINITIONS
 
 YEAR = datetime.timedelta(days=365)
 """After so long scores are looked at again (K128)."""
+
+
+class Step(NamedTuple):
+    """What is still to be said of an account that has a status without a decision: the decision
+    that says it, and in words."""
+
+    action: str
+    text: Any
+
+
+STEPS = {
+    Status.KEY: Step(Decision.Action.APPOINT, gettext_lazy("Say why it is a key account")),
+    Status.GROOMED: Step(
+        Decision.Action.GROOM, gettext_lazy("Say what makes it key, and when you look again")
+    ),
+    Status.MAINTAINED: Step(Decision.Action.MAINTAIN, gettext_lazy("Say how it is served")),
+    Status.DIPLOMATIC: Step(
+        Decision.Action.HANDLE, gettext_lazy("Say what you tell it, and whether to keep it")
+    ),
+}
+"""The next step by status; candidates wait for their first decision, who has gone needs none."""
+
+
+def undecided(accounts: AccountQuerySet) -> AccountQuerySet:
+    """Those of `accounts` that have their status without a decision that made it so, as imports
+    and the end of an uncoupling leave them: nobody said how they are served (K049), what makes
+    them key (K048), what they are told (K050) or, of key accounts without a reason, why they are
+    key (K004)."""
+    made = Decision.objects.in_force().filter(account=OuterRef("pk")).order_by()
+    lacks = Q()
+    for status in STEPS:
+        actions = [action for action, becomes in STATUS_OF.items() if becomes == status]
+        fitting = made.filter(action__in=[*actions, Decision.Action.REVIEW])
+        unexplained = Q(rationale="") if status == Status.KEY else Q()
+        lacks |= Q(status=status) & unexplained & ~Exists(fitting)
+    return accounts.filter(lacks)
+
+
+def served_by(accounts: AccountQuerySet, ways: Collection[str]) -> AccountQuerySet:
+    """Those of `accounts` that are maintained in one of `ways` (K049)."""
+    made = Decision.objects.in_force().filter(account=OuterRef("pk")).order_by()
+    maintained = made.filter(action=Decision.Action.MAINTAIN, service_model__in=ways)
+    return accounts.filter(Exists(maintained), status=Status.MAINTAINED)
+
+
+def with_origin(accounts: AccountQuerySet) -> AccountQuerySet:
+    """Annotates `origin`: what was noted when the account got its status, null where nothing was
+    (it came so)."""
+    steps = StatusChange.objects.filter(account=OuterRef("pk"), to_status=OuterRef("status"))
+    latest = steps.order_by("-decided_on", "-pk")
+    return accounts.annotate(origin=Subquery(latest.values("reason")[:1]))
 
 
 def looked_at_again(
