@@ -4,7 +4,14 @@ Headings that bring something back are names of fields of its kinds (`accounts/i
 language of the page. Ids of ours stand beside the names and are left alone by the importer.
 """
 
-from accounts.exports.accounts import ACCOUNTS, FACTS, REGISTER, SITES
+from accounts.exports.accounts import (
+    ACCOUNTS,
+    COVERAGE,
+    COVERAGE_LINES,
+    FACTS,
+    REGISTER,
+    SITES,
+)
 from accounts.exports.decisions import (
     CAPACITIES,
     CONFLICTS,
@@ -40,6 +47,8 @@ __all__ = [
     "CONFLICTS",
     "CONTACTS",
     "COSTS",
+    "COVERAGE",
+    "COVERAGE_LINES",
     "EFFORT_COLUMNS",
     "ENTRIES",
     "FACTS",

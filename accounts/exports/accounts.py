@@ -191,3 +191,35 @@ FACTS = Layout(
     ),
     lambda rows, _user: with_number(rows.select_related("account")),
 )
+COVERAGE = Layout(
+    "coverage",
+    _("Who looks after what"),
+    (
+        Column("Account id", "account.pk", 10),
+        Column("Account", "account.name", 30),
+        Column("Site id", lambda row: row.site and row.site.pk, 10),
+        Column("Site", lambda row: row.site and row.site.name, 24),
+        Column("State", lambda row: str(row.state.label)),
+        Column("Country", "country"),
+        Column("Business unit", "unit", 24),
+        Column("Manager", "manager", 24),
+        Column("People known", "contacts", 10),
+        Column("Last talk", "last_talk"),
+        Column("Sales", "sales"),
+    ),
+)
+"""Companies and sites of a customer, and who looks after them (K059)."""
+COVERAGE_LINES = Layout(
+    "coverage",
+    _("Who looks after what"),
+    (
+        Column("Together", "name", 24),
+        Column("Companies and sites", "places", 10),
+        Column("Looked after", "covered", 10),
+        Column("Share (0-1)", "share"),
+        Column("Quiet", "quiet", 10),
+        Column("Nobody", "nobody", 10),
+        Column("Sales", "sales"),
+    ),
+)
+"""The same by our unit or by country."""

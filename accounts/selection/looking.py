@@ -67,7 +67,7 @@ def undecided(accounts: AccountQuerySet) -> AccountQuerySet:
         actions = [action for action, becomes in STATUS_OF.items() if becomes == status]
         fitting = made.filter(action__in=[*actions, Decision.Action.REVIEW])
         unexplained = Q(rationale="") if status == Status.KEY else Q()
-        lacks |= Q(status=status) & unexplained & ~Exists(fitting)
+        lacks |= Q(unexplained, ~Exists(fitting), status=status)
     return accounts.filter(lacks)
 
 

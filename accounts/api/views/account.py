@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import exports, services
+from accounts.api import coverage as coverages
 from accounts.api import money
 from accounts.api import serializers as bodies
 from accounts.api.decisions import StatusDecisionSerializer
@@ -90,6 +91,16 @@ class AccountViewSet(ExternalIdMixin, EditableViewSet):
         account = get_object_or_404(visible, pk=pk)
         body = money.figures_of(request.user, account, request.query_params)
         return Response(money.FiguresSerializer(body).data)
+
+    @extend_schema(responses=coverages.CoverageSerializer)
+    @action(detail=True)
+    def coverage(self, request: Request, pk: str) -> Response:
+        """Companies, sites, units and countries of the customer: which of them somebody looks after
+        and which nobody (K059)."""
+        visible = Account.objects.visible_to(request.user).select_related("programme")
+        account = get_object_or_404(visible, pk=pk)
+        body = coverages.body_of(account, request.user)
+        return Response(coverages.CoverageSerializer(body).data)
 
     def get_queryset(self) -> Any:
         rows = super().get_queryset().with_parent_for(self.request.user)
