@@ -133,6 +133,7 @@ def test_page_file_and_rest_say_the_same(client, birch, director):
     client.force_login(director)
     url = reverse("accounts:coverage_of", args=[birch.pk])
     assert "2 of 4 looked after, 50.0 %" in client.get(url).content.decode().replace("\xa0", " ")
+    assert "export=csv" in client.get(url).content.decode()
     file = client.get(url, {"export": "csv"})
     rows = csv.DictReader(io.StringIO(b"".join(file.streaming_content).decode("utf-8-sig")))
     assert {row["Account"]: row["State"] for row in rows} == {
