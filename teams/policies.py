@@ -39,7 +39,7 @@ def reads_whole(user: Reader) -> bool:
 
 def can_edit_programme(user: Reader, programme: Programme) -> bool:
     """Settings, units, functions and teams are run by programme managers and administrators."""
-    return Programme.objects.editable_by(user).filter(pk=programme.pk).exists()
+    return Programme.objects.is_editable_by(user, programme.pk)
 
 
 def can_edit_unit(user: Reader, unit: BusinessUnit) -> bool:

@@ -124,6 +124,19 @@ class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):  # type: ignor
         return self.get(username__iexact=username)
 
 
+def _programmes_of(user: Reader, *roles: str) -> Collection[int] | None:
+    """Programmes for which `user` holds one of `roles`; None: all, as administrator."""
+    if not user.is_active:
+        return ()
+    held = roles_of(user)
+    return None if held.administers else held.programmes_of(*roles)
+
+
+def _is_held(user: Reader, programme: int, *roles: str) -> bool:
+    held = _programmes_of(user, *roles)
+    return held is None or programme in held
+
+
 class ProgrammeQuerySet(TrackedQuerySet):
     """Programmes."""
 
@@ -142,11 +155,18 @@ class ProgrammeQuerySet(TrackedQuerySet):
         """Programmes that `user` runs: settings, units, functions, teams."""
         return self._run_with(user, "programme_manager")
 
+    def is_read_whole_by(self, user: Reader, programme: int) -> bool:
+        """Whether the programme with this key is one of `read_whole_by`; of one that is known to
+        exist roles alone say so, without another query."""
+        return _is_held(user, programme, *PROGRAMME_WIDE)
+
+    def is_editable_by(self, user: Reader, programme: int) -> bool:
+        """Whether it is one of `editable_by`, likewise."""
+        return _is_held(user, programme, "programme_manager")
+
     def _run_with(self, user: Reader, *roles: str) -> Self:
-        if not user.is_active:
-            return self.none()
-        held = roles_of(user)
-        return self.all() if held.administers else self.filter(pk__in=held.programmes_of(*roles))
+        held = _programmes_of(user, *roles)
+        return self.all() if held is None else self.filter(pk__in=held)
 
     def first_for(self, user: Reader) -> Any:
         """The first active programme that `user` belongs to: theirs, unless they say otherwise."""

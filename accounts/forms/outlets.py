@@ -226,11 +226,8 @@ class StepForm(ShapeForm):
 class OutletFilterForm(ShapeForm):
     """Which outlets: by channel, status on the target list, and what they are rated (K095)."""
 
-    channel = forms.ModelChoiceField(
-        label=gettext_lazy("Channel, with all below"),
-        queryset=Channel.objects.none(),
-        required=False,
-        empty_label=gettext_lazy("all"),
+    channel = forms.TypedChoiceField(
+        label=gettext_lazy("Channel, with all below"), required=False, empty_value=None
     )
     status = forms.ChoiceField(
         label=gettext_lazy("Target list"),
@@ -244,7 +241,11 @@ class OutletFilterForm(ShapeForm):
 
     def __init__(self, data: Any, *, channels: Any, parameters: Iterable[ProfileParameter]) -> None:
         super().__init__(data)
-        self.fields["channel"].queryset = channels  # type: ignore[attr-defined]
+        # loaded once for the choices and for what was chosen
+        by_key = {str(row.pk): row for row in channels}
+        field: Any = self.fields["channel"]
+        field.choices = [("", _("all")), *((key, str(row)) for key, row in by_key.items())]
+        field.coerce = by_key.get
         self.parameters = list(parameters)
         for row in self.parameters:
             if row.kind == ScaleKind.CHOICE:

@@ -9,22 +9,21 @@ suggestion from it.
 from __future__ import annotations
 
 import datetime
-import operator
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import reduce
 from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import figures
-from accounts.figures import Figures, Period, Rates
-from accounts.models import Account, CategoryPurchase, LedgerEntry, MonthTotal, Site
+from accounts.figures import Period, Rates
+from accounts.models import Account, CategoryPurchase, MonthTotal
 from accounts.scoring import suggesting
+from accounts.scoring.booked import Reach, Year, booked_of
 from kam.access.querysets import Reader
 from kam.web import formatting
 from teams.models import Programme
@@ -82,40 +81,31 @@ class Evidence(NamedTuple):
     readiness: Readiness
 
 
-class _Year(NamedTuple):
-    """Money of accounts with all below them, in the last year and the one before it."""
-
-    now: Mapping[int, Figures]
-    before: Mapping[int, Figures]
-    all: Figures | None
-    is_covered: bool
-    last: datetime.date
-
-
-class _Reach(NamedTuple):
-    """Countries of each account, and those in which we sell."""
-
-    of: Mapping[int, set[str]]
-    ours: set[str]
+def with_span(accounts: Any, among: Any) -> Any:
+    """Annotates `sold_from` and `sold_until`, the first and the last month in which any of `among`
+    has sales, the same in every row: `evidence_of` asks for nothing that its accounts bring."""
+    months = MonthTotal.objects.filter(account__in=among.order_by().values("pk"))
+    first, last = (months.order_by(order).values("month")[:1] for order in ("month", "-month"))
+    return accounts.annotate(sold_from=Subquery(first), sold_until=Subquery(last))
 
 
 def evidence_of(
-    accounts: Sequence[Account], *, programme: Programme, reader: Reader, on: datetime.date
+    accounts: Sequence[Any], *, programme: Programme, reader: Reader, on: datetime.date
 ) -> dict[int, Evidence]:
-    """The evidence about each of `accounts`, all of `programme`, by primary key."""
+    """The evidence about each of `accounts`, all of `programme`, by primary key: three queries for
+    accounts `with_span`, four for others."""
     if not accounts:
         return {}
-    is_whole = Programme.objects.read_whole_by(reader).filter(pk=programme.pk).exists()
+    is_whole = Programme.objects.is_read_whole_by(reader, programme.pk)
     seen = Account.objects.visible_to(reader).filter(programme=programme)
-    begun, latest = figures.months_of_sales(seen)
+    if hasattr(accounts[0], "sold_from"):
+        begun, latest = accounts[0].sold_from, accounts[0].sold_until
+    else:
+        begun, latest = figures.months_of_sales(seen)
     period = figures.year_until(latest, on)
     rates = figures.rates_on(programme, period.last or on)
-    members = _members(accounts, seen)
-    everybody = seen if is_whole else None
-    money = _money(members, everybody, period, rates, begun)
+    money, places, named = booked_of(accounts, seen, period, rates, is_whole=is_whole, begun=begun)
     bought, market = _purchases(accounts, programme, rates, is_whole=is_whole)
-    places = _places(accounts, seen, period) if is_whole else None
-    named = _named_products(members, period)
     found = {}
     for account in accounts:
         own = bought.get(account.pk, {})
@@ -140,52 +130,6 @@ def evidence_of(
             ),
         )
     return found
-
-
-def _members(accounts: Sequence[Account], seen: Any) -> dict[int, list[int]]:
-    """Each account with all below it that the reader sees: purchases are of them together."""
-    within = reduce(operator.or_, (Q(path__startswith=account.path) for account in accounts))
-    rows = list(seen.filter(within).order_by().values_list("pk", "path"))
-    return {
-        account.pk: [pk for pk, path in rows if path.startswith(account.path)]
-        for account in accounts
-    }
-
-
-def _money(
-    members: Mapping[int, list[int]],
-    everybody: Any,
-    period: Period,
-    rates: Rates,
-    begun: datetime.date | None,
-) -> _Year:
-    pks = sorted({pk for group in members.values() for pk in group})
-    now = figures.by_account(pks, period, rates)
-    before = figures.by_account(pks, period.year_before(), rates)
-    return _Year(
-        {pk: _together(rates, [now[one] for one in group]) for pk, group in members.items()},
-        {pk: _together(rates, [before[one] for one in group]) for pk, group in members.items()},
-        None if everybody is None else figures.totals(everybody, period, rates),
-        period.is_covered_from(begun),
-        period.last or datetime.date.max,
-    )
-
-
-def _together(rates: Rates, parts: Iterable[Figures]) -> Figures:
-    """Figures of several accounts; who has neither sales nor costs takes nothing away."""
-    used = [row for row in parts if row.lines or row.cost_to_serve is not None]
-
-    def total(name: str) -> Decimal | None:
-        amounts = [getattr(row, name) for row in used]
-        return None if None in amounts else sum(amounts, Decimal(0))
-
-    return Figures(
-        rates.home,
-        total("revenue"),
-        total("cost"),
-        total("cost_to_serve") if used else None,
-        sum(row.lines for row in used),
-    )
 
 
 def _purchases(
@@ -299,7 +243,7 @@ def _suggest_size(
     return None
 
 
-def _suggest_turnover(money: _Year, pk: int, rates: Rates) -> Suggestion | None:
+def _suggest_turnover(money: Year, pk: int, rates: Rates) -> Suggestion | None:
     if money.all is None or not money.is_covered:
         return None
     words = _("our sales %(own)s of %(all)s k %(currency)s in 12 months to %(day)s")
@@ -313,7 +257,7 @@ def _suggest_turnover(money: _Year, pk: int, rates: Rates) -> Suggestion | None:
     return _suggestion(suggesting.turnover(sold, whole), words % said)
 
 
-def _suggest_profitability(money: _Year, pk: int) -> Suggestion | None:
+def _suggest_profitability(money: Year, pk: int) -> Suggestion | None:
     own = money.now[pk].contribution_ratio
     average = money.all.contribution_ratio if money.all else None
     words = _("contribution %(own)s, average %(all)s in 12 months to %(day)s")
@@ -325,7 +269,7 @@ def _suggest_profitability(money: _Year, pk: int) -> Suggestion | None:
     return _suggestion(suggesting.profitability(own, average), words % said)
 
 
-def _suggest_saving(money: _Year, pk: int) -> Suggestion | None:
+def _suggest_saving(money: Year, pk: int) -> Suggestion | None:
     now, before = money.now[pk].cost_to_serve_ratio, money.before[pk].cost_to_serve_ratio
     fall = (before - now) / before if now is not None and before else None
     words = _("cost to serve %(now)s of revenue, a year ago %(before)s")
@@ -333,7 +277,7 @@ def _suggest_saving(money: _Year, pk: int) -> Suggestion | None:
     return _suggestion(suggesting.saving(fall), words % said)
 
 
-def _suggest_reach(places: _Reach | None, pk: int) -> Suggestion | None:
+def _suggest_reach(places: Reach | None, pk: int) -> Suggestion | None:
     if places is None:
         return None
     theirs = places.of.get(pk, set())
@@ -355,33 +299,3 @@ def _suggestion(score: int | None, source: str) -> Suggestion | None:
 
 def _year_to(day: datetime.date) -> str:
     return _("year to %(day)s") % {"day": formatting.short_day(day)}
-
-
-def _places(accounts: Sequence[Account], seen: Any, period: Period) -> _Reach:
-    """Countries of the sites of each account, else its own, and those of all to whom we sold."""
-    found: dict[int, set[str]] = defaultdict(set)
-    sites = Site.objects.active().filter(account__in=accounts).exclude(country="").order_by()
-    for pk, country in sites.values_list("account", "country").distinct():
-        found[pk].add(country.casefold())
-    for account in accounts:
-        if account.pk not in found and account.country:
-            found[account.pk].add(account.country.casefold())
-    months = MonthTotal.objects.filter(figures.between("month", period), revenue__gt=0)
-    buyers = seen.filter(pk__in=months.order_by().values("account")).order_by()
-    own = Q(sites__archived_at=None)
-    rows = buyers.filter(own | Q(sites=None)).values_list("country", "sites__country").distinct()
-    ours = {name.casefold() for row in rows for name in row if name}
-    return _Reach(found, ours)
-
-
-def _named_products(members: Mapping[int, list[int]], period: Period) -> set[int]:
-    """Accounts of whose purchases from us we know what they are."""
-    pks = {pk for group in members.values() for pk in group}
-    lines = LedgerEntry.objects.live().filter(account__in=pks).exclude(product=None)
-    known = set(
-        lines.filter(figures.between("booked_on", period))
-        .order_by()
-        .values_list("account", flat=True)
-        .distinct()
-    )
-    return {pk for pk, group in members.items() if known.intersection(group)}

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Q, prefetch_related_objects
+from django.db.models import Q
 
 from accounts.models import CriteriaSet
 from accounts.scoring.criteria import DEFAULTS, Default, Kind
@@ -44,28 +44,30 @@ class Criteria(NamedTuple):
         return self.attractiveness, self.strength_of(account)
 
 
+SET = ("pk", "number", "account", "kind", "valid_from")
+CRITERION = tuple(
+    f"criteria__{name}" for name in ("code", "name", "group", "weight", "low", "middle", "high")
+)
+
+
 def criteria_on(programme: int, on: datetime.date, accounts: Collection[int] = ()) -> Criteria:
-    """What holds in a programme on the day `on`, with the own weights of `accounts`: one query, a
-    second one where anything was published."""
+    """What holds in a programme on the day `on`, with the own weights of `accounts`: one query."""
     whose = Q(account=None) | Q(account__in=list(accounts)) if accounts else Q(account=None)
-    rows = CriteriaSet.objects.filter(whose, programme=programme, valid_from__lte=on)
-    latest = {(row.account_id, row.kind): row for row in rows.order_by("valid_from", "number")}
-    prefetch_related_objects(list(latest.values()), "criteria")
-    held = {key: in_force(row) for key, row in latest.items()}
-    attractiveness, strength = (held.get((None, kind)) or handbook(kind) for kind in Kind.values)
-    own = {account: found for (account, _kind), found in held.items() if account is not None}
+    sets = CriteriaSet.objects.filter(whose, programme=programme, valid_from__lte=on)
+    rows = sets.order_by("valid_from", "number", "pk", "criteria__place", "criteria__pk")
+    latest: dict[tuple[int | None, str], InForce] = {}
+    for pk, number, account, kind, since, code, *said in rows.values_list(*SET, *CRITERION):
+        held = latest.get((account, kind))
+        if held is None or held.pk != pk:
+            held = InForce(pk, number, kind, (), since)
+        if code is not None:
+            held = held._replace(criteria=(*held.criteria, Default(code, *said)))
+        latest[account, kind] = held
+    attractiveness, strength = (latest.get((None, kind)) or handbook(kind) for kind in Kind.values)
+    own = {account: held for (account, _kind), held in latest.items() if account is not None}
     return Criteria(attractiveness, strength, own)
 
 
 def handbook(kind: str) -> InForce:
     """The handbook's own set of a kind."""
     return InForce(None, 0, kind, DEFAULTS[kind])
-
-
-def in_force(row: CriteriaSet) -> InForce:
-    """A published set, its criteria fetched."""
-    criteria = tuple(
-        Default(item.code, item.name, item.group, item.weight, item.low, item.middle, item.high)
-        for item in row.criteria.all()
-    )
-    return InForce(row.pk, row.number, row.kind, criteria, row.valid_from)

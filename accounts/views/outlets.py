@@ -45,6 +45,7 @@ from kam.web.views import ScopedViewMixin
 from kam.web.views.forms import UNPROCESSABLE
 from kam.web.views.tables import CappedPaginator, ExportMixin
 from teams.models import Programme
+from teams.policies import can_edit_programme
 from teams.views.common import press
 
 PAGE = 50
@@ -217,7 +218,6 @@ class TargetProfileView(ExportMixin, ScopedViewMixin, ListView):
             row.may_edit = row.pk in may and not row.is_archived
             row.status_label = TargetStatus(row.target_status).label if row.target_status else ""
         wanted = [(item, targeting.wanted_words(item)) for item in profile.ranges.all()]
-        run = Programme.objects.editable_by(user).filter(pk=profile.programme_id)
         return context | {
             "profile": profile,
             "rows": rows,
@@ -228,7 +228,7 @@ class TargetProfileView(ExportMixin, ScopedViewMixin, ListView):
             "is_filtered": self.filter.has_changed(),
             "step": step or StepForm(initial={"status": TargetStatus.TARGETED}),
             "may_step": bool(may),
-            "may_edit": run.exists(),
+            "may_edit": can_edit_programme(user, profile.programme),
             "crumbs": _crumbs((profile, "")),
         }
 

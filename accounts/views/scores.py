@@ -18,6 +18,7 @@ from accounts.market.potential import with_own_sales, with_spend
 from accounts.models import Account
 from accounts.scoring import grid
 from accounts.scoring.criteria import Kind
+from accounts.scoring.evidence import with_span
 from accounts.selection.gathering import CONSIDERED
 from accounts.services.scoring import ScoresError, give_scores
 from accounts.views.criteria import programme_of
@@ -66,8 +67,9 @@ class ScoresView(ExportMixin, ScopedViewMixin, ListView):
 
     def seen(self) -> Any:
         """All accounts of the programme that the reader may see, with what they may do."""
-        rows = super().get_queryset().filter(programme=self.programme)
-        return rows.with_rights_of(self.request.user).order_by("name", "pk")
+        seen = super().get_queryset().filter(programme=self.programme)
+        rows = with_span(seen.with_rights_of(self.request.user), among=seen)
+        return rows.order_by("name", "pk")
 
     def get_queryset(self) -> QuerySet[Account]:
         rows = self.seen().active()

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account
-from accounts.scoring.evidence import Readiness, evidence_of
+from accounts.scoring.evidence import Readiness, evidence_of, with_span
 from tests.accounts.scoring.test_scoring import PURCHASES
 from tests.factories.accounts import (
     AccountFactory,
@@ -208,7 +208,22 @@ def test_page_of_accounts_asks_as_often_as_one(programme, director):
         SiteFactory(account=account, country="Italy")
         ActivityCostFactory(account=account, month=YEAR[0], currency=programme.currency)
     asked(accounts[:1])
-    assert asked(accounts) == asked(accounts[:1]) <= 18
+    # roles (twice outside of a page), years of the ledger, rates, what is booked, purchases
+    assert (asked(accounts), asked(accounts[:1])) == (6, 6)
+    seen = Account.objects.filter(programme=programme)
+    assert asked(list(with_span(seen, among=seen))) == 5
+
+
+def test_accounts_with_the_span_of_the_ledger_say_the_same(programme, director):
+    birch, other = AccountFactory.create_batch(2, programme=programme)
+    sells(birch, 5)
+    sells(other, 95)
+    seen = Account.objects.filter(programme=programme)
+    accounts = list(with_span(seen.order_by("pk"), among=seen))
+    assert {row.sold_from for row in accounts} == {YEAR[0]}
+    assert evidence_of(accounts, programme=programme, reader=director, on=ON) == evidence_of(
+        [birch, other], programme=programme, reader=director, on=ON
+    )
 
 
 def test_rest_tells_suggestions_and_readiness(client, programme, director):
