@@ -146,3 +146,15 @@ def test_undo_brings_back_what_stood_before_and_leaves_later_scores(director, ex
     give_scores(actor=director, scores=[Given(alder, "A1", 7)])
     undo(director, third)
     assert agreed(alder, "A1") == 7
+
+
+def test_file_reads_what_stands_at_its_own_accounts_alone(director, example):
+    """Not every score of the programme, chunk by chunk."""
+    run = taken(example, b"Account name,Criterion,Score\nAlder Foods,A1,3\n")
+    session = run.import_kind.open(run)
+    assert session.known == {}
+    session.judge([(1, ("Alder Foods", "A2", "4"))])
+    rows = Score.objects.filter(account=example.accounts["Alder"], superseded_at=None)
+    assert {row.pk for row in session.known.values()} == set(rows.values_list("pk", flat=True))
+    session.judge([(2, ("Birch Logistics", "A2", "4")), (3, ("Nobody Ltd", "A2", "4"))])
+    assert {row.account_id for row in session.known.values()} == {example.accounts["Birch"].pk}

@@ -84,8 +84,12 @@ class FollowedSession(CustomerSession):
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
-        accounts = Account.objects.filter(programme=run.scope_id).order_by()
-        self.known = self.following.standing(accounts.values("pk"))
+        self.known: dict[Key, Any] = {}
+
+    def expect(self, wanted: Sequence[Wanted]) -> None:
+        """What stands at the accounts of these rows."""
+        named = {item.values["account"] for item in wanted}
+        self.known = self.following.standing({pk for pk in named if isinstance(pk, int)})
 
     def says_nothing(self, values: dict[str, Any]) -> bool:
         """Whether a row is empty."""

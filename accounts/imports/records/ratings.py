@@ -3,7 +3,7 @@ out (K092, K095)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -96,14 +96,21 @@ class RatingsSession(FollowedSession):
         rows = ProfileParameter.objects.active().filter(programme=run.scope_id).for_list()
         self.parameters = {row.code.casefold(): row for row in rows}
         self.by_pk = {row.pk: row for row in rows}
-        accounts = Account.objects.filter(programme=run.scope_id).order_by()
-        self.channels = dict(accounts.exclude(channel=None).values_list("pk", "channel__path"))
+        self.channels: dict[int, str] = {}
         self.today = business_today()
         self.confidences = words_of(Confidence)
 
     def rights(self, accounts: AccountQuerySet) -> AccountQuerySet:
         """Accounts that the run's owner edits."""
         return accounts.editable_by(self.run.owner)
+
+    def expect(self, wanted: Sequence[Wanted]) -> None:
+        """Besides: in which channels their accounts are."""
+        super().expect(wanted)
+        named = {item.values["account"] for item in wanted}
+        accounts = Account.objects.filter(pk__in={pk for pk in named if isinstance(pk, int)})
+        placed = accounts.exclude(channel=None).order_by()
+        self.channels = dict(placed.values_list("pk", "channel__path"))
 
     def says_nothing(self, values: dict[str, Any]) -> bool:
         """Whether a row holds no rating."""

@@ -67,6 +67,10 @@ class RecordSession(Session):
     def read(self, cells: Cells) -> Wanted:
         """What the row says. Raises `Refused`."""
 
+    def expect(self, wanted: Sequence[Wanted]) -> None:
+        """The rows of a chunk are read: load at once what `find` and `check` need to know of
+        them, and no more than that."""
+
     @abstractmethod
     def find(self, wanted: Wanted) -> int | None:
         """Primary key of the record that the row means. Raises `Refused`."""
@@ -115,10 +119,13 @@ class RecordSession(Session):
     def _read_all(
         self, rows: Sequence[Numbered], outcome: Outcome
     ) -> list[tuple[int, Row, Wanted, int | None]]:
+        said = [(number, row, self._said(row)) for number, row in rows]
+        self.expect([wanted for _number, _row, wanted in said if isinstance(wanted, Wanted)])
         read = []
-        for number, row in rows:
+        for number, row, wanted in said:
             try:
-                wanted = self.read(Cells(row, self.columns, self.width, **self.conventions))
+                if isinstance(wanted, Refused):
+                    raise wanted
                 self._refuse_repeated(wanted)
                 pk = self.find(wanted)
             except Refused as refused:
@@ -128,6 +135,12 @@ class RecordSession(Session):
                 self.seen.setdefault(key, number)
             read.append((number, row, wanted, pk))
         return read
+
+    def _said(self, row: Row) -> Wanted | Refused:
+        try:
+            return self.read(Cells(row, self.columns, self.width, **self.conventions))
+        except Refused as refused:
+            return refused
 
     def _refuse_repeated(self, wanted: Wanted) -> None:
         earlier = self.seen.get(wanted.keys[0])
