@@ -36,7 +36,7 @@ class SelectionForm(ServiceForm):
     folded = ("cut",)
 
     budget = AmountField(
-        label=gettext_lazy("yearly budget"), required=False, min_value=0, max_digits=24
+        label=gettext_lazy("Yearly budget"), required=False, min_value=0, max_digits=24
     )
 
     class Meta:
@@ -48,7 +48,7 @@ class LimitsForm(ServiceForm):
     """The limits as the row on top of a run, to solve it with."""
 
     budget = AmountField(
-        label=gettext_lazy("yearly budget"), required=False, min_value=0, max_digits=24
+        label=gettext_lazy("Yearly budget"), required=False, min_value=0, max_digits=24
     )
 
     class Meta:
@@ -75,7 +75,7 @@ class CapacityForm(ServiceForm):
     class Meta:
         model = ManagerCapacity
         fields = ("user", *CAPACITY_FIELDS)
-        labels = {"user": gettext_lazy("manager")}
+        labels = {"user": gettext_lazy("Manager")}
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

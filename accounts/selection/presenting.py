@@ -14,7 +14,7 @@ from accounts.models import Account, Selection
 from accounts.scoring.index import Cuts, Quadrant, quadrant
 from accounts.selection import words
 from accounts.selection.words import Names
-from kam.web.formatting import number
+from kam.web.formatting import number, thousands
 from teams.models import User
 
 PAGE = 100
@@ -252,18 +252,18 @@ def _use(row: Mapping[str, Any], kept: Mapping[str, Any], names: Names) -> Use:
         "capacity": _("Accounts of %(person)s") % {"person": person},
         "effort": _("Time of %(person)s") % {"person": person},
     }
-    told = {"used": _quantity(kind, used, names), "limit": _quantity(kind, limit, names)}
+    told = {"used": _quantity(kind, used), "limit": _quantity(kind, limit, names.currency)}
     text = (
         _("%(used)s of %(limit)s FTE") if kind == "effort" else _("%(used)s of %(limit)s")
     ) % told
     gain = row["gain"]
-    hint = words.limit_words(row, kept, names) if gain is not None and Decimal(gain) else ""
+    hint = words.step_words(row, names) if gain is not None and Decimal(gain) else ""
     return Use(labels[kind], text, used, limit, row["binds"], hint)
 
 
-def _quantity(kind: str, value: Decimal, names: Names) -> str:
+def _quantity(kind: str, value: Decimal, currency: str = "") -> str:
     if kind == "budget":
-        return names.amount(value)
+        return thousands(value, currency)
     return number(value, 2 if kind == "effort" else 0)
 
 

@@ -168,26 +168,30 @@ def condition_words(condition: Sequence[Any], kept: Mapping[str, Any], names: Na
 def limit_words(row: Mapping[str, Any], kept: Mapping[str, Any], names: Names) -> str:
     """A limit, how far it is used, and what one step more of it would gain."""
     kind = row["condition"][0]
-    form = names.amount if kind == "budget" else (lambda value: number(Decimal(value).normalize()))
-    values = {
-        "limit": condition_words(row["condition"], kept, names),
-        "used": form(row["used"]),
-        "step": form(row["step"]),
-    }
-    values["limit"] = values["limit"][:1].upper() + values["limit"][1:]
+    limit = condition_words(row["condition"], kept, names)
+    values = {"limit": limit[:1].upper() + limit[1:], "used": _measured(kind, row["used"], names)}
     if kind == "managers":
         values["limit"] = _("Managers")
     if row["gain"] is None:
         return _("%(limit)s; %(used)s used.") % values
-    gain = Decimal(row["gain"])
-    values["gain"] = number(gain, 3)
-    if row["is_least"]:
-        if not gain:
+    if not Decimal(row["gain"]):
+        if row["is_least"]:
             return _("%(limit)s; %(used)s used. With more of it nothing better was found.") % values
-        return _("%(limit)s; %(used)s used. %(step)s more would gain %(gain)s at least.") % values
-    if not gain:
         return _("%(limit)s; %(used)s used. More of it would gain nothing.") % values
-    return _("%(limit)s; %(used)s used. %(step)s more would gain %(gain)s.") % values
+    return " ".join((_("%(limit)s; %(used)s used.") % values, step_words(row, names)))
+
+
+def step_words(row: Mapping[str, Any], names: Names) -> str:
+    """What one step more of a limit would gain."""
+    step = _measured(row["condition"][0], row["step"], names)
+    told = {"step": step, "gain": number(Decimal(row["gain"]), 3)}
+    if row["is_least"]:
+        return _("%(step)s more would gain %(gain)s at least.") % told
+    return _("%(step)s more would gain %(gain)s.") % told
+
+
+def _measured(kind: str, value: Any, names: Names) -> str:
+    return names.amount(value) if kind == "budget" else number(Decimal(value).normalize())
 
 
 def candidate_of(kept: Mapping[str, Any], account: int) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from kam.changes import editing, record
 from kam.changes.errors import field_error, row_error
 from kam.jobs.models import Job
 from kam.jobs.services import cancel_job
+from kam.web.formatting import short_day
 from teams import policies
 from teams.models import Programme, User
 from teams.programme_settings import setting
@@ -76,7 +77,7 @@ def usual_limits(programme: Programme) -> dict[str, Any]:
         "attractiveness_weight": limit("attractiveness_weight"),
         "cut": limit("matrix_cut"),
         "min_stars": 0,
-        "name": _("Selection of %(day)s") % {"day": today.isoformat()},
+        "name": _("Selection of %(day)s") % {"day": short_day(today)},
     }
 
 

@@ -87,6 +87,7 @@ class BudgetFormMixin(ProgrammeFormMixin):
     model = BudgetLine
     form_class = BudgetLineForm
     form_title = gettext_lazy("Budget line")
+    list_title = gettext_lazy("Budget")
     success_message = gettext_lazy("Saved.")
 
     def get_form_kwargs(self) -> dict[str, Any]:

@@ -73,6 +73,7 @@ class CapacityFormMixin(ProgrammeFormMixin):
     form_class = CapacityForm
     success_url = reverse_lazy("accounts:capacities")
     success_message = gettext_lazy("Saved.")
+    list_title = gettext_lazy("What managers can take on")
 
     def get_form_kwargs(self) -> dict[str, Any]:
         people = User.objects.colleagues_of(self.request.user).with_name()
@@ -97,7 +98,11 @@ class CapacityCreateView(CapacityFormMixin, CreateView):
 class CapacityUpdateView(CapacityFormMixin, UpdateView):
     """More or less than before."""
 
-    form_title = gettext_lazy("What a manager can take on")
+    @property
+    def form_title(self) -> str:  # type: ignore[override]
+        """Of whom."""
+        return _("What %(manager)s can take on") % {"manager": self.object.user}
+
     submit_label = gettext_lazy("Save")
 
     def perform(self, form: CapacityForm) -> ManagerCapacity:

@@ -67,6 +67,7 @@ class ChannelFormMixin(ProgrammeFormMixin):
     form_class = ChannelForm
     success_url = reverse_lazy("accounts:channels")
     success_message = gettext_lazy("Channel saved.")
+    list_title = gettext_lazy("Trade channels")
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"programme": self.programme}

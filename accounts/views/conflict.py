@@ -101,6 +101,7 @@ class ConflictFormMixin(DecisionFormMixin, ScopedViewMixin):
 
     template_name = "web/form.html"
     success_url = reverse_lazy("accounts:conflicts")
+    list_title = gettext_lazy("Conflicts and barriers")
 
     @cached_property
     def conflict(self) -> Conflict:

@@ -88,7 +88,11 @@ class CaseFormMixin(OnAccountMixin):
     model = ReturnCase
     form_class = ReturnCaseForm
     allowed = staticmethod(policies.can_manage)
-    form_title = gettext_lazy("What the return is measured against")
+
+    @property
+    def form_title(self) -> str:  # type: ignore[override]
+        """Whose return."""
+        return _("What the return of %(account)s is measured against") % {"account": self.account}
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"account": self.account}
@@ -132,7 +136,6 @@ class VerdictView(ServiceFormMixin, ScopedViewMixin, FormView):
 
     template_name = "web/form.html"
     form_class = ReturnVerdictForm
-    form_title = gettext_lazy("Is it worth it?")
     submit_label = gettext_lazy("Decide")
     success_message = gettext_lazy("Decided.")
 
@@ -183,7 +186,13 @@ class VerdictView(ServiceFormMixin, ScopedViewMixin, FormView):
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(cancel_url=self.get_success_url(), **kwargs)
+        account = self.object.account
+        return super().get_context_data(
+            cancel_url=self.get_success_url(),
+            form_title=_("Is %(account)s worth it?") % {"account": account},
+            list_title=_("Return on key accounts"),
+            **kwargs,
+        )
 
 
 @require_POST

@@ -28,11 +28,15 @@ class ExpectationFormMixin(OnAccountMixin):
     allowed = staticmethod(policies.can_edit)
     part_url = "accounts:profile"
 
+    @property
+    def form_title(self) -> str:  # type: ignore[override]
+        """Whom we told it."""
+        return _("What we told %(account)s") % {"account": self.account}
+
 
 class ExpectationCreateView(ExpectationFormMixin, CreateView):
     """A further talk about what being a key account means."""
 
-    form_title = gettext_lazy("What we told the customer")
     submit_label = gettext_lazy("Record")
 
     def perform(self, form: ExpectationForm) -> Expectation:
@@ -44,7 +48,6 @@ class ExpectationCreateView(ExpectationFormMixin, CreateView):
 class ExpectationUpdateView(ExpectationFormMixin, UpdateView):
     """Correct it, or add the day on which it was agreed."""
 
-    form_title = gettext_lazy("What we told the customer")
     submit_label = gettext_lazy("Save")
 
     def perform(self, form: ExpectationForm) -> Expectation:

@@ -51,6 +51,7 @@ class ChangeFormMixin(ProgrammeFormMixin):
     model = OrganisationChange
     form_class = OrganisationChangeForm
     form_title = gettext_lazy("Change of the organisation")
+    list_title = gettext_lazy("Changes of the organisation")
     success_url = reverse_lazy("accounts:organisation")
 
     def get_success_message(self, form: OrganisationChangeForm) -> str:

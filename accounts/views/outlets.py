@@ -88,6 +88,7 @@ class ParameterFormMixin(ProgrammeFormMixin):
     form_class = ParameterForm
     success_url = reverse_lazy("accounts:parameters")
     success_message = gettext_lazy("Parameter saved.")
+    list_title = gettext_lazy("Parameters")
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"programme": self.programme}

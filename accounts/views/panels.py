@@ -248,6 +248,13 @@ def register() -> None:
             60,
             key="s",
             visible=programme_policies.reads_whole,
+            also=(
+                "accounts:matrix",
+                "accounts:effort",
+                "accounts:register",
+                "accounts:questions",
+                "accounts:purchases",
+            ),
         )
     )
     navigation.register(

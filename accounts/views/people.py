@@ -142,7 +142,10 @@ class OnAccountMixin(ServiceFormMixin, ScopedViewMixin):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
-            account=self.account, cancel_url=self.get_success_url(), **kwargs
+            account=self.account,
+            cancel_url=self.get_success_url(),
+            list_title=self.account.name,
+            **kwargs,
         )
 
     def get_success_url(self) -> str:

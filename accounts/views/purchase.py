@@ -129,6 +129,11 @@ class PurchaseFormMixin(ServiceFormMixin, ScopedViewMixin):
     success_message = gettext_lazy("Purchases saved.")
     account: Any = None
 
+    @property
+    def list_title(self) -> Any:  # type: ignore[override]
+        """Whose purchases the form returns to."""
+        return self.account.name if self.account else _("Category purchases")
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(cancel_url=self.get_success_url(), **kwargs)
 

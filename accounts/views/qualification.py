@@ -56,7 +56,11 @@ class QualificationFormMixin(OnAccountMixin):
     form_class = QualificationForm
     allowed = staticmethod(policies.can_edit)
     part_url = "accounts:profile"
-    form_title = gettext_lazy("Look into it before it becomes a key account")
+
+    @property
+    def form_title(self) -> str:  # type: ignore[override]
+        """Which customer is looked into."""
+        return _("Look into %(account)s") % {"account": self.account}
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"account": self.account}
@@ -92,7 +96,6 @@ class DecideView(ServiceFormMixin, ScopedViewMixin, FormView):
 
     template_name = "web/form.html"
     form_class = VerdictForm
-    form_title = gettext_lazy("Go or no-go")
     submit_label = gettext_lazy("Decide")
     success_message = gettext_lazy("Decided.")
 
@@ -133,7 +136,13 @@ class DecideView(ServiceFormMixin, ScopedViewMixin, FormView):
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(cancel_url=self.get_success_url(), **kwargs)
+        account = self.object.account
+        return super().get_context_data(
+            cancel_url=self.get_success_url(),
+            form_title=_("Go or no-go: %(account)s") % {"account": account},
+            list_title=account.name,
+            **kwargs,
+        )
 
 
 @require_POST

@@ -110,11 +110,11 @@ class GiveView(ServiceFormMixin, ScopedViewMixin, FormView):
         return reverse("accounts:scores_of", args=[self.account.pk])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        named = {"code": self.criterion.code, "name": self.account.name}
-        title = _("%(code)s of %(name)s") % named
+        title = _("Score %(account)s") % {"account": self.account.name}
         return super().get_context_data(
             form_title=title,
             criterion=self.criterion,
             cancel_url=self.get_success_url(),
+            list_title=self.account.name,
             **kwargs,
         )

@@ -35,6 +35,8 @@ from teams import policies
 from teams.models import Programme
 from teams.views.common import act, posted_version, press, reach
 
+FEW_BARS = 5
+"""Steps of the budget up to which their chart is low."""
 LONGEST_PAGE = 7
 
 
@@ -76,6 +78,7 @@ class SelectionCreateView(ServiceFormMixin, ScopedViewMixin, CreateView):
     form_class = SelectionForm
     template_name = "web/form.html"
     form_title = gettext_lazy("New scenario")
+    list_title = gettext_lazy("Selection")
     submit_label = gettext_lazy("Set up")
 
     @cached_property
@@ -153,8 +156,12 @@ def _curve(result: Shown, run: Selection) -> dict[str, Any]:
     """The budget curve as chart: the best value at each budget."""
     if not result.curve:
         return {}
-    points = [(kilo(budget), float(value)) for budget, value, _differs in result.curve]
-    values = [value for _budget, value in points]
+    told = _("%(budget)s k %(currency)s")
+    labels = [
+        told % {"budget": kilo(budget), "currency": run.currency}
+        for budget, _value, _differs in result.curve
+    ]
+    values = [float(value) for _budget, value, _differs in result.curve]
     top, bottom = result.curve[1], result.curve[0]
     words = {
         "more": thousands(top[0] - bottom[0], run.currency),
@@ -170,9 +177,11 @@ def _curve(result: Shown, run: Selection) -> dict[str, Any]:
     return {
         "finding": finding % words,
         "data": {
-            "labels": [label for label, _value in points],
-            "series": [{"name": name, "values": values, "kind": "actual"}],
+            "labels": labels,
+            "series": [{"name": name, "values": values}],
+            "digits": 3,
         },
+        "height": "h-180" if len(labels) <= FEW_BARS else "h-300",
     }
 
 

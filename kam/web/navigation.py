@@ -48,7 +48,8 @@ class Entry:
     `url_name` is reversed without arguments; `section` is `main` (top), `foot` (below), `me`
     (menu of the person) or
     `quick` (the round button of the phone's bar and the key of the frame); `phone` puts it into
-    the phone's bar of five; `key` is the letter after G, or for `quick` the letter itself.
+    the phone's bar of five; `key` is the letter after G, or for `quick` the letter itself;
+    `also` names further pages that belong to it, whatever their address begins with.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Entry:
     key: str = ""
     visible: Callable[[Reader], bool] = everybody
     badge: Callable[[Reader], Badge | None] | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,9 @@ class Frame:
     @cached_property
     def shown(self) -> list[Shown]:
         """All entries that the person may open."""
-        return [self._show(item) for item in entries() if self._may_open(item)]
+        found = [item for item in entries() if self._may_open(item)]
+        nearest = max((self._reach(item) for item in found if item.section == "main"), default=0)
+        return [self._show(item, nearest) for item in found]
 
     def _may_open(self, entry: Entry) -> bool:
         """Ask each rule once, however many entries share it."""
@@ -137,10 +141,17 @@ class Frame:
             self._answers[entry.visible] = entry.visible(self.user)
         return self._answers[entry.visible]
 
-    def _show(self, entry: Entry) -> Shown:
+    def _reach(self, entry: Entry) -> int:
+        """How much of this page's address is that of `entry`: the longest names where one is."""
+        path, root = self.request.path, get_script_prefix()
+        urls = (address(name) for name in (entry.url_name, *entry.also))
+        within = (url for url in urls if path == url or (url != root and path.startswith(url)))
+        return max(map(len, within), default=0)
+
+    def _show(self, entry: Entry, nearest: int) -> Shown:
         url = address(entry.url_name)
-        path = self.request.path
-        current = path == url or (url != get_script_prefix() and path.startswith(url))
+        reach = self._reach(entry)
+        current = reach > 0 and (entry.section != "main" or reach == nearest)
         badge = entry.badge(self.user) if entry.badge else None
         return Shown(entry, url, badge if badge and badge.count else None, current)
 

@@ -6,7 +6,11 @@
   const SERIES = ["--c1", "--c2", "--c3", "--c4"];
   const locale = document.documentElement.dataset.locale || document.documentElement.lang;
   const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
-  const words = (value) => (value === null || value === undefined ? "n/a" : number.format(value).replace("-", "−"));
+  const words = (value, digits) => {
+    if (value === null || value === undefined) return "n/a";
+    const format = digits ? new Intl.NumberFormat(locale, { minimumFractionDigits: digits }) : number;
+    return format.format(value).replace("-", "−");
+  };
 
   const font = (colour = "--ink-2", more = {}) => ({
     fontFamily: token("--sans"),
@@ -24,7 +28,7 @@
       backgroundColor: token("--surface"),
       borderColor: token("--line-2"),
       textStyle: font("--ink"),
-      valueFormatter: words,
+      valueFormatter: (value) => words(value),
     },
   });
   const axis = (more) => ({
@@ -53,14 +57,73 @@
     color: token("--surface"),
   });
 
+  // The part of a scale that is drawn: whole numbers around all values, with room beside the cut.
+  const span = (values, cut, low, high) => {
+    const within = [...values, cut - 1, cut + 1];
+    return [Math.max(low, Math.floor(Math.min(...within) - 0.3)), Math.min(high, Math.ceil(Math.max(...within) + 0.3))];
+  };
+  // Where the name of each bubble stands: the first place around it that covers no other bubble, no arrow and no name,
+  // nor a corner where a quadrant is named.
+  // A name without one is left to the tooltip and the table. All in pixels: [{name, at, radius, arrow}], {width, height}.
+  const measure = document.createElement("canvas").getContext("2d");
+  const places = (bubbles, frame, corners) => {
+    measure.font = `600 12px ${token("--sans")}`;
+    const meets = (box, other) =>
+      box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom;
+    const covers = (box, [x, y], radius) =>
+      (x - Math.max(box.left, Math.min(x, box.right))) ** 2 + (y - Math.max(box.top, Math.min(y, box.bottom))) ** 2 <
+      radius ** 2;
+    const crosses = (box, [from, to]) =>
+      Array.from({ length: 13 }, (_, step) => step / 12).some((part) =>
+        covers(box, [from[0] + part * (to[0] - from[0]), from[1] + part * (to[1] - from[1])], 2),
+      );
+    const taken = corners.map((text, place) => {
+      const width = measure.measureText(text).width + 10;
+      const [left, top] = [place % 2 ? frame.width - width : 0, place < 2 ? 0 : frame.height - 20];
+      return { left, top, right: left + width, bottom: top + 20 };
+    });
+    return bubbles.map((bubble) => {
+      const [x, y] = bubble.at;
+      const [half, tall] = [measure.measureText(bubble.name).width / 2 + 2, 8];
+      const [side, edge] = [bubble.radius + 5 + half, bubble.radius + 3 + tall];
+      const slant = 0.72 * bubble.radius + 3;
+      const centres = [
+        [side, 0],
+        [-side, 0],
+        [0, -edge],
+        [0, edge],
+        [slant + half, -slant - tall / 2],
+        [slant + half, slant + tall / 2],
+        [-slant - half, -slant - tall / 2],
+        [-slant - half, slant + tall / 2],
+      ];
+      for (const [dx, dy] of centres) {
+        const box = { left: x + dx - half, right: x + dx + half, top: y + dy - tall, bottom: y + dy + tall };
+        const free =
+          box.left >= 0 &&
+          box.right <= frame.width &&
+          box.top >= 0 &&
+          box.bottom <= frame.height &&
+          !taken.some((other) => meets(box, other)) &&
+          !bubbles.some((other) => other !== bubble && covers(box, other.at, other.radius)) &&
+          !bubbles.some((other) => other.arrow && crosses(box, other.arrow));
+        if (free) {
+          taken.push(box);
+          return { show: true, position: "inside", offset: [dx, dy] };
+        }
+      }
+      return { show: false };
+    });
+  };
+
   const KINDS = {
-    // {labels, series: [{name, values, urls}], unit, stacked}
+    // {labels, series: [{name, values, urls}], unit, stacked, digits}
     bars: (data) => ({
       aria: { enabled: true, decal: { show: data.series.length > 1, decals: [{ symbol: "none" }, decal(), decal()] } },
       grid: { left: 8, right: 56, top: data.series.length > 1 ? 30 : 8, bottom: 26, containLabel: true },
       legend: legend(data.series),
-      tooltip: { ...base().tooltip, trigger: "item" },
-      xAxis: axis({ type: "value", name: data.unit, nameLocation: "end", axisLabel: { formatter: words } }),
+      tooltip: { ...base().tooltip, trigger: "item", valueFormatter: (value) => words(value, data.digits) },
+      xAxis: axis({ type: "value", name: data.unit, nameLocation: "end", axisLabel: { formatter: (at) => words(at) } }),
       yAxis: axis({
         type: "category",
         inverse: true,
@@ -80,7 +143,7 @@
           show: data.series.length === 1 || (data.stacked && place === data.series.length - 1),
           position: "right",
           ...font("--ink"),
-          formatter: (item) => words(item.value),
+          formatter: (item) => words(item.value, data.digits),
         },
       })),
     }),
@@ -90,7 +153,7 @@
       legend: legend(data.series),
       tooltip: { ...base().tooltip, trigger: "axis" },
       xAxis: axis({ type: "category", data: data.labels, boundaryGap: false }),
-      yAxis: axis({ type: "value", name: data.unit, min: data.min ?? 0, axisLabel: { formatter: words } }),
+      yAxis: axis({ type: "value", name: data.unit, min: data.min ?? 0, axisLabel: { formatter: (at) => words(at) } }),
       series: data.series.map((row, place) => ({
         name: row.name,
         type: "line",
@@ -168,15 +231,28 @@
     // {points: [{name, x, y, size, part, before: [x, y], after: [x, y], key, url, words}], x, y, low, high,
     // cut: [x, y] or both in one, named, quadrants: [4 names]}
     matrix: (data, box) => {
-      const low = data.low ?? 0;
-      const high = data.high ?? 10;
-      const middle = data.cut ?? (low + high) / 2;
+      const least = data.low ?? 0;
+      const most = data.high ?? 10;
+      const middle = data.cut ?? (least + most) / 2;
       const [cutX, cutY] = Array.isArray(middle) ? middle : [middle, middle];
       const wide = box.clientWidth > 520;
       const greatest = Math.max(1, ...data.points.map((row) => row.size ?? 1));
-      const size = (value) => 8 + 48 * Math.sqrt(Math.max(value, 0) / greatest);
+      const size = (value) => 8 + (wide ? 48 : 28) * Math.sqrt(Math.max(value, 0) / greatest);
       const names = (data.quadrants ?? []).map((text) => (wide ? text : text.split(":")[0]));
-      const scale = { type: "value", min: low, max: high, nameLocation: "middle" };
+      const reached = data.points.flatMap((row) => [[row.x, row.y], row.before, row.after].filter(Boolean));
+      const [left, right] = span(
+        reached.map(([x]) => x),
+        cutX,
+        least,
+        most,
+      );
+      const [low, high] = span(
+        reached.map(([, y]) => y),
+        cutY,
+        least,
+        most,
+      );
+      const scale = { type: "value", nameLocation: "middle", minInterval: 1 };
       const area = (name, from, to, place, tint) => [
         {
           name,
@@ -186,31 +262,45 @@
         },
         { coord: to },
       ];
-      // A name stands where no arrow does, and within the drawing.
-      const side = (row) => {
-        const leaves = row.after ? row.after[0] >= row.x : row.before && row.before[0] > row.x;
-        const nearEdge = row.x > low + (wide ? 0.85 : 0.5) * (high - low);
-        return nearEdge || (leaves && row.x > low + 0.2 * (high - low)) ? "left" : "right";
+      const margin = { left: wide ? 54 : 44, right: wide ? 24 : 12, top: 12, bottom: 44 };
+      const frame = {
+        width: box.clientWidth - margin.left - margin.right,
+        height: box.clientHeight - margin.top - margin.bottom,
       };
-      const point = (row, value) => ({
+      const pixel = ([x, y]) => [
+        ((x - left) / (right - left)) * frame.width,
+        ((high - y) / (high - low)) * frame.height,
+      ];
+      const way = (row) =>
+        row.after
+          ? [
+              [row.x, row.y],
+              row.after,
+            ]
+          : row.before && [row.before, [row.x, row.y]];
+      const drawnAs = data.points.map((row) => ({
+        name: row.name,
+        at: pixel([row.x, row.y]),
+        radius: size(row.size ?? 1) / 2,
+        arrow: way(row)?.map(pixel),
+      }));
+      const label = data.named === false ? [] : places(drawnAs, frame, names);
+      const point = (row, value, place) => ({
         name: row.name,
         value: [row.x, row.y],
         url: row.url,
         words: row.words,
-        label: { position: side(row) },
+        label: label[place],
         symbolSize: size(value ?? 1),
         itemStyle: { borderType: row.key ? "solid" : "dashed" },
       });
       const say = (item) => (item.data.words ? `${item.name}\n${item.data.words}` : item.name);
-      const arrows = data.points.flatMap((row) => [
-        ...(row.before ? [{ coords: [row.before, [row.x, row.y]] }] : []),
-        ...(row.after ? [{ coords: [[row.x, row.y], row.after] }] : []),
-      ]);
+      const arrows = data.points.filter(way).map((row) => ({ coords: way(row) }));
       return {
-        grid: { left: 54, right: 24, top: 12, bottom: 44 },
+        grid: margin,
         tooltip: { ...base().tooltip, trigger: "item", formatter: say },
-        xAxis: axis({ ...scale, name: data.x, nameGap: 28 }),
-        yAxis: axis({ ...scale, name: data.y, nameGap: 32 }),
+        xAxis: axis({ ...scale, min: left, max: right, name: data.x, nameGap: 28 }),
+        yAxis: axis({ ...scale, min: low, max: high, name: data.y, nameGap: wide ? 32 : 26 }),
         series: [
           {
             type: "scatter",
@@ -229,10 +319,10 @@
               itemStyle: { color: "transparent" },
               data: names.length
                 ? [
-                    area(names[0], [low, high], [cutX, cutY], "insideTopLeft"),
-                    area(names[1], [cutX, high], [high, cutY], "insideTopRight", true),
-                    area(names[2], [low, cutY], [cutX, low], "insideBottomLeft"),
-                    area(names[3], [cutX, cutY], [high, low], "insideBottomRight"),
+                    area(names[0], [left, high], [cutX, cutY], "insideTopLeft"),
+                    area(names[1], [cutX, high], [right, cutY], "insideTopRight", true),
+                    area(names[2], [left, cutY], [cutX, low], "insideBottomLeft"),
+                    area(names[3], [cutX, cutY], [right, low], "insideBottomRight"),
                   ]
                 : [],
             },
@@ -251,21 +341,21 @@
             type: "scatter",
             z: 2,
             cursor: "pointer",
-            data: data.points.map((row) => point(row, row.size)),
+            data: data.points.map((row, place) => point(row, row.size, place)),
             itemStyle: { color: `${token("--c1")}26`, borderColor: token("--c1"), borderWidth: 1.25 },
             label: {
               show: data.named !== false,
               formatter: "{b}",
-              position: "right",
               ...font("--ink", { fontWeight: 600 }),
             },
-            labelLayout: { hideOverlap: true },
+            emphasis: { scale: false },
           },
           {
             type: "scatter",
             silent: true,
             z: 3,
             data: data.points.filter((row) => row.part).map((row) => point(row, row.part)),
+            label: { show: false },
             itemStyle: { color: `${token("--c1")}b8` },
           },
         ],
@@ -286,7 +376,12 @@
     chart.on("click", (item) => {
       if (item.data?.url) location.assign(item.data.url);
     });
-    new ResizeObserver(() => chart.resize()).observe(box);
+    let width = box.clientWidth;
+    new ResizeObserver(() => {
+      chart.resize();
+      if (box.clientWidth !== width && box.dataset.chart === "matrix") paint();
+      width = box.clientWidth;
+    }).observe(box);
   };
   const all = (root) => root.querySelectorAll("[data-chart]");
   const repaint = () => all(document).forEach((box) => drawn.get(box)?.());

@@ -40,6 +40,8 @@ class ServiceFormMixin(PartialMixin):
     dialog_template_name = "web/_form_dialog.html"
     form_title: Any = ""
     submit_label: Any = ""
+    list_title: Any = ""
+    """The page that the form returns to, `cancel_url`: the way back above the title."""
 
     def perform(self, form: Any) -> models.Model | None:
         """Write; returns the object that the page goes on with."""
@@ -96,5 +98,6 @@ class ServiceFormMixin(PartialMixin):
         context = super().get_context_data(**kwargs)  # type: ignore[misc]
         context.setdefault("form_title", self.form_title)
         context.setdefault("submit_label", self.submit_label)
+        context.setdefault("list_title", self.list_title)
         context["in_dialog"] = self.in_dialog
         return context
