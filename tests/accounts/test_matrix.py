@@ -419,3 +419,14 @@ def test_rest_compares_effort_with_potential(example):
     assert [row["name"] for row in only] == ["Alder Foods"]
     for wrong in ({"over": "perhaps"}, {"programme": "x"}, {"programme": "999999"}):
         assert api.get("/api/v1/positions/effort/", wrong).status_code == 400
+
+
+def test_navigation_says_selection_for_who_chooses_and_accounts_for_a_manager(client, example):
+    manager = UserFactory()
+    team = TeamFactory(programme=example.programme)
+    MembershipFactory(user=manager, team=team)
+    for user, entry in ((example.director, "Selection"), (manager, "Accounts")):
+        shown = [item for item in page(client, user).context["frame"].main if item.current]
+        assert [str(item.entry.label) for item in shown] == [entry]
+    listed = page(client, example.director, reverse("accounts:list")).context["frame"].main
+    assert [item.entry.name for item in listed if item.current] == ["accounts"]

@@ -364,3 +364,15 @@ def test_rest_holds_budget_return_and_changes(birch, programme, director):
     url = f"/api/v1/return-cases/{case['id']}/"
     assert api.delete(url, headers={"If-Match": f'"{decided["version"]}"'}).status_code == 204
     assert api.get(f"{url}figures/").json()["years"][1]["ratio"] == "1.148750"
+
+
+def test_forms_on_the_return_say_whose_it_is_and_lead_back(client, birch, director):
+    case = ReturnCaseFactory(account=birch)
+    client.force_login(director)
+    for name, title in (
+        ("accounts:return_verdict", "Is Birch Logistics worth it?"),
+        ("accounts:return_edit", "What the return of Birch Logistics is measured against"),
+    ):
+        shown = client.get(reverse(name, args=[case.pk])).content.decode()
+        assert f"<h1>{title}</h1>" in shown
+        assert f'<li><a href="{reverse("accounts:returns")}">' in shown

@@ -1,6 +1,8 @@
 """From scores to a decided programme in a real browser: scenario, solving, decision, register."""
 
 import datetime
+import itertools
+import json
 import re
 
 import pytest
@@ -102,3 +104,28 @@ def test_ledger_leads_to_a_first_scenario(page: Page, sign_in) -> None:
     Worker(heartbeat=False).drain()
     expect(page.locator("main")).to_contain_text("optimum proven")
     expect(page.locator("tr.in")).to_contain_text("Quill")
+
+
+NAMES = """() => {
+  const texts = [...document.querySelectorAll("#matrix svg text")];
+  return texts.filter(text => NAMED.includes(text.textContent)).map(text => {
+    const {left, right, top, bottom} = text.getBoundingClientRect();
+    return [text.textContent, left, right, top, bottom];
+  });
+}"""
+
+
+def test_names_in_the_matrix_do_not_hide_each_other(page: Page, sign_in) -> None:
+    example = handbook_programme()
+    sign_in(example.director)
+    named = [account.name for account in example.accounts.values()]
+    for width in (1440, 360):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto("/accounts/matrix/")
+        expect(page.locator("#matrix svg text", has_text="Cedar Health")).to_be_visible()
+        boxes = page.evaluate(NAMES.replace("NAMED", json.dumps(named)))
+        assert len(boxes) >= (8 if width == 1440 else 5)
+        for one, two in itertools.combinations(boxes, 2):
+            beside = one[2] <= two[1] + 1 or two[2] <= one[1] + 1
+            apart = one[4] <= two[3] + 2 or two[4] <= one[3] + 2
+            assert beside or apart, (width, one, two)
