@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts import policies
 from accounts.models import Account, Contact, Interaction
+from accounts.services.account import refuse_archived_account
 from accounts.services.people import refresh_talks
 from kam.changes import editing, record
 from teams.models import User
@@ -75,6 +76,7 @@ def log_contact(
     """
     if not policies.can_contribute(actor, account):
         raise PermissionDenied
+    refuse_archived_account(account)
     contacts = changes.pop("contacts", [])
     talk = Interaction(account=account, user=actor, **{"happened_on": today, **changes})
     _check(account, talk.happened_on, contacts, today)

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Account, Interaction
+from accounts.services.account import refuse_archived_account
 from accounts.services.interaction import Mention
 from kam.changes import editing
 from kam.web.formatting import day
@@ -33,6 +34,7 @@ def create_action(
     """
     if not policies.can_add_action(actor, account):
         raise PermissionDenied
+    refuse_archived_account(account)
     values = _with_objective(values)
     action = Action(account=account, author=actor, **values)
     if action.status == ActionStatus.DONE:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import Status
 from accounts.models import Account
+from accounts.services.account import refuse_archived_account
 from kam.changes import editing
 from kam.changes.models import Change
 from plans.choices import PlanStatus, Transition
@@ -40,6 +41,7 @@ def create_plan(*, actor: User, account: Account, values: dict[str, Any]) -> Pla
     """
     account = editing.locked(account)
     locks.require_editor(actor, account)
+    refuse_archived_account(account)
     if account.status not in PLANNED:
         raise ValidationError(
             {"account": _("Plans are for key accounts, candidates and groomed accounts.")},

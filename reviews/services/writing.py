@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import Status
 from accounts.models import Account
+from accounts.services.account import refuse_archived_account
 from kam.changes import editing, record
 from reviews import policies
 from reviews.choices import ReviewStatus, Side
@@ -49,6 +50,7 @@ def start_review(
     """
     if not policies.can_start(actor, account):
         raise PermissionDenied
+    refuse_archived_account(account)
     if Account.objects.of_status(Status.EXITED).filter(pk=account.pk).exists():
         raise ValidationError({"account": _("The account was exited.")}, code="exited")
     rows.refuse_future("reviewed_on", reviewed_on, on)

@@ -72,6 +72,19 @@ def test_nothing_new_is_recorded_at_an_archived_account(client, birch):
         | {"confidence": "measured"},
         "/api/v1/contacts/": {"account": birch.pk, "name": "Ines Duarte"},
         "/api/v1/sites/": {"account": birch.pk, "name": "Porto"},
+        "/api/v1/interactions/": {"account": birch.pk, "kind": "call", "text": "They called."},
+        "/api/v1/plans/": {
+            "account": birch.pk,
+            "title": "2027",
+            "starts_on": "2027-01-01",
+            "ends_on": "2027-12-31",
+        },
+        "/api/v1/stage-reviews/": {
+            "account": birch.pk,
+            "side": "supplier",
+            "reviewed_on": "2026-01-15",
+        },
+        "/api/v1/actions/": {"account": birch.pk, "text": "Quote for Porto"},
         f"{PURCHASES}{gone.pk}/restore/": {},
     }
     for url, body in bodies.items():
@@ -86,8 +99,16 @@ def test_nothing_new_is_recorded_at_an_archived_account(client, birch):
                 }
             ],
         ), url
-    left = CategoryPurchase.objects.active().count(), birch.contacts.count(), birch.sites.count()
-    assert left == (0, 0, 0)
+    for rows in (
+        birch.contacts,
+        birch.sites,
+        birch.interactions,
+        birch.actions,
+        birch.plans,
+        birch.stage_reviews,
+    ):
+        assert not rows.exists(), rows
+    assert not CategoryPurchase.objects.active().exists()
 
 
 def test_purchase_is_recorded_and_corrected(client, birch):
