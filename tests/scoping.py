@@ -79,6 +79,7 @@ from tests.factories.profiles import (
     ProfileEntryFactory,
     ProfileParameterFactory,
     RatingFactory,
+    SuccessFactorFactory,
     TargetFactory,
     TargetProfileFactory,
     TargetRangeFactory,
@@ -220,6 +221,7 @@ class World:
             account=account, brand=self.things["product_line"], note=SECRET
         )
         self.things["entry"] = ProfileEntryFactory(account=account, value=SECRET)
+        self.things["factor"] = SuccessFactorFactory(account=account, name=SECRET)
         self.things["benefit"] = PreferredBenefitFactory(account=account, text=SECRET)
         other = AccountFactory(programme=self.programme, name=f"{SECRET} rival", team=self.team)
         self.things["other"] = other

@@ -76,6 +76,7 @@ from tests.factories.profiles import (
     ProfileEntryFactory,
     ProfileParameterFactory,
     RatingFactory,
+    SuccessFactorFactory,
     TargetFactory,
     TargetProfileFactory,
     TargetRangeFactory,
@@ -181,6 +182,7 @@ RESOURCES = {
     "plans": 4,
     "positions": 5,
     "preferred-benefits": 4,
+    "success-factors": 4,
     "product-lines": 4,
     "products": 5,
     "budget-lines": 4,
@@ -268,6 +270,7 @@ def fill(programme: Any, reader: Any, place: int) -> None:
     TargetFactory(account=account, brand=line, decided_by=member)
     ProfileEntryFactory(account=account, recorded_by=member)
     PreferredBenefitFactory(account=account)
+    SuccessFactorFactory(account=account)
     run = SelectionFactory(programme=programme, created_by=member)
     DecisionFactory(account=account, selection=run, decided_by=member, manager=member)
     _plan(account, member)

@@ -112,6 +112,7 @@ REORGANISATION = known(lambda w: [w.things["organisation_change"].pk])
 PARAMETER = known(lambda w: [w.things["parameter"].pk])
 TARGET_PROFILE = known(lambda w: [w.things["target_profile"].pk])
 BENEFIT = hidden(lambda w: [w.things["benefit"].pk])
+FACTOR = hidden(lambda w: [w.things["factor"].pk])
 CAPACITY = known(lambda w: [w.things["capacity"].pk])
 SELECTION = known(lambda w: [w.things["selection"].pk])
 
@@ -322,6 +323,10 @@ ROUTES: dict[str, Route] = {
     "accounts:ratings_of": ACCOUNT,
     "accounts:rate": ACCOUNT,
     "accounts:target_set": ACCOUNT,
+    "accounts:factor_create": ACCOUNT,
+    "accounts:factor_edit": FACTOR,
+    "accounts:factor_archive": FACTOR,
+    "accounts:factor_restore": FACTOR,
     "accounts:benefit_create": ACCOUNT,
     "accounts:benefit_edit": BENEFIT,
     "accounts:benefit_archive": BENEFIT,
@@ -475,6 +480,9 @@ ROUTES: dict[str, Route] = {
     "api:targets-detail": hidden(lambda w: [w.things["target"].pk]),
     "api:profile-entries-list": listed({"with_count": 1}, {"search": SECRET}),
     "api:profile-entries-detail": hidden(lambda w: [w.things["entry"].pk]),
+    "api:success-factors-list": listed({"with_count": 1}, {"search": SECRET}),
+    "api:success-factors-detail": FACTOR,
+    "api:success-factors-restore": FACTOR,
     "api:preferred-benefits-list": listed({"with_count": 1}, {"search": SECRET}),
     "api:preferred-benefits-detail": BENEFIT,
     "api:preferred-benefits-restore": BENEFIT,
@@ -680,6 +688,7 @@ BULK = [
     "objectives",
     "plans",
     "preferred-benefits",
+    "success-factors",
     "product-lines",
     "products",
     "profile-entries",

@@ -2,6 +2,7 @@
 
 from accounts.api import (
     decisions,
+    factors,
     market,
     money,
     profiles,
@@ -36,6 +37,7 @@ routes = [
     ("targets", targets.TargetViewSet),
     ("profile-entries", profiles.ProfileEntryViewSet),
     ("preferred-benefits", profiles.BenefitViewSet),
+    ("success-factors", factors.FactorViewSet),
     ("selections", views.SelectionViewSet),
     ("decisions", decisions.DecisionViewSet),
     ("expectations", decisions.ExpectationViewSet),

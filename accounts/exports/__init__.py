@@ -29,6 +29,7 @@ from accounts.exports.people import CONTACTS, TALKS
 from accounts.exports.profiles import (
     BENEFITS,
     ENTRIES,
+    FACTORS,
     MATCHES,
     PARAMETERS,
     RATINGS,
@@ -51,6 +52,7 @@ __all__ = [
     "COVERAGE_LINES",
     "EFFORT_COLUMNS",
     "ENTRIES",
+    "FACTORS",
     "FACTS",
     "LEDGER",
     "LOOK_AGAIN",

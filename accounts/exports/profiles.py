@@ -146,6 +146,28 @@ BENEFITS = Layout(
     _with_number,
 )
 
+FACTORS = Layout(
+    "success-factors",
+    _("Critical success factors"),
+    (
+        Column("Factor id", "pk", 10),
+        *account_columns(),
+        Column("Factor", "name", 40),
+        Column("Weight", "weight", 10),
+        Column("We", "ours", 10),
+        Column("Best other", "best_other", 10),
+        Column("Gap", "gap", 10),
+        Column("Who that is", "rival", 24),
+        Column("What we do about it", "answer", 40),
+        Column("Source", "source", 24),
+        Column("Confidence", lambda row: row.get_confidence_display()),
+        Column("As of", "as_of"),
+        Column("Changed", "updated_at", 20),
+    ),
+    _with_number,
+)
+"""What decides for customers, and how they rank us (K057)."""
+
 
 def _status(value: str) -> str:
     return str(TargetStatus(value).label) if value else ""

@@ -14,8 +14,16 @@ from django.utils.translation import gettext_lazy
 from accounts.choices import Area, Confidence, ScaleKind
 from accounts.forms.fields import DateInput
 from accounts.forms.outlets import NUMBER, dress, plain
-from accounts.models import Account, PreferredBenefit, ProfileEntry, ProfileParameter, Rating
+from accounts.models import (
+    Account,
+    PreferredBenefit,
+    ProfileEntry,
+    ProfileParameter,
+    Rating,
+    SuccessFactor,
+)
 from accounts.profiles.catalogue import Asked
+from accounts.services.factor import FACTOR_FIELDS
 from accounts.services.profile import BENEFIT_FIELDS, LONGEST, Known
 from accounts.services.rating import Rated
 from kam.access.dates import business_today
@@ -226,3 +234,15 @@ class BenefitForm(ServiceForm):
         model = PreferredBenefit
         fields = BENEFIT_FIELDS
         widgets = {"told_on": DateInput}
+
+
+class FactorForm(ServiceForm):
+    """What decides for the customer, and how it ranks us."""
+
+    wide = ("name", "answer")
+    folded = ("source", "confidence", "as_of")
+
+    class Meta:
+        model = SuccessFactor
+        fields = FACTOR_FIELDS
+        widgets = {"as_of": DateInput}

@@ -67,6 +67,7 @@ OF_ACCOUNTS = (
     Followed("accounts.Target.account", "brand_id", words=_("places on target lists")),
     Followed("accounts.ProfileEntry.account", "field", words=_("profile entries")),
     Rule("accounts.PreferredBenefit.account"),
+    Rule("accounts.SuccessFactor.account"),
     OneOpen("accounts.Qualification.account", words=_("qualifications")),
     OneOpen("accounts.ReturnCase.account", words=_("bases of the return")),
     Rule("accounts.BudgetLine.account", words=_("budget lines")),

@@ -6,6 +6,7 @@ from accounts.models.conflict import Conflict, ConflictException
 from accounts.models.days import NotedDay
 from accounts.models.duplicate import DuplicateKind, DuplicatePair
 from accounts.models.fact import Fact
+from accounts.models.factor import SuccessFactor
 from accounts.models.ledger import (
     Activity,
     ActivityCost,
@@ -82,6 +83,7 @@ __all__ = [
     "StagedAccount",
     "StagedTotal",
     "StatusChange",
+    "SuccessFactor",
     "SumsPeriod",
     "Target",
     "TargetProfile",

@@ -21,6 +21,7 @@ from accounts.querysets.profiles import (
     ProfileEntryQuerySet,
     ProfileParameterQuerySet,
     RatingQuerySet,
+    SuccessFactorQuerySet,
     TargetProfileQuerySet,
     TargetQuerySet,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "Reach",
     "ScoreQuerySet",
     "SelectionQuerySet",
+    "SuccessFactorQuerySet",
     "TargetProfileQuerySet",
     "TargetQuerySet",
     "TrackedHangingQuerySet",

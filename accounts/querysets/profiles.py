@@ -84,6 +84,14 @@ class ProfileEntryQuerySet(FollowedQuerySet):
         return self.select_related("account", "recorded_by").order_by("-as_of", "-pk")
 
 
+class SuccessFactorQuerySet(TrackedHangingQuerySet):
+    """What decides for customers."""
+
+    def for_list(self) -> Self:
+        """All that lists of them show, the weightiest first."""
+        return self.select_related("account").order_by("-weight", "pk")
+
+
 class PreferredBenefitQuerySet(TrackedHangingQuerySet):
     """What accounts would gain as preferred customers."""
 

@@ -34,6 +34,7 @@ from accounts.services import profile as services
 from accounts.services import targeting
 from accounts.services.followed import RowsError
 from accounts.services.rating import give_ratings, holds_for
+from accounts.views.factor import factors_context
 from accounts.views.knowledge import profile_context
 from accounts.views.parts import AccountPartView
 from accounts.views.people import OnAccountMixin
@@ -60,7 +61,10 @@ class InsightView(AccountPartView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
-            unknown=_("unknown"), **profile_context(self.object), **kwargs
+            unknown=_("unknown"),
+            **profile_context(self.object),
+            **factors_context(self.object),
+            **kwargs,
         )
 
 

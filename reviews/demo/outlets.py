@@ -11,6 +11,7 @@ from accounts import services as account_services
 from accounts.choices import ScaleKind
 from accounts.models import Channel, ProductLine, ProfileParameter
 from accounts.services.channel import create_channel
+from accounts.services.factor import create_factor
 from accounts.services.parameter import create_parameter
 from accounts.services.profile import Known, create_benefit, record_entries
 from accounts.services.rating import Rated, give_ratings
@@ -128,6 +129,16 @@ BENEFITS = (
 """What Birch would gain, how many days ago it was told, and what it said."""
 
 
+FACTORS = (
+    ("Delivery on time", 30, 7, 8, "Second hub from spring"),
+    ("Technical help", 25, 8, 6, ""),
+    ("Total cost", 20, 6, 6, ""),
+    ("Digital ordering", 15, 5, 7, ""),
+    ("Sustainability proof", 10, 7, 6, ""),
+)
+"""What decides for Birch: weight, we, the best other supplier, and what we do (handbook 4.9)."""
+
+
 class OutletSteps(SelectionSteps):
     """Profiles, once accounts have their channels."""
 
@@ -232,6 +243,22 @@ class OutletSteps(SelectionSteps):
         ]
         entries += [Known(ivy, name, value, "visit", as_of=day) for name, value in INSIGHT.items()]
         record_entries(actor=self.director, entries=entries)
+        for name, weight, ours, other, answer in FACTORS:
+            create_factor(
+                actor=self.director,
+                account=birch,
+                changes={
+                    "name": name,
+                    "weight": Decimal(weight),
+                    "ours": ours,
+                    "best_other": other,
+                    "rival": "Norrpack",
+                    "answer": answer,
+                    "source": "supplier rating of their purchasing",
+                    "confidence": "confirmed",
+                    "as_of": day,
+                },
+            )
         for text, ago, reaction in BENEFITS:
             told_on = None if ago is None else self.today - self.days(ago)
             create_benefit(

@@ -105,6 +105,17 @@ class ProfileEntryFactory(DjangoModelFactory):
     as_of = datetime.date(2026, 5, 4)
 
 
+class SuccessFactorFactory(DjangoModelFactory):
+    """What decides for a customer, scored on neither side."""
+
+    class Meta:
+        model = models.SuccessFactor
+
+    account = factory.SubFactory(AccountFactory)
+    name = "Delivery on time"
+    weight = Decimal(30)
+
+
 class PreferredBenefitFactory(DjangoModelFactory):
     """A benefit that nobody has told yet."""
 

@@ -115,6 +115,7 @@ def bodies(world: World) -> dict[str, dict[str, Any]]:
             "starts_on": "2026-01-01",
             "ends_on": "2026-12-31",
         },
+        "success-factors": {"account": other.pk, "name": "Digital ordering", "weight": "15"},
         "preferred-benefits": {"account": other.pk, "text": "First in line"},
         "product-lines": {"programme": programme, "name": "Labels"},
         "products": {"programme": programme, "code": "P-9", "name": "Label"},

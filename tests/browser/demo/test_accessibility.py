@@ -37,6 +37,7 @@ from accounts.models import (
     ReturnCase,
     Selection,
     Site,
+    SuccessFactor,
     TargetProfile,
 )
 from kam.documents.models import Attachment
@@ -128,6 +129,7 @@ KEYS: dict[str, Keys] = {
     "programme/organisation/<int:pk>/": lambda: [first(OrganisationChange)],
     "qualifications/<int:pk>/": lambda: [first(Qualification)],
     "accounts/<int:pk>/insight/<slug:section>/": lambda: [birch().pk, "insight"],
+    "factors/<int:pk>/": lambda: [first(SuccessFactor)],
     "benefits/<int:pk>/": lambda: [first(PreferredBenefit)],
     "selection/parameters/<int:pk>/": lambda: [first(ProfileParameter)],
     "selection/profiles/<int:pk>/": lambda: [first(TargetProfile)],
