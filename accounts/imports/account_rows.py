@@ -106,6 +106,7 @@ class AccountReader:
         columns: dict[str, int],
         width: int,
         programme_id: int,
+        channels: Channels,
         teams: Teams,
         keys: str = "any",
     ) -> None:
@@ -114,18 +115,19 @@ class AccountReader:
         self.keys = keys
         self.width = width
         units = BusinessUnit.objects.active().filter(programme=programme_id)
-        self.channels = Channels(programme_id)
+        self.channels = channels
         self.units: dict[str, int] = {}
         for pk, name, code in units.values_list("pk", "name", "code"):
             self.units[plain_name(name)] = pk
             if code:
                 self.units.setdefault(plain_name(code), pk)
 
-    def row(self, row: Row) -> AccountRow:
+    def row(self, row: Row, number_of_row: int) -> AccountRow:
         """The row as an account; empty cells say nothing."""
         if len(row) != self.width:
             raise Refused("cells")
-        cells = {name: text_of(row[index]) for name, index in self.columns.items()}
+        placed = [*row, str(number_of_row)]
+        cells = {name: text_of(placed[index]) for name, index in self.columns.items()}
         for name, text in cells.items():
             if "\0" in text:
                 raise Refused("nul")

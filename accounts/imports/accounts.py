@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.choices import Status
 from accounts.imports import account_store, groups, staging, teams
 from accounts.imports.account_rows import BLAMED, REASONS, AccountReader, AccountRow
-from accounts.imports.channels import refuse_archived
+from accounts.imports.channels import CHANNEL_CODES, Channels, codes_in, refuse_archived
 from accounts.imports.directory import AMBIGUOUS, Directory
-from accounts.imports.scope import SYSTEM, ProgrammeKind
+from accounts.imports.scope import SYSTEM, ProgrammeKind, numbered_name, numbered_rows, system_of
 from accounts.models import Account
 from accounts.services.account import follow_survivors
 from accounts.services.status import key_account_count
@@ -75,6 +75,7 @@ class AccountsKind(ProgrammeKind):
                 "cik",
                 "number",
             ),
+            by_row=True,
         ),
         Field(
             "parent",
@@ -152,6 +153,7 @@ class AccountsKind(ProgrammeKind):
             ),
         ),
         Option("system", gettext_lazy("Source system of the numbers"), SYSTEM),
+        CHANNEL_CODES,
         Option(
             "teams",
             gettext_lazy("A team not yet known"),
@@ -178,6 +180,11 @@ class AccountsKind(ProgrammeKind):
         if {"name", "external_id"} & set(mapping):
             return []
         return [_("Say which column holds the name of the account, or its number.")]
+
+    def doubts(self, run: Run) -> list[str]:
+        """None; raises ValidationError for codes of channels that stand for nothing."""
+        codes_in(run.option("channel_codes"))
+        return []
 
     def open(self, run: Run) -> AccountsSession:
         """Begin a pass over a list of customers."""
@@ -231,11 +238,12 @@ class AccountsSession(Session):
             columns=run.columns,
             width=len(run.found.columns),
             programme_id=programme.pk,
+            channels=Channels(programme.pk, codes_in(run.option("channel_codes"))),
             teams=self.teams,
             keys=run.option("keys") or "any",
         )
         self.reasons = {code: str(text) for code, text in REASONS.items()}
-        self.directory = Directory(run, run.option("system"))
+        self.directory = Directory(run, system_of(run))
         accounts = Account.objects.filter(programme=programme, staged_by=None)
         self.archived = set(accounts.exclude(archived_at=None).values_list("pk", flat=True))
         self.editable = self._editable(accounts)
@@ -275,7 +283,7 @@ class AccountsSession(Session):
 
     def _decide(self, number: int, row: list[Any]) -> tuple[AccountRow, int | None]:
         """The row and the account that it means, if there is one. Raises `Refused`."""
-        found = self.reader.row(row)
+        found = self.reader.row(row, number)
         earlier = self.groups.members.get(found.key)
         if earlier is not None:
             text = _("names the same customer as row %(row)d") % {"row": earlier.number}
@@ -303,6 +311,8 @@ class AccountsSession(Session):
     def _check_new(self, found: AccountRow) -> None:
         if self.mode == "update":
             raise Refused("unknown_account")
+        if "name" not in found.values and self.run.by_row:
+            found.values["name"] = numbered_name(found.number)
         if "name" not in found.values:
             raise Refused("no_name")
         if found.status == Status.KEY:
@@ -351,7 +361,7 @@ class AccountsSession(Session):
         """Know again who stands in the rows that are stored."""
         for number, row in rows:
             try:
-                found = self.reader.row(row)
+                found = self.reader.row(row, number)
             except Refused:
                 continue
             if found.key not in self.groups.members and self._known(found) is not None:
@@ -412,4 +422,5 @@ class AccountsSession(Session):
         return [
             {"label": _("Accounts in the file"), "value": str(self.taken), "unit": unit},
             {"label": _("Part of another"), "value": str(self.with_parent), "unit": ""},
+            *numbered_rows(self.run),
         ]

@@ -10,18 +10,38 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.imports.directory import plain_name
 from accounts.models import Account, Channel, ProductLine, StagedAccount
 from accounts.services.channel import CHANNEL_FIELDS, SEPARATOR, place
 from kam.changes import editing, record
 from kam.changes.models import Change
+from kam.imports.kinds import Option
 from kam.imports.models import Run
 from kam.imports.records.session import Pending
 from teams.models import User
 
 _STEP = re.compile(r"\s*[/>\\»]\s*")
 LONGEST = 120
+CODE = Channel._meta.get_field("code").max_length
+CHANNEL_CODES = Option(
+    "channel_codes",
+    gettext_lazy("Trade channels stand for"),
+    help=gettext_lazy("What codes of the file mean, e.g. 1 = Hotels; 2 = Retail."),
+)
+
+
+def codes_in(text: str) -> dict[str, str]:
+    """What codes stand for in "1 = Hotels; 2 = Retail". Raises ValidationError."""
+    found = {}
+    for part in filter(str.strip, text.split(";")):
+        code, _mark, names = part.partition("=")
+        if not code.strip() or not names.strip():
+            message = _("Write what the channels stand for like this: 1 = Hotels; 2 = Retail.")
+            raise ValidationError({"channel_codes": message}, code="channel_codes")
+        found[code.strip()] = names.strip()
+    return found
 
 
 def steps_of(text: str) -> list[str]:
@@ -35,10 +55,13 @@ def _plain(steps: list[str]) -> str:
 
 class Channels:
     """Channels in use of one programme, by code, by names from the top, or by a name that only
-    one has."""
+    one has. `meant` says what the codes of a file stand for (`codes_in`); a channel that is made
+    for one keeps it as its code."""
 
-    def __init__(self, programme: int) -> None:
+    def __init__(self, programme: int, meant: Mapping[str, str] | None = None) -> None:
         self.programme = programme
+        self.meant = {plain_name(code): names for code, names in (meant or {}).items()}
+        self.codes = {_plain(steps_of(names)): code for code, names in (meant or {}).items()}
         self.by_name: dict[str, int] = {}
         self.by_code: dict[str, int] = {}
         alone: dict[str, list[int]] = {}
@@ -50,13 +73,16 @@ class Channels:
                 self.by_code[plain_name(code)] = pk
         self.alone = {name: found[0] for name, found in alone.items() if len(found) == 1}
         self.missing: dict[str, Pending] = {}
-        gone = Channel.objects.filter(programme=programme).exclude(archived_at=None)
+        every = Channel.objects.filter(programme=programme)
+        self.taken = {code.lower() for code in every.values_list("code", flat=True)}
+        gone = every.exclude(archived_at=None)
         self.archived = {
             _plain(steps_of(name)) for name in gone.values_list("full_name", flat=True)
         }
 
     def find(self, text: str) -> int | None:
         """Primary key of the channel that `text` means; None where there is none."""
+        text = self.meant.get(plain_name(text), text)
         plain = plain_name(text)
         if plain in self.by_code:
             return self.by_code[plain]
@@ -64,11 +90,13 @@ class Channels:
 
     def is_archived(self, text: str) -> bool:
         """Whether `text` names one that is out of use, or lies below one."""
+        text = self.meant.get(plain_name(text), text)
         steps = steps_of(text)
         return any(_plain(steps[:count]) in self.archived for count in range(1, len(steps) + 1))
 
     def pending(self, text: str) -> Pending:
         """The names of one that will be made."""
+        text = self.meant.get(plain_name(text), text)
         steps = [step[:LONGEST] for step in steps_of(text)]
         names = SEPARATOR.join(steps) or text[:LONGEST]
         return self.missing.setdefault(_plain(steps), Pending(names))
@@ -90,6 +118,10 @@ class Channels:
             channel = Channel(
                 programme_id=self.programme, name=steps[place_of][:LONGEST], parent=parent
             )
+            code = self.codes.get(plain, "")
+            if code.lower() not in self.taken:
+                channel.code = code[:CODE]
+                self.taken.add(code.lower())
             fields = ("programme", *CHANNEL_FIELDS)
             parent = editing.create(actor=actor, obj=channel, fields=fields)
             place(parent)

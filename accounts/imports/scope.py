@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from accounts.models import Account, DuplicatePair, ExternalId, Product, StagedA
 from accounts.querysets import MANAGERS, reach_of
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
+from kam.imports import rejects
 from kam.imports.kinds import ImportKind
 from kam.imports.models import Run
 from kam.imports.policies import is_system
@@ -22,7 +24,34 @@ from teams.models import Programme
 
 SYSTEM = "erp"
 """Source system of customer numbers unless somebody names another."""
+SYSTEM_LENGTH = ExternalId._meta.get_field("system").max_length or 0
 CHANGES_PER_BATCH = 1000
+
+
+def system_of(run: Run) -> str:
+    """Source system of the customer numbers in `run`. Numbers of rows are no numbers of a system:
+    unless somebody names one they are those of the file, by its name, alone."""
+    chosen = run.option("system")
+    if not run.by_row or chosen != SYSTEM:
+        return chosen
+    name = run.file_name.removesuffix(rejects.SUFFIX)
+    if len(name) <= SYSTEM_LENGTH:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: SYSTEM_LENGTH - 9]}~{digest}"
+
+
+def numbered_name(number: str) -> str:
+    """What a customer is called of whom a file says nothing but a number."""
+    return _("Customer %(number)s") % {"number": number}
+
+
+def numbered_rows(run: Run) -> list[dict[str, str]]:
+    """The source system under which the numbers of the rows are kept, for the totals."""
+    if not run.by_row:
+        return []
+    label = _("Customers are the numbers of their rows, in the source system")
+    return [{"label": label, "value": system_of(run), "unit": ""}]
 
 
 class ProgrammeKind(ImportKind):

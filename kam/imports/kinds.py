@@ -30,7 +30,9 @@ class Field(NamedTuple):
     """A target that a column may become.
 
     `form` is `text`, `number`, `date` or `currency`; `aliases` are names by which other systems
-    call it, in any case and punctuation.
+    call it, in any case and punctuation. With `several` any number of columns may become it, each
+    under a name of its own (`named`): a row holds a figure for each. With `by_row` the number of
+    the row (`ROW_NUMBER`) may stand for it, where a person says so.
     """
 
     name: str
@@ -38,6 +40,26 @@ class Field(NamedTuple):
     form: str = "text"
     aliases: tuple[str, ...] = ()
     help: Text = ""
+    several: bool = False
+    by_row: bool = False
+
+
+ROW_NUMBER = "row number"
+"""What a mapping calls the number of the row, counted from 1 without the heading, as a column."""
+
+
+def named(field: str, name: str) -> str:
+    """What a mapping calls the column of a field of several that goes by `name`: `bought:Milk`."""
+    return f"{field}:{name}"
+
+
+def name_in(key: str) -> str:
+    """The name in what `named` made; empty for a field of one column."""
+    return key.partition(":")[2]
+
+
+LONGEST_TEXT = 300
+"""Letters that the text of an option may have."""
 
 
 class Option(NamedTuple):
@@ -192,6 +214,21 @@ class ImportKind(ABC):
     def problems(self, mapping: Iterable[str]) -> list[str]:
         """What is missing when only the fields in `mapping` have a column."""
 
+    def doubts(self, run: Run) -> list[str]:
+        """What the options and the first rows of `run` leave open, once nothing is missing."""
+        return []
+
+    def found_besides(
+        self,
+        columns: Sequence[str],
+        sample: Sequence[Sequence[Any]],
+        found: Mapping[str, dict[str, Any]],
+        scope_id: int | None,
+    ) -> dict[str, dict[str, Any]]:
+        """Fields of several columns that `columns` seem to hold besides those of `found`, each with
+        its `column` and the `reason`; `sample` holds rows."""
+        return {}
+
     @abstractmethod
     def open(self, run: Run) -> Session:
         """Begin a pass over the file of `run`."""
@@ -231,8 +268,18 @@ class ImportKind(ABC):
         return None
 
     def field(self, name: str) -> Field:
-        """The field called `name`; raises KeyError."""
-        return {item.name: item for item in self.fields}[name]
+        """The field called `name`, or that of a column of several; raises KeyError."""
+        return {item.name: item for item in self.fields}[name.partition(":")[0]]
+
+    def label_of(self, name: str) -> str:
+        """What people call a field, or one of its several columns."""
+        label, own = str(self.field(name).label), name_in(name)
+        return f"{label}: {own}" if own else label
+
+    @property
+    def numbered_by_row(self) -> list[Field]:
+        """Fields for which the number of the row may stand."""
+        return [item for item in self.fields if item.by_row]
 
     def better_field(self, name: str, heading: str, values: Sequence[str]) -> str:
         """The field that a column found by its `heading` becomes in view of its different

@@ -11,8 +11,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from kam.imports import values
-from kam.imports.kinds import Field, ImportKind
+from kam.imports import rejects, values
+from kam.imports.kinds import ROW_NUMBER, ImportKind, name_in, named
 
 FITS = 0.9
 """Share of a column's values that have to fit a field before its content speaks for it."""
@@ -41,24 +41,26 @@ def suggest(
 ) -> dict[str, dict[str, Any]]:
     """Field -> `{"column": index, "reason": why}` for the columns of a file.
 
-    `sample` holds rows. A column becomes at most one field and a field takes one column.
+    `sample` holds rows. A column becomes at most one field and a field takes one column, unless it
+    is one of several.
     """
     found: dict[str, dict[str, Any]] = {}
     taken: set[int] = set()
-    named = [plain(column) for column in columns]
+    headings = [plain(column) for column in columns]
     fitting = {
         (item.name, index): _fits(item.form, _column(sample, index))
         for item in kind.fields
+        if not item.several
         for index in range(len(columns))
     }
     for rank in range(max(len(item.aliases) for item in kind.fields) + 1):
         for item in kind.fields:
-            if item.name in found:
+            if item.name in found or item.several:
                 continue
             names = (item.name, *item.aliases)
             if rank >= len(names):
                 continue
-            for index, name in enumerate(named):
+            for index, name in enumerate(headings):
                 if index in taken or name != plain(names[rank]):
                     continue
                 share = fitting[item.name, index]
@@ -77,6 +79,7 @@ def suggest(
         better = kind.better_field(name, columns[index], _distinct(sample, index))
         if better != name and better not in found:
             found[better] = {**found.pop(name), "reason": _("name and content")}
+    found |= kind.found_besides(columns, sample, found, scope_id)
     _with_known(kind, found, sample, scope_id)
     return found
 
@@ -90,7 +93,7 @@ def _by_content(
 ) -> None:
     """Dates and currencies are known by their looks where only one column has them."""
     for item in kind.fields:
-        if item.name in found or item.form not in ("date", "currency"):
+        if item.name in found or item.several or item.form not in ("date", "currency"):
             continue
         if any(kind.field(name).form == item.form for name in found):
             continue
@@ -134,6 +137,11 @@ def _fits(form: str, column: Sequence[Any]) -> float | None:
     return fitting / len(filled)
 
 
+def share_of_numbers(filled: Sequence[Any]) -> float:
+    """Share of `filled` cells, at least one, that are numbers by some convention."""
+    return sum(_looks_like("number", value) for value in filled) / len(filled)
+
+
 def _looks_like(form: str, value: Any) -> bool:
     if form == "currency":
         return isinstance(value, str) and _CURRENCY.fullmatch(value.strip()) is not None
@@ -152,29 +160,45 @@ def from_names(
     kind: ImportKind, columns: Sequence[str], wanted: dict[str, str]
 ) -> dict[str, dict[str, Any]]:
     """A mapping that somebody gave as field -> column name. Raises ValidationError, naming
-    every unknown field and column; an empty column name leaves the field out."""
+    every unknown field and column; an empty column name leaves the field out. One of several
+    columns is named behind its field, else by its heading."""
     errors = []
     result: dict[str, dict[str, Any]] = {}
-    by_name = {plain(column): index for index, column in reversed(list(enumerate(columns)))}
-    known = {item.name for item in kind.fields}
+    known = {item.name: item for item in kind.fields}
+    alike: dict[str, str] = {}
     for name, column in wanted.items():
-        if name not in known:
+        field, own = known.get(name.partition(":")[0]), name_in(name).strip()
+        if field is None or (own and not field.several):
             shown = {"name": name, "known": ", ".join(sorted(known))}
             errors.append(_("There is no field “%(name)s”; there are: %(known)s.") % shown)
-        elif not column:
             continue
-        elif column in columns:
-            result[name] = {"column": list(columns).index(column), "reason": _("you")}
-        elif plain(column) in by_name:
-            result[name] = {"column": by_name[plain(column)], "reason": _("you")}
-        else:
+        if not column:
+            continue
+        index = _place(columns, column, by_row=field.by_row)
+        if index is None:
             shown = {"name": column, "known": ", ".join(columns)}
             errors.append(_("There is no column “%(name)s”; there are: %(known)s.") % shown)
+            continue
+        key = named(field.name, own or column) if field.several else field.name
+        first = alike.setdefault(plain(key), key)
+        if first != key or key in result:
+            shown = {"name": name_in(key) or key}
+            errors.append(_("Two columns become “%(name)s”: choose one.") % shown)
+            continue
+        result[key] = {"column": index, "reason": _("you")}
     if errors:
         raise ValidationError({"mapping": errors})
     return result
 
 
-def fields_of_form(kind: ImportKind, form: str) -> list[Field]:
-    """Fields of `kind` that hold `form`."""
-    return [item for item in kind.fields if item.form == form]
+def _place(columns: Sequence[str], wanted: str, *, by_row: bool) -> int | None:
+    """Where the column called `wanted` stands; behind the last one: the number of the row. That of
+    a refused row is the one that it had in its source."""
+    if wanted in columns:
+        return list(columns).index(wanted)
+    for index, column in enumerate(columns):
+        if plain(column) == plain(wanted):
+            return index
+    if wanted != ROW_NUMBER or not by_row:
+        return None
+    return 0 if rejects.is_own(columns) else len(columns)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kam.changes.models import Change, Tracked
-from kam.imports import kinds, querysets
+from kam.imports import kinds, querysets, rejects
 from kam.imports.reading import Findings
 
 FILES = "imports"
@@ -127,6 +127,24 @@ class Run(models.Model):
         """Field -> index of its column."""
         return {name: entry["column"] for name, entry in self.mapping.items()}
 
+    @property
+    def named_columns(self) -> dict[str, str]:
+        """Field -> name of its column, or `ROW_NUMBER`."""
+        names = [*self.found.columns, kinds.ROW_NUMBER]
+        return {name: names[index] for name, index in self.columns.items()}
+
+    @property
+    def by_row(self) -> bool:
+        """Whether the number of the row, also that of a refused one, stands for what it names."""
+        columns = self.found.columns
+        own = {0, len(columns)} if rejects.is_own(columns) else {len(columns)}
+        return any(self.columns.get(item.name) in own for item in self.import_kind.numbered_by_row)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether a row holds several records, a column each."""
+        return any(map(kinds.name_in, self.mapping))
+
     def option(self, name: str) -> str:
         """An option of the run, or what its kind takes for granted."""
         return self.options.get(name) or self.import_kind.defaults().get(name, "")
@@ -186,7 +204,7 @@ class RejectedChunk(models.Model):
 
 class StagedRecord(models.Model):
     """What one row of a run does to one record when the run is published: makes it (`created`) or
-    changes it. The kind of the run says which model it is.
+    changes it. The kind of the run says which model it is; `part` counts the records of a row.
 
     `before` and `after` hold field -> value as the change log stores them, `extra` what is stored
     beside the record, e.g. its number in another system. `object_id` is the record; a new one gets
@@ -197,6 +215,7 @@ class StagedRecord(models.Model):
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+", db_index=False)
     row = models.PositiveBigIntegerField()
+    part = models.PositiveSmallIntegerField(default=0)
     object_id = models.BigIntegerField(null=True)
     created = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=0)
@@ -210,11 +229,13 @@ class StagedRecord(models.Model):
     objects = querysets.StagedRecordQuerySet.as_manager()
 
     class Meta:
-        ordering = ["run", "row"]
+        ordering = ["run", "row", "part"]
         indexes = [
             models.Index(fields=["run"], condition=Q(ready=False), name="stagedrecord_waiting")
         ]
-        constraints = [models.UniqueConstraint(fields=["run", "row"], name="stagedrecord_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "row", "part"], name="stagedrecord_key")
+        ]
 
     def __str__(self) -> str:
         return f"{self.run_id}/{self.row}"
@@ -270,8 +291,8 @@ class RememberedMapping(models.Model):
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """Column of the file and what it becomes, in words."""
-        labels = {item.name: str(item.label) for item in self.import_kind.fields}
-        becomes = {column: labels.get(name, name) for name, column in self.fields.items()}
+        label_of = self.import_kind.label_of
+        becomes = {column: label_of(name) for name, column in self.fields.items()}
         return [(column, becomes[column]) for column in self.columns if column in becomes]
 
 

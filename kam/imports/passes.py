@@ -397,8 +397,10 @@ class Tally:
             words.append({"text": item.reason, "count": 1, "row": item.number})
 
     def _field(self, code: str) -> str:
-        """The field that is at fault: the first of those blamed that has a column."""
-        return next((name for name in self.blamed.get(code, ()) if name in self.columns), "")
+        """The field that is at fault: the first of those blamed that has a column; a cell of
+        several columns is blamed by the code itself."""
+        names = (*self.blamed.get(code, ()), code.removeprefix("bad_"))
+        return next((name for name in names if name in self.columns), "")
 
     def _example(self, problem: dict[str, Any], row: list[Any]) -> None:
         """What stands in the column at fault."""

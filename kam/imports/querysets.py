@@ -76,9 +76,10 @@ class StagedRecordQuerySet(models.QuerySet):
 
     def in_parts(self, run: models.Model, size: int) -> Iterator[list[Any]]:
         """Those of `run` in the order of its file, in lists of up to `size`."""
-        last = 0
-        while part := list(self.filter(run=run, row__gt=last).order_by("row")[:size]):
-            last = part[-1].row
+        last, of = 0, 0
+        rest = self.filter(run=run).order_by("row", "part")
+        while part := list(rest.filter(Q(row=last, part__gt=of) | Q(row__gt=last))[:size]):
+            last, of = part[-1].row, part[-1].part
             yield part
 
 

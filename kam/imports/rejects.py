@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import csv
+import itertools
+import operator
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
 from kam.documents.tables import neutralised
-from kam.imports.models import Run
 
+if TYPE_CHECKING:
+    from kam.imports.models import Run
+
+SUFFIX = ".rejected.csv"
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*")
 
 
@@ -23,7 +28,17 @@ def own_columns() -> list[str]:
 def without_own(columns: Sequence[str]) -> list[str]:
     """The columns of the file from which refused rows came, where `columns` are those of a file
     of refused rows; else `columns` as they are."""
-    return list(columns[2:] if list(columns[:2]) == own_columns() else columns)
+    return list(columns[2:] if is_own(columns) else columns)
+
+
+def is_own(columns: Sequence[str]) -> bool:
+    """Whether `columns` are those of a file of refused rows."""
+    return list(columns[:2]) == own_columns()
+
+
+def file_name(run: Run) -> str:
+    """What the file of the refused rows of `run` is called."""
+    return run.file_name.removesuffix(SUFFIX) + SUFFIX
 
 
 class Refused(NamedTuple):
@@ -35,9 +50,12 @@ class Refused(NamedTuple):
 
 
 def lines(run: Run) -> Iterator[Refused]:
-    """The refused rows in the order of the file."""
-    for number, reason, _code, cells in run.rejected_chunks.all().lines():
-        yield Refused(number, reason, cells)
+    """The refused rows in the order of the file; one of which several cells are refused stands
+    there once."""
+    refused = run.rejected_chunks.all().lines()
+    for number, same in itertools.groupby(refused, key=operator.itemgetter(0)):
+        of_row = list(same)
+        yield Refused(number, "; ".join(reason for _n, reason, *_rest in of_row), of_row[0][3])
 
 
 def table(run: Run) -> Iterator[list[str]]:

@@ -218,8 +218,8 @@ def test_options_say_what_is_taken(manager, acme, options, codes):
 
 def test_period_and_currency_may_be_those_of_the_file(manager, acme):
     text = "Customer ID,Category,Spend\n7,Labels,5\n"
-    missing = bring(manager, text)
-    assert problems(missing) == {"no_period": 1}
+    missing = upload(manager, text, kind="category_purchases", name="p.csv")
+    assert "the period" in services.problems(missing)[0]
     run = bring(manager, text, options={"period": "2025-H1", "currency": "EUR"})
     assert (run.created, CategoryPurchase.objects.get().currency) == (1, "EUR")
     assert CategoryPurchase.objects.get().period_until == datetime.date(2025, 6, 30)
@@ -320,38 +320,6 @@ def written(rows):
     file = io.StringIO()
     csv.writer(file).writerows(rows)
     return file.getvalue()
-
-
-@pytest.mark.realdata
-@pytest.mark.one_database
-def test_wholesale_customers_without_ids_are_refused_in_words(manager, shared_data):
-    """Wide, and nobody is named: the channel is all that a row could be of."""
-    data = (shared_data / "wholesale_customers.csv").read_bytes()
-    run = upload(manager, data, kind="category_purchases", name="wholesale_customers.csv")
-    assert services.problems(run) == ["Say which column holds the amount or the volume."]
-
-
-@pytest.mark.realdata
-@pytest.mark.one_database
-def test_wholesale_customers_come_in_with_their_totals(manager, shared_data, facts):
-    """One row a customer and category, numbers made of the rows, as the data's page says."""
-    known = facts["wholesale_customers"]["totals"]
-    rows = [["Customer ID", "Channel", "Category", "Amount", "Use type"]]
-    for number, row in enumerate(rows_of(shared_data / "wholesale_customers.csv"), start=1):
-        channel = {"1": "HoReCa", "2": "Retail"}[row["Channel"]]
-        rows += [[f"W{number}", channel, name, row[name], "resale"] for name in known]
-    options = {"unknown": "create", "period": "2011"}
-    run = bring(manager, written(rows), options=options)
-    assert (run.created, run.rejected) == (2640, 0), problems(run)
-    found = totals(run)
-    assert found["Amount", "GBP"] == f"{facts['wholesale_customers']['grand_total']}.00"
-    assert {name: found[f"Amount, {name}", "GBP"] for name in known} == {
-        name: f"{total}.00" for name, total in known.items()
-    }
-    counts = {
-        channel.name: channel.accounts.count() for channel in Channel.objects.order_by("name")
-    }
-    assert counts == {"HoReCa": 298, "Retail": 142}
 
 
 @pytest.mark.realdata

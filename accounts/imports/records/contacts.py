@@ -378,7 +378,6 @@ class ContactsSession(CustomerSession):
         for item in self.late:
             if self.dry:
                 for shown in self.examples.of([item]):
-                    self.bad.append(
-                        Shown(item.number, self._cells(shown.row), "rejected", item.reason)
-                    )
+                    cells = self._cells(item.number, shown.row)
+                    self.bad.append(Shown(item.number, cells, "rejected", item.reason))
         return self.late

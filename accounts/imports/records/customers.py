@@ -16,7 +16,13 @@ from django.utils.translation import gettext_lazy
 from accounts.imports import staging
 from accounts.imports.customers import Accounts
 from accounts.imports.directory import Directory, NewAccount, plain_name
-from accounts.imports.scope import SYSTEM, ProgrammeKind
+from accounts.imports.scope import (
+    SYSTEM,
+    ProgrammeKind,
+    numbered_name,
+    numbered_rows,
+    system_of,
+)
 from accounts.models import Account, StagedAccount
 from accounts.querysets import AccountQuerySet
 from kam.imports import policies
@@ -102,7 +108,7 @@ class CustomerSession(RecordSession):
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
-        self.directory = Directory(run, run.option("system"))
+        self.directory = Directory(run, system_of(run))
         self.accounts = Accounts(self.directory, run.decisions)
         self.unknown_is = run.option("unknown")
         accounts = Account.objects.filter(programme=run.scope_id)
@@ -158,7 +164,7 @@ class CustomerSession(RecordSession):
         self._miss(key, number or name)
         if self.accounts.decisions.get(key, self.unknown_is) == "reject":
             raise Refused("unknown_account")
-        called = name or _("Customer %(number)s") % {"number": number}
+        called = name or numbered_name(number)
         self.new.setdefault(key, NewAccount(key, number, called, "", 0))
         return Pending(key)
 
@@ -199,7 +205,7 @@ class CustomerSession(RecordSession):
         """Rows taken, and customers that become candidates."""
         label = _("Customers not known: they become candidates")
         new = {"label": label, "value": str(len(self.new)), "unit": ""}
-        return super().totals() + ([new] if self.new else [])
+        return super().totals() + numbered_rows(self.run) + ([new] if self.new else [])
 
 
 class CustomerKind(RecordKind, ProgrammeKind):

@@ -102,10 +102,10 @@ class FollowedSession(CustomerSession):
             return None
         return int(row.pk)
 
-    def _decide(self, number: int, wanted: Wanted, obj: Any) -> Judged:
-        judged = super()._decide(number, wanted, obj)
+    def _decide(self, wanted: Wanted, obj: Any) -> dict[str, Any]:
+        changes = super()._decide(wanted, obj)
         is_empty = obj is not None or self.says_nothing(wanted.values)
-        return judged._replace(changes={}) if is_empty else judged
+        return {} if is_empty else changes
 
     def _count(self, outcome: Outcome, judged: Judged) -> None:
         if judged.changes:

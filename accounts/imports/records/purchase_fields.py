@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy
 
+from accounts.imports.channels import CHANNEL_CODES
 from accounts.imports.records.customers import ACCOUNT_FIELDS, SYSTEM_OPTION, unknown_option
 from kam.imports.kinds import Field, Option
 from kam.imports.records import MODE
@@ -14,8 +15,10 @@ LISTS = Option(
     "create",
     (("create", gettext_lazy("Create it")), ("reject", gettext_lazy("Reject the rows"))),
 )
+_NUMBER, _NAME = ACCOUNT_FIELDS
 FIELDS = (
-    *ACCOUNT_FIELDS,
+    _NUMBER._replace(by_row=True),
+    _NAME,
     Field("site", gettext_lazy("Site"), "text", ("location", "plant", "outlet", "standort")),
     Field(
         "channel",
@@ -75,6 +78,13 @@ FIELDS = (
         "number",
         ("purchases", "category purchases", "spend", "value", "purchase value", "betrag"),
     ),
+    Field(
+        "bought",
+        gettext_lazy("Bought of a category"),
+        "number",
+        help=gettext_lazy("an amount; the column is the category, a row holds several of them"),
+        several=True,
+    ),
     Field("currency", gettext_lazy("Currency"), "currency", ("ccy", "whg", "währung")),
     Field("source", gettext_lazy("Source"), "text", ("quelle", "provenance")),
     Field("as_of", gettext_lazy("As of"), "date", ("date of information", "stand")),
@@ -90,6 +100,7 @@ OPTIONS = (
     MODE,
     unknown_option("reject"),
     LISTS,
+    CHANNEL_CODES,
     Option(
         "period",
         gettext_lazy("Period where none is named"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from django.db import models
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from accounts.choices import PurchaseConfidence, UseType
 from accounts.imports.channels import (
     Channels,
     Listed,
+    codes_in,
     give_channels,
     refuse_archived,
     take_channels,
@@ -30,9 +31,11 @@ from accounts.imports.records.customers import (
 )
 from accounts.imports.records.periods import period_of
 from accounts.imports.records.purchase_fields import FIELDS, OPTIONS
+from accounts.imports.records.wide import headings_of_categories
 from accounts.models import Account, CategoryPurchase, ProductLine, Site
 from accounts.services.product import LINE_FIELDS
 from kam.changes import editing
+from kam.imports.kinds import Row, name_in
 from kam.imports.models import Run, StagedRecord
 from kam.imports.records import Cells, Wanted
 from kam.imports.records.session import Pending
@@ -87,11 +90,54 @@ class CategoryPurchasesKind(CustomerKind):
             missing.append(
                 _("Say which column holds the customer, number or name, or the channel.")
             )
-        if not {"amount", "volume"} & given:
+        one, wide = {"amount", "volume", "category"} & given, any(map(name_in, given))
+        if wide and one:
+            missing.append(
+                _("A row holds one purchase or several: leave out the columns of one of them.")
+            )
+        elif not wide and not {"amount", "volume"} & given:
             missing.append(_("Say which column holds the amount or the volume."))
         if len({"period_from", "period_until"} & given) == 1:
             missing.append(_("Say which columns hold the first and the last day, both of them."))
         return missing
+
+    def doubts(self, run: Run) -> list[str]:
+        """Of which period the rows are, and of whom where they name a channel again and again.
+
+        Raises ValidationError for codes of channels that stand for nothing.
+        """
+        open_ones = []
+        codes_in(run.option("channel_codes"))
+        if not {"period", "period_from"} & set(run.mapping) and not run.option("period"):
+            open_ones.append(
+                _("Say which column holds the period, or name that of the whole file below.")
+            )
+        if run.is_wide and not {"account", "account_name"} & set(run.mapping):
+            rest = ("channel", "period", "period_from", "period_until", "use_type")
+            places = [run.columns[name] for name in rest if name in run.mapping]
+            keys = [tuple(row[place] for place in places) for row in run.sample]
+            if len(set(keys)) < len(keys):
+                open_ones.append(
+                    _(
+                        "The rows name no customer, and the same channel several times. Say which"
+                        " column holds the customer, or let the number of the row stand for it."
+                    )
+                )
+        return open_ones
+
+    def found_besides(
+        self,
+        columns: Sequence[str],
+        sample: Sequence[Sequence[Any]],
+        found: Mapping[str, dict[str, Any]],
+        scope_id: int | None,
+    ) -> dict[str, dict[str, Any]]:
+        """Columns of which each is a category, where none holds what was bought."""
+        if {"amount", "volume", "category"} & set(found):
+            return {}
+        taken = {entry["column"] for entry in found.values()}
+        known = _categories(scope_id) if scope_id else {}
+        return headings_of_categories(columns, sample, taken, known)
 
     def open(self, run: Run) -> PurchasesSession:
         """Begin a pass over category purchases."""
@@ -101,7 +147,8 @@ class CategoryPurchasesKind(CustomerKind):
         """Make channels and categories that are missing; customers come into their channels."""
         placed = [values.get("channel") for item in part for values in (item.after, item.extra)]
         refuse_archived({pk for pk in placed if isinstance(pk, int)})
-        channels, categories = Channels(run.scope_id), _categories(run.scope_id)
+        channels = Channels(run.scope_id, codes_in(run.option("channel_codes")))
+        categories = _categories(run.scope_id)
         for item in part:
             for values in (item.after, item.extra):
                 if isinstance(values.get("channel"), str):
@@ -132,6 +179,22 @@ def _made(run: Run, name: str, categories: dict[str, int]) -> int:
     return categories[name]
 
 
+class Whose(NamedTuple):
+    """Whose purchases a row tells of: an account (`called`: by what it is known again), a site of
+    it or a channel; of when and for what; `given` are further values, `extra` is stored beside."""
+
+    account: Any
+    called: Any
+    site: int | None
+    channel: int | str | None
+    first: datetime.date
+    last: datetime.date
+    use: str
+    currency: str
+    given: dict[str, Any]
+    extra: dict[str, Any]
+
+
 class PurchasesSession(CustomerSession):
     """One pass over category purchases."""
 
@@ -154,7 +217,9 @@ class PurchasesSession(CustomerSession):
         self.own, self.default = programme.currency, run.option("currency")
         self.period = run.option("period")
         self.makes = run.option("lists") != "reject"
-        self.channels, self.categories = Channels(programme.pk), _categories(programme.pk)
+        self.channels = Channels(programme.pk, codes_in(run.option("channel_codes")))
+        self.categories = _categories(programme.pk)
+        self.wide = {name: name_in(name) for name in run.columns if name_in(name)}
         accounts = Account.objects.filter(programme=programme)
         columns = accounts.values_list("pk", "currency", "channel")
         self.money, self.placed = {}, {}
@@ -190,17 +255,30 @@ class PurchasesSession(CustomerSession):
         self.parts: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
         self.volumes: dict[str, Decimal] = defaultdict(Decimal)
 
+    def read_each(self, cells: Cells) -> Iterator[Wanted | Refused]:
+        """The purchases of a row: one, or one in each column that is a category."""
+        if not self.wide:
+            yield self.read(cells)
+            return
+        whose, empty = self._whose(cells), True
+        for field, name in self.wide.items():
+            try:
+                cells.check(field)
+                amount = cells.number(field)
+                if amount is not None:
+                    empty = False
+                    category = self._category(name)
+                    yield self._bought(whose, category, {"amount": amount}, field)
+            except Refused as refused:
+                empty = False
+                yield self.of_cell(field, refused)
+        if empty:
+            raise Refused("nothing")
+
     def read(self, cells: Cells) -> Wanted:
-        """The purchases of a row: of its customer, or of the channel where it names none."""
-        channel, account = self._channel(cells), self._account(cells)
-        called = self.called.get(account, account)
-        extra = {}
-        if account is not None and channel is not None:
-            extra = self._placing(account, called, channel)
-            channel = None
-        site, category = self._site(cells, account), self._category(cells)
-        first, last = self._period(cells)
-        use = cells.choice("use_type", self.uses) or ""
+        """The purchases of a row that tells of one category, or of all."""
+        whose = self._whose(cells)
+        category = self._category(cells.text("category"))
         measures = {
             name: number
             for name in ("volume", "amount")
@@ -208,30 +286,61 @@ class PurchasesSession(CustomerSession):
         }
         if not measures:
             raise Refused("nothing")
-        key = (called, site, channel, category, first, last, use)
-        values: dict[str, Any] = {
-            "programme": self.run.scope_id,
-            "account": account,
-            "site": site,
-            "channel": channel,
-            "category": category,
-            "period_from": first,
-            "period_until": last,
-            "use_type": use,
-            **measures,
-            "currency": self._currency(cells, account, key),
-        }
-        confidence = cells.choice("confidence", self.sure)
+        return self._bought(whose, category, measures)
+
+    def _whose(self, cells: Cells) -> Whose:
+        """Of its customer, or of the channel where it names none."""
+        channel, account = self._channel(cells), self._account(cells)
+        called = self.called.get(account, account)
+        extra = {}
+        if account is not None and channel is not None:
+            extra = self._placing(account, called, channel)
+            channel = None
+        site = self._site(cells, account)
+        first, last = self._period(cells)
+        use = cells.choice("use_type", self.uses) or ""
         given = {
             "volume_unit": cells.text("volume_unit"),
             "source": cells.text("source"),
             "as_of": cells.date("as_of"),
-            "confidence": confidence,
+            "confidence": cells.choice("confidence", self.sure),
         }
-        values |= {name: value for name, value in given.items() if value}
+        given = {name: value for name, value in given.items() if value}
+        currency = cells.text("currency")
+        return Whose(account, called, site, channel, first, last, use, currency, given, extra)
+
+    def _bought(
+        self,
+        whose: Whose,
+        category: int | str | None,
+        measures: dict[str, Decimal],
+        field: str = "",
+    ) -> Wanted:
+        key = (
+            whose.called,
+            whose.site,
+            whose.channel,
+            category,
+            whose.first,
+            whose.last,
+            whose.use,
+        )
+        values: dict[str, Any] = {
+            "programme": self.run.scope_id,
+            "account": whose.account,
+            "site": whose.site,
+            "channel": whose.channel,
+            "category": category,
+            "period_from": whose.first,
+            "period_until": whose.last,
+            "use_type": whose.use,
+            **measures,
+            "currency": self._currency(whose, key),
+            **whose.given,
+        }
         if key not in self.known:
             values["recorded_by"] = self.run.owner_id
-        return Wanted((key,), values, extra)
+        return Wanted((key,), values, whose.extra, field)
 
     def find(self, wanted: Wanted) -> int | None:
         """The purchases of the same holder, category, period and use."""
@@ -246,6 +355,16 @@ class PurchasesSession(CustomerSession):
             self.parts[category, values["currency"]] += values["amount"]
         if "volume" in values:
             self.volumes[values.get("volume_unit", "")] += values["volume"]
+
+    def _cells(
+        self, number: int, row: Row, values: Mapping[str, Any] | None = None
+    ) -> tuple[str, ...]:
+        """With the category of a figure that stands in a column of its own."""
+        cells = super()._cells(number, row, values)
+        if not self.wide or values is None:
+            return cells
+        place = CategoryPurchasesKind.previewed.index("category")
+        return (*cells[:place], self._named(values["category"]), *cells[place + 1 :])
 
     def totals(self) -> list[dict[str, str]]:
         """Amounts by currency and by category, volumes by unit, and what would be made."""
@@ -307,8 +426,7 @@ class PurchasesSession(CustomerSession):
             raise Refused("bad_site", text % {"name": name[:80]})
         return found
 
-    def _category(self, cells: Cells) -> int | str | None:
-        name = cells.text("category")
+    def _category(self, name: str) -> int | str | None:
         if not name:
             return None
         found = self.categories.get(name) or self.categories.get(plain_name(name))
@@ -355,10 +473,11 @@ class PurchasesSession(CustomerSession):
             raise Refused("bad_period", message % {"text": text[:40]})
         return found
 
-    def _currency(self, cells: Cells, account: Any, key: Any) -> str:
+    def _currency(self, whose: Whose, key: Any) -> str:
         """What the row names, else the one of the file, of the known figure, of the account."""
         known = self.known.get(key, (None, ""))[1]
-        return cells.text("currency") or self.default or known or self.money.get(account, self.own)
+        own = self.money.get(whose.account, self.own)
+        return whose.currency or self.default or known or own
 
 
 def _words(choices: type[models.TextChoices]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.utils.translation import gettext_lazy as _
 
 from kam.imports import kinds, services
+from kam.imports.mapping import plain
 from kam.imports.models import RememberedMapping, Run
 from kam.imports.presenting import rows_ok
 from kam.imports.reading.text import ENCODINGS
@@ -38,6 +39,7 @@ DECISION_CHOICES = (
     ("reject", _("Reject the rows")),
     ("match", _("Match with an account…")),
 )
+LONGEST_NAME = 120
 ASKED = 12
 """Things not known that the page asks about one by one."""
 
@@ -148,16 +150,39 @@ class MappingForm(ShapeForm):
     def _add_columns(self) -> None:
         choices = [("", _("Leave out"))]
         choices += [(item.name, item.label) for item in self.run.import_kind.fields]
+        kind = self.run.import_kind
         by_column = {index: name for name, index in self.run.columns.items()}
-        for index, column in enumerate(self.found.columns):
-            label = _("%(column)s becomes") % {"column": column}
+        self.places = list(self.found.columns)
+        if kind.numbered_by_row:
+            self.places.append(kinds.ROW_NUMBER)
+        by_row = [("", _("Leave out"))] + [(item.name, item.label) for item in kind.numbered_by_row]
+        for index, column in enumerate(self.places):
+            is_row = index == len(self.found.columns)
+            label = _("%(column)s becomes") % {
+                "column": _("Number of the row") if is_row else column
+            }
+            key = by_column.get(index, "")
             self.fields[f"column-{index}"] = forms.ChoiceField(
                 label=label,
-                choices=choices,
+                choices=by_row if is_row else choices,
                 required=False,
-                initial=by_column.get(index, ""),
+                initial=kind.field(key).name if key else "",
                 widget=forms.Select(attrs={**SMALL, "aria-label": label}),
             )
+            if kinds.name_in(key):
+                self._add_name(index, key, column)
+
+    def _add_name(self, index: int, key: str, column: str) -> None:
+        """By what name a column of several goes."""
+        label = _("%(column)s is called") % {"column": column}
+        attrs = {"class": "form-control form-control-sm mt-1", "aria-label": label}
+        self.fields[f"named-{index}"] = forms.CharField(
+            label=label,
+            required=False,
+            max_length=LONGEST_NAME,
+            initial=kinds.name_in(key),
+            widget=forms.TextInput(attrs=attrs),
+        )
 
     def _add_reading(self) -> None:
         encodings = [(name, name.upper()) for name in ENCODINGS]
@@ -204,22 +229,23 @@ class MappingForm(ShapeForm):
                 required=False,
                 initial=initial,
                 help_text=option.help,
-                max_length=40,
+                max_length=kinds.LONGEST_TEXT,
                 widget=forms.TextInput(attrs={"class": "form-control form-control-sm"}),
             )
 
     def clean(self) -> dict[str, Any]:
-        """A field takes one column."""
+        """A field takes one column, and each of several goes by a name of its own."""
         data = super().clean() or {}
-        taken: dict[str, str] = {}
-        for index, _column in enumerate(self.found.columns):
-            name = data.get(f"column-{index}")
-            if name in taken:
+        taken: set[str] = set()
+        for index in range(len(self.places)):
+            name = plain(self._becomes(index, data))
+            if name and name in taken:
+                named = f"named-{index}"
                 self.add_error(
-                    f"column-{index}", _("Another column becomes this already: choose one.")
+                    named if named in self.fields else f"column-{index}",
+                    _("Another column becomes this already: choose one."),
                 )
-            elif name:
-                taken[name] = f"column-{index}"
+            taken.add(name)
         for asked in self.asked:
             empty = not data.get(asked.match) and asked.match not in self.errors
             if data.get(asked.decide) == "match" and empty:
@@ -247,11 +273,18 @@ class MappingForm(ShapeForm):
     @property
     def wanted(self) -> dict[str, str]:
         """Field -> column name."""
-        return {
-            self.cleaned_data[f"column-{index}"]: column
-            for index, column in enumerate(self.found.columns)
-            if self.cleaned_data.get(f"column-{index}")
-        }
+        pairs = (
+            (self._becomes(index, self.cleaned_data), column)
+            for index, column in enumerate(self.places)
+        )
+        return {name: column for name, column in pairs if name}
+
+    def _becomes(self, index: int, data: dict[str, Any]) -> str:
+        """What a column becomes; one of several by the name that is given, else its heading."""
+        name = data.get(f"column-{index}") or ""
+        if not name or not self.run.import_kind.field(name).several:
+            return name
+        return kinds.named(name, data.get(f"named-{index}") or self.places[index])
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -279,11 +312,15 @@ class MappingForm(ShapeForm):
         names = {index: name for name, index in self.run.columns.items()}
         fine = rows_ok(self.run)
         rows = []
-        for index, column in enumerate(self.found.columns):
+        for index, column in enumerate(self.places):
+            is_row = index == len(self.found.columns)
             sample = [row[index] for row in self.run.sample if index < len(row) and row[index]]
+            if is_row:
+                sample = ["1", "2", "3"]
             rows.append(
                 {
-                    "name": column,
+                    "name": _("Number of the row") if is_row else column,
+                    "called": self[f"named-{index}"] if f"named-{index}" in self.fields else None,
                     "values": [text[:24] for text in sample[:3]],
                     "field": self[f"column-{index}"],
                     "reason": by_column.get(index, {}).get("reason", ""),

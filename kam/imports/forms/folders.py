@@ -48,7 +48,7 @@ class FolderForm(ServiceForm):
             choices = [("", _("as the mapping says")), *option.choices]
             self.fields[name] = forms.ChoiceField(choices=choices, **shared)
         else:
-            self.fields[name] = forms.CharField(max_length=40, **shared)
+            self.fields[name] = forms.CharField(max_length=kinds.LONGEST_TEXT, **shared)
 
     @property
     def changes(self) -> dict[str, Any]:

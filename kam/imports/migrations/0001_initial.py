@@ -145,6 +145,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('row', models.PositiveBigIntegerField()),
+                ('part', models.PositiveSmallIntegerField(default=0)),
                 ('object_id', models.BigIntegerField(null=True)),
                 ('created', models.BooleanField(default=False)),
                 ('version', models.PositiveIntegerField(default=0)),
@@ -157,7 +158,7 @@ class Migration(migrations.Migration):
                 ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='imports.run')),
             ],
             options={
-                'ordering': ['run', 'row'],
+                'ordering': ['run', 'row', 'part'],
             },
         ),
         migrations.AddConstraint(
@@ -198,6 +199,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='stagedrecord',
-            constraint=models.UniqueConstraint(fields=('run', 'row'), name='stagedrecord_key'),
+            constraint=models.UniqueConstraint(fields=('run', 'row', 'part'), name='stagedrecord_key'),
         ),
     ]

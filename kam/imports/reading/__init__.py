@@ -2,6 +2,6 @@
 
 from kam.imports.reading.errors import UnreadableFile
 from kam.imports.reading.findings import Finding, Findings
-from kam.imports.reading.inspect import inspect, open_rows
+from kam.imports.reading.inspect import inspect, open_rows, unnamed
 
-__all__ = ["Finding", "Findings", "UnreadableFile", "inspect", "open_rows"]
+__all__ = ["Finding", "Findings", "UnreadableFile", "inspect", "open_rows", "unnamed"]

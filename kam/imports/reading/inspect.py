@@ -67,7 +67,7 @@ def _find_heading(file: IO[bytes], findings: Findings, chosen: dict[str, Any]) -
     else:
         findings.skipped = 0
         longest = max(len(row) for row in rows)
-        findings.columns = [_("Column %(number)d") % {"number": n + 1} for n in range(longest)]
+        findings.columns = [unnamed(number) for number in range(1, longest + 1)]
 
 
 def _filled(row: Row) -> int:
@@ -100,9 +100,14 @@ def _names(row: Row) -> list[str]:
     names: list[str] = []
     for number, cell in enumerate(row, start=1):
         name = " ".join(str(cell).replace("\0", " ").split())[:120] if cell is not None else ""
-        name = name or _("Column %(number)d") % {"number": number}
+        name = name or unnamed(number)
         names.append(f"{name} ({number})" if name in names else name)
     return names
+
+
+def unnamed(number: int) -> str:
+    """What the column with this number, counted from 1, is called that has no name."""
+    return _("Column %(number)d") % {"number": number}
 
 
 def _raw_rows(file: IO[bytes], findings: Findings) -> Iterator[Row]:

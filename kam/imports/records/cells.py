@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kam.imports.kinds import Row
+from kam.imports.kinds import Row, name_in
 from kam.imports.refusal import Refused
 from kam.imports.values import (
     Unclear,
@@ -42,19 +42,33 @@ class Cells:
     """The cells of a row by the name of their field; empty cells say nothing. Raises `Refused`."""
 
     def __init__(
-        self, row: Row, columns: Mapping[str, int], width: int, *, decimal: str, dates: str
+        self,
+        row: Row,
+        columns: Mapping[str, int],
+        width: int,
+        *,
+        number: int,
+        decimal: str,
+        dates: str,
     ) -> None:
         if len(row) != width:
             raise Refused("cells")
-        self._raw = {name: row[index] for name, index in columns.items()}
+        placed = [*row, str(number)]
+        self._raw = {name: placed[index] for name, index in columns.items()}
         self._texts = {name: text_of(value) for name, value in self._raw.items()}
         self._decimal, self._dates = decimal, dates
-        for name, text in self._texts.items():
-            if "\0" in text:
-                raise Refused("nul")
-            if is_error(text):
-                message = _("has “%(text)s”, an error of the spreadsheet") % {"text": text}
-                raise Refused(f"bad_{name}", message)
+        for name in self._texts:
+            if not name_in(name):
+                self.check(name)
+
+    def check(self, name: str) -> None:
+        """Refuse what no cell may hold; of several columns each is asked about by itself."""
+        text = self.text(name)
+        if "\0" in text:
+            raise Refused("nul")
+        if is_error(text):
+            message = _("has “%(text)s”, an error of the spreadsheet") % {"text": text}
+            raise Refused(f"bad_{name}", message)
 
     def text(self, name: str) -> str:
         """The cell as text; empty where the file has no such column."""

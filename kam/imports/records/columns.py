@@ -36,7 +36,8 @@ def insert(model: type[models.Model], run: Run, now: datetime.datetime) -> None:
         cursor.execute(
             f"INSERT INTO {quote(model._meta.db_table)} ({columns})"  # noqa: S608  (our own names)
             f" SELECT {values} FROM {STAGED} AS staged"
-            " WHERE staged.run_id = %s AND staged.ready AND staged.created ORDER BY staged.row",
+            " WHERE staged.run_id = %s AND staged.ready AND staged.created"
+            " ORDER BY staged.row, staged.part",
             [*moments, run.pk],
         )
 

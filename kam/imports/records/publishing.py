@@ -70,7 +70,7 @@ def _publish_whole(kind: RecordKind, run: Run) -> None:
         columns.update(kind.model, run, sorted(names), now)
     told = staged.filter(log__has_key="verb").exclude(created=False, object_id__in=changed_since)
     record.copied(
-        told.order_by("row"),
+        told.order_by("row", "part"),
         actor_id=Value(run.owner_id),
         source=Value(Change.Source.IMPORT.value),
         source_reference=Value(str(run.pk)),
@@ -108,7 +108,7 @@ def make_ready(kind: RecordKind, run: Run) -> int:
     if kind.by_parts:
         return 0
     waiting = StagedRecord.objects.filter(run=run, ready=False)
-    staged = list(waiting.order_by("row")[:PART])
+    staged = list(waiting.order_by("row", "part")[:PART])
     known = kind.model._default_manager.in_bulk(
         [item.object_id for item in staged if not item.created]
     )
@@ -159,7 +159,7 @@ def _new(kind: RecordKind, item: StagedRecord) -> Any:
 def reserve(kind: RecordKind, run: Run) -> int:
     """Give the next new records of `run` their keys; returns how many, 0 when all have one."""
     waiting = StagedRecord.objects.filter(run=run, created=True, object_id=None)
-    staged = list(waiting.order_by("row")[:PART])
+    staged = list(waiting.order_by("row", "part")[:PART])
     for item, key in zip(staged, _next_keys(kind.model, len(staged)), strict=True):
         item.object_id = key
     update_each(staged, ["object_id"])

@@ -22,21 +22,35 @@ from kam.imports.values import text_of
 
 
 class Wanted(NamedTuple):
-    """What a row says: `values` by field as the change log stores them (relations as primary
-    keys), `extra` what is stored elsewhere. By the first of `keys` the row is known again."""
+    """What a row, or its cell in the column of `field`, says: `values` by field as the change log
+    stores them (relations as primary keys), `extra` what is stored elsewhere. By the first of
+    `keys` it is known again."""
 
     keys: tuple[Any, ...]
     values: dict[str, Any]
     extra: dict[str, Any] = {}
+    field: str = ""
 
 
 class Judged(NamedTuple):
-    """A row that is taken: `obj` is the known record, `changes` what differs from it."""
+    """A record of a row, the `part`-th one, that is taken: `obj` is the known record, `changes`
+    what differs from it."""
 
     number: int
+    part: int
     wanted: Wanted
     obj: models.Model | None
     changes: dict[str, Any]
+
+
+class Read(NamedTuple):
+    """A record of a row, the `part`-th one, and the primary key of the known one that it means."""
+
+    number: int
+    row: Row
+    part: int
+    wanted: Wanted
+    pk: int | None
 
 
 class RecordSession(Session):
@@ -67,6 +81,11 @@ class RecordSession(Session):
     def read(self, cells: Cells) -> Wanted:
         """What the row says. Raises `Refused`."""
 
+    def read_each(self, cells: Cells) -> Iterator[Wanted | Refused]:
+        """The records of the row, or why one of several is not taken. Raises `Refused` when none
+        of them is."""
+        yield self.read(cells)
+
     def expect(self, wanted: Sequence[Wanted]) -> None:
         """The rows of a chunk are read: load at once what `find` and `check` need to know of
         them, and no more than that."""
@@ -88,22 +107,22 @@ class RecordSession(Session):
         """Decide about a chunk of rows."""
         outcome = Outcome(read=len(rows))
         read = self._read_all(rows, outcome)
-        found = {pk for _number, _row, _wanted, pk in read if pk is not None}
+        found = {item.pk for item in read if item.pk is not None}
         known = self.model._default_manager.in_bulk(found)
         payload = []
-        for number, row, wanted, pk in read:
+        for number, row, part, wanted, pk in read:
             obj = None if pk is None else known[pk]
             try:
-                judged = self._decide(number, wanted, obj)
+                judged = Judged(number, part, wanted, obj, self._decide(wanted, obj))
             except Refused as refused:
-                self._refuse(outcome, number, row, refused)
+                self._refuse(outcome, number, row, self.of_cell(wanted.field, refused))
                 continue
             self._count(outcome, judged)
             self.note(wanted)
             payload.append(judged)
             if self.dry and len(self.good) < SHOWN_GOOD:
                 result = "new" if obj is None else "changed" if judged.changes else "unchanged"
-                cells = self._cells(row, wanted.values)
+                cells = self._cells(number, row, wanted.values)
                 self.good.append(Shown(number, cells, result, ""))
         outcome.rejected.sort(key=lambda item: item.number)
         outcome.note_formulas(map(self.texts, payload))
@@ -116,38 +135,55 @@ class RecordSession(Session):
             if isinstance(value, str) and _is_known(value):
                 yield value
 
-    def _read_all(
-        self, rows: Sequence[Numbered], outcome: Outcome
-    ) -> list[tuple[int, Row, Wanted, int | None]]:
-        said = [(number, row, self._said(row)) for number, row in rows]
-        self.expect([wanted for _number, _row, wanted in said if isinstance(wanted, Wanted)])
+    def _read_all(self, rows: Sequence[Numbered], outcome: Outcome) -> list[Read]:
+        said = [(number, row, self._said(number, row)) for number, row in rows]
+        records = [wanted for _number, _row, each in said for wanted in each]
+        self.expect([wanted for wanted in records if isinstance(wanted, Wanted)])
         read = []
-        for number, row, wanted in said:
-            try:
-                if isinstance(wanted, Refused):
-                    raise wanted
-                self._refuse_repeated(wanted)
-                pk = self.find(wanted)
-            except Refused as refused:
-                self._refuse(outcome, number, row, refused)
-                continue
-            for key in wanted.keys:
-                self.seen.setdefault(key, number)
-            read.append((number, row, wanted, pk))
+        for number, row, each in said:
+            for part, wanted in enumerate(each):
+                try:
+                    read.append(Read(number, row, part, *self._looked_up(wanted, number)))
+                except Refused as refused:
+                    self._refuse(outcome, number, row, refused)
         return read
 
-    def _said(self, row: Row) -> Wanted | Refused:
+    def _said(self, number: int, row: Row) -> list[Wanted | Refused]:
         try:
-            return self.read(Cells(row, self.columns, self.width, **self.conventions))
+            cells = Cells(row, self.columns, self.width, number=number, **self.conventions)
+            return list(self.read_each(cells))
         except Refused as refused:
+            return [refused]
+
+    def _looked_up(self, wanted: Wanted | Refused, number: int) -> tuple[Wanted, int | None]:
+        """With the known record that is meant. Raises `Refused`."""
+        if isinstance(wanted, Refused):
+            raise wanted
+        try:
+            self._refuse_repeated(wanted)
+            pk = self.find(wanted)
+        except Refused as refused:
+            raise self.of_cell(wanted.field, refused) from refused
+        for key in wanted.keys:
+            self.seen.setdefault(key, number)
+        return wanted, pk
+
+    def of_cell(self, field: str, refused: Refused) -> Refused:
+        """`refused` in view of the one of several columns that is at fault, if it is one."""
+        if not field:
             return refused
+        reason = refused.reason or str(self.words.get(refused.code, refused.code))
+        column = self.run.found.columns[self.columns[field]]
+        code = f"bad_{field}" if refused.code.startswith("bad_") else refused.code
+        return Refused(code, _("%(column)s: %(reason)s") % {"column": column, "reason": reason})
 
     def _refuse_repeated(self, wanted: Wanted) -> None:
         earlier = self.seen.get(wanted.keys[0])
         if earlier is not None:
             raise Refused("repeated", _("names the same as row %(row)d") % {"row": earlier})
 
-    def _decide(self, number: int, wanted: Wanted, obj: Any) -> Judged:
+    def _decide(self, wanted: Wanted, obj: Any) -> dict[str, Any]:
+        """What differs from the known record `obj`. Raises `Refused`."""
         if obj is None and self.mode == "update":
             raise Refused("unknown")
         if obj is not None and self.mode == "create":
@@ -161,7 +197,7 @@ class RecordSession(Session):
                 self._clean(obj, changes)
         except ValidationError as error:
             raise refusal_of(error) from error
-        return Judged(number, wanted, obj, changes)
+        return changes
 
     def _clean(self, obj: Any, changes: dict[str, Any]) -> None:
         """The rules of the record's own columns, as every form asks them."""
@@ -193,6 +229,7 @@ class RecordSession(Session):
                 StagedRecord(
                     run=self.run,
                     row=item.number,
+                    part=item.part,
                     object_id=None if item.obj is None else item.obj.pk,
                     created=item.obj is None,
                     version=getattr(item.obj, "version", 0),
@@ -216,19 +253,23 @@ class RecordSession(Session):
         outcome.rejected.append(item)
         if self.dry:
             for shown in self.examples.of([item]):
-                self.bad.append(Shown(number, self._cells(shown.row), "rejected", reason))
+                cells = self._cells(number, shown.row)
+                self.bad.append(Shown(number, cells, "rejected", reason))
 
-    def _cells(self, row: Row, values: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    def _cells(
+        self, number: int, row: Row, values: Mapping[str, Any] | None = None
+    ) -> tuple[str, ...]:
         """The cells that the preview shows, as the file writes them; figures and dates of a row
         that is taken as they will be stored, which `values` holds."""
         cells = []
+        placed = [*row, str(number)] if len(row) == self.width else row
         for names in self.run.import_kind.previewed:  # type: ignore[attr-defined]
             read = (values or {}).get(names)
             if isinstance(read, Decimal | datetime.date):
                 cells.append(f"{read:f}" if isinstance(read, Decimal) else read.isoformat())
                 continue
             places = [self.columns[name] for name in names.split("/") if name in self.columns]
-            texts = [text_of(row[place]) for place in places if place < len(row)]
+            texts = [text_of(placed[place]) for place in places if place < len(placed)]
             cells.append(next(filter(None, texts), ""))
         return tuple(cells)
 
@@ -237,8 +278,9 @@ class RecordSession(Session):
         return [item.as_json() for item in (*self.bad, *self.good)]
 
     def totals(self) -> list[dict[str, str]]:
-        """How many rows are taken."""
-        return [{"label": _("Rows taken"), "value": str(self.taken), "unit": ""}]
+        """How many rows are taken, or figures where a row holds several."""
+        label = _("Figures taken") if self.run.is_wide else _("Rows taken")
+        return [{"label": label, "value": str(self.taken), "unit": ""}]
 
 
 def differences(obj: models.Model, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -193,8 +193,11 @@ def _checked_decisions(
     return decisions
 
 
-def _understand(run: Run, file: File, wanted: dict[str, str] | None) -> None:
-    """Fill findings, mapping and sample of `run` from `file`. Raises ValidationError."""
+def _understand(
+    run: Run, file: File, wanted: dict[str, str] | None, *, whole: bool = False
+) -> None:
+    """Fill findings, mapping and sample of `run` from `file`; a `whole` mapping leaves out every
+    field that it does not name. Raises ValidationError."""
     kind = run.import_kind
     found = inspect(file, run.chosen)
     sample = list(itertools.islice(open_rows(file, found), SAMPLE_ROWS))
@@ -221,7 +224,7 @@ def _understand(run: Run, file: File, wanted: dict[str, str] | None) -> None:
         kept = {
             name: entry
             for name, entry in run.mapping.items()
-            if entry["column"] not in used and name not in dropped
+            if entry["column"] not in used and kind.field(name).name not in dropped and not whole
         }
         run.mapping = kept | given
     _find_conventions(run, file, found, sample)
@@ -251,8 +254,11 @@ def _find_conventions(run: Run, file: File, found: Findings, sample: list[list[A
         ("dates", "date", values.find_dates),
     )
     for name, form, find in finders:
-        fields = mapping.fields_of_form(run.import_kind, form)
-        columns = [run.columns[item.name] for item in fields if item.name in run.mapping]
+        columns = [
+            index
+            for field, index in run.columns.items()
+            if run.import_kind.field(field).form == form
+        ]
         if not columns:
             continue
         finding = find(_cells(iter(sample), columns))
@@ -287,7 +293,8 @@ def questions(run: Run) -> list[tuple[str, str]]:
     """What has to be answered before the rows can be read, each with the name of the finding that
     it is about; without one it is about the columns."""
     asked = [(str(QUESTIONS[name]), name) for name in run.found.open_choices() if name in QUESTIONS]
-    return asked + [(str(text), "") for text in run.import_kind.problems(run.mapping)]
+    missing = run.import_kind.problems(run.mapping) or run.import_kind.doubts(run)
+    return asked + [(str(text), "") for text in missing]
 
 
 def problems(run: Run) -> list[str]:
@@ -326,19 +333,14 @@ def configure_run(
         decided = {**run.decisions, **_checked_decisions(actor, run, decisions)}
         run.decisions = {key: value for key, value in decided.items() if value != ""}
     if wanted is None:
-        wanted = {name: run.found.columns[index] for name, index in run.columns.items()}
+        wanted = run.named_columns
     with run.file.open("rb") as file:
-        _understand(run, file, _all_fields(run, wanted))
+        _understand(run, file, wanted, whole=True)
     if remember:
         _remember(run, remember_as)
     run.save()
     record.change(actor=actor, obj=run, before=before, **audience(run))
     return run
-
-
-def _all_fields(run: Run, wanted: dict[str, str]) -> dict[str, str]:
-    """`wanted` with every field it does not name left out for good."""
-    return {item.name: "" for item in run.import_kind.fields} | wanted
 
 
 def _signature(found: Findings) -> str:
@@ -357,7 +359,11 @@ def _remember(run: Run, name: str) -> None:
         scope_id=run.scope_id,
         signature=_signature(found),
         defaults={
-            "fields": {name: found.columns[index] for name, index in run.columns.items()},
+            "fields": {
+                name: column
+                for name, column in run.named_columns.items()
+                if run.columns[name] < len(found.columns) and column in columns
+            },
             "columns": columns,
             "options": run.options,
             "chosen": {

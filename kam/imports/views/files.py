@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse, reverse_lazy
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
@@ -280,7 +281,8 @@ def rejected(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """The refused rows with their reasons, as CSV."""
     run = get_object_or_404(Run.objects.visible_to(request.user), pk=pk)
     response = StreamingHttpResponse(rejects.as_csv(run), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="import-{run.pk}-rejected.csv"'
+    name = content_disposition_header(True, rejects.file_name(run))  # noqa: FBT003  (Django's signature)
+    response["Content-Disposition"] = name or "attachment"
     return response
 
 
