@@ -181,7 +181,7 @@ class AccountsKind(ProgrammeKind):
             return []
         return [_("Say which column holds the name of the account, or its number.")]
 
-    def doubts(self, run: Run) -> list[str]:
+    def doubts(self, run: Run) -> list[tuple[str, str]]:
         """None; raises ValidationError for codes of channels that stand for nothing."""
         codes_in(run.option("channel_codes"))
         return []
@@ -422,5 +422,5 @@ class AccountsSession(Session):
         return [
             {"label": _("Accounts in the file"), "value": str(self.taken), "unit": unit},
             {"label": _("Part of another"), "value": str(self.with_parent), "unit": ""},
-            *numbered_rows(self.run),
+            *numbered_rows(self.run, self.taken),
         ]

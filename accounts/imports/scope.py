@@ -46,12 +46,12 @@ def numbered_name(number: str) -> str:
     return _("Customer %(number)s") % {"number": number}
 
 
-def numbered_rows(run: Run) -> list[dict[str, str]]:
-    """The source system under which the numbers of the rows are kept, for the totals."""
+def numbered_rows(run: Run, count: int) -> list[dict[str, str]]:
+    """How many customers are known by their row, and by what source system, for the totals."""
     if not run.by_row:
         return []
-    label = _("Customers are the numbers of their rows, in the source system")
-    return [{"label": label, "value": system_of(run), "unit": ""}]
+    label = _("Customers by the number of their row, source system “%(system)s”")
+    return [{"label": label % {"system": system_of(run)}, "value": str(count), "unit": ""}]
 
 
 class ProgrammeKind(ImportKind):

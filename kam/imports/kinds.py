@@ -214,8 +214,9 @@ class ImportKind(ABC):
     def problems(self, mapping: Iterable[str]) -> list[str]:
         """What is missing when only the fields in `mapping` have a column."""
 
-    def doubts(self, run: Run) -> list[str]:
-        """What the options and the first rows of `run` leave open, once nothing is missing."""
+    def doubts(self, run: Run) -> list[tuple[str, str]]:
+        """What the options and the first rows of `run` leave open, once nothing is missing, each
+        with the option that answers it or `ROW_NUMBER`."""
         return []
 
     def found_besides(

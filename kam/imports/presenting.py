@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from kam.imports import rejects, services
-from kam.imports.kinds import ImportKind
+from kam.imports.kinds import ROW_NUMBER, ImportKind
 from kam.imports.models import Run
 from kam.web.formatting import money, month, number, short_day
 
@@ -201,10 +201,12 @@ def asked(run: Run) -> list[Question]:
     taken = set(run.columns.values())
     free = (index for index in range(len(run.found.columns)) if index not in taken)
     column = next(free, None)
-    columns = "columns-title" if column is None else f"id_column-{column}"
+    places = {
+        "": "columns-title" if column is None else f"id_column-{column}",
+        ROW_NUMBER: f"id_column-{len(run.found.columns)}",
+    }
     return [
-        Question(text, f"id_read-{about}" if about else columns)
-        for text, about in services.questions(run)
+        Question(text, places.get(about, f"id_{about}")) for text, about in services.questions(run)
     ]
 
 

@@ -281,7 +281,7 @@ def test_numbers_of_rows_are_those_of_their_file_alone(manager, programme):
     assert not CategoryPurchase.objects.filter(account=erp).exists()
     systems = ExternalId.objects.exclude(account=erp).values_list("system", "value")
     assert set(systems) == {("wide.csv", "1"), ("wide.csv", "2")}
-    assert totals(run)["Customers are the numbers of their rows, in the source system"]
+    assert totals(run)["Customers by the number of their row, source system “wide.csv”"] == "2"
     again = bring(manager, text, wanted=ROW)
     assert (again.created, again.unchanged, Account.objects.count()) == (0, 4, 3)
     other = bring(manager, text, wanted=ROW, name="another.csv")

@@ -205,7 +205,8 @@ class CustomerSession(RecordSession):
         """Rows taken, and customers that become candidates."""
         label = _("Customers not known: they become candidates")
         new = {"label": label, "value": str(len(self.new)), "unit": ""}
-        return super().totals() + numbered_rows(self.run) + ([new] if self.new else [])
+        numbered = numbered_rows(self.run, len(self.accounts))
+        return super().totals() + numbered + ([new] if self.new else [])
 
 
 class CustomerKind(RecordKind, ProgrammeKind):

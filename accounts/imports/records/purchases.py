@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple
 
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -35,7 +36,7 @@ from accounts.imports.records.wide import headings_of_categories
 from accounts.models import Account, CategoryPurchase, ProductLine, Site
 from accounts.services.product import LINE_FIELDS
 from kam.changes import editing
-from kam.imports.kinds import Row, name_in
+from kam.imports.kinds import ROW_NUMBER, Row, name_in
 from kam.imports.models import Run, StagedRecord
 from kam.imports.records import Cells, Wanted
 from kam.imports.records.session import Pending
@@ -101,7 +102,7 @@ class CategoryPurchasesKind(CustomerKind):
             missing.append(_("Say which columns hold the first and the last day, both of them."))
         return missing
 
-    def doubts(self, run: Run) -> list[str]:
+    def doubts(self, run: Run) -> list[tuple[str, str]]:
         """Of which period the rows are, and of whom where they name a channel again and again.
 
         Raises ValidationError for codes of channels that stand for nothing.
@@ -109,20 +110,18 @@ class CategoryPurchasesKind(CustomerKind):
         open_ones = []
         codes_in(run.option("channel_codes"))
         if not {"period", "period_from"} & set(run.mapping) and not run.option("period"):
-            open_ones.append(
-                _("Say which column holds the period, or name that of the whole file below.")
-            )
+            text = _("Say which column holds the period, or name that of the whole file below.")
+            open_ones.append((text, "period"))
         if run.is_wide and not {"account", "account_name"} & set(run.mapping):
             rest = ("channel", "period", "period_from", "period_until", "use_type")
             places = [run.columns[name] for name in rest if name in run.mapping]
             keys = [tuple(row[place] for place in places) for row in run.sample]
             if len(set(keys)) < len(keys):
-                open_ones.append(
-                    _(
-                        "The rows name no customer, and the same channel several times. Say which"
-                        " column holds the customer, or let the number of the row stand for it."
-                    )
+                text = _(
+                    "The rows name no customer, and the same channel several times. Say which"
+                    " column holds the customer, or let the number of the row stand for it."
                 )
+                open_ones.append((text, ROW_NUMBER))
         return open_ones
 
     def found_besides(
@@ -138,6 +137,10 @@ class CategoryPurchasesKind(CustomerKind):
         taken = {entry["column"] for entry in found.values()}
         known = _categories(scope_id) if scope_id else {}
         return headings_of_categories(columns, sample, taken, known)
+
+    def further(self, run: Run) -> list[tuple[Any, str]]:
+        """Besides: where customers are ranked by what they buy."""
+        return [*super().further(run), (_("Market map"), reverse("accounts:market_map"))]
 
     def open(self, run: Run) -> PurchasesSession:
         """Begin a pass over category purchases."""

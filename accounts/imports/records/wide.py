@@ -17,44 +17,12 @@ from kam.imports.totals import is_total
 
 FEWEST = 2
 """Columns of categories that a file has at least: one alone may be anything."""
-DESCRIBING = frozenset(
-    [
-        "id",
-        "no",
-        "nr",
-        "number",
-        "nummer",
-        "code",
-        "key",
-        "row",
-        "line",
-        "rank",
-        "index",
-        "region",
-        "area",
-        "territory",
-        "district",
-        "cluster",
-        "segment",
-        "class",
-        "grade",
-        "zip",
-        "plz",
-        "postcode",
-        "phone",
-        "employees",
-        "founded",
-        "age",
-        "year",
-        "month",
-        "week",
-        "day",
-        "latitude",
-        "longitude",
-        "rating",
-        "score",
-    ]
+_DESCRIBING = (
+    "id no nr number nummer code key row line rank index region area territory "
+    "district cluster segment class grade zip plz postcode phone employees founded "
+    "age year month week day latitude longitude rating score "
 )
+DESCRIBING = frozenset(_DESCRIBING.split())
 """Words with which columns of numbers begin or end that are no categories."""
 CODES = 12
 """Not more different values in all rows are the codes of something, in a file that is longer."""

@@ -290,11 +290,19 @@ QUESTIONS = {
 
 
 def questions(run: Run) -> list[tuple[str, str]]:
-    """What has to be answered before the rows can be read, each with the name of the finding that
-    it is about; without one it is about the columns."""
-    asked = [(str(QUESTIONS[name]), name) for name in run.found.open_choices() if name in QUESTIONS]
-    missing = run.import_kind.problems(run.mapping) or run.import_kind.doubts(run)
-    return asked + [(str(text), "") for text in missing]
+    """What has to be answered before the rows can be read, each with what it is about: a finding
+    (`read-` and its name), an option (`option-`), `ROW_NUMBER`, or else the columns."""
+    kind = run.import_kind
+    asked = [
+        (str(QUESTIONS[name]), f"read-{name}")
+        for name in run.found.open_choices()
+        if name in QUESTIONS
+    ]
+    missing = kind.problems(run.mapping)
+    if missing:
+        return asked + [(str(text), "") for text in missing]
+    named = {item.name: f"option-{item.name}" for item in kind.options}
+    return asked + [(text, named.get(about, about)) for text, about in kind.doubts(run)]
 
 
 def problems(run: Run) -> list[str]:

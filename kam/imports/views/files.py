@@ -220,9 +220,9 @@ def page_of(run: Run, request: HttpRequest) -> dict[str, Any]:
     editable = Run.objects.editable_by(request.user).filter(pk=run.pk).exists()
     taken = run.created + run.updated
     known = run.status == Run.Status.READY
-    rows = ngettext("Import %(count)s row", "Import %(count)s rows", taken) % {
-        "count": number(taken)
-    }
+    rows = ngettext("Import %(count)s row", "Import %(count)s rows", taken)
+    if run.is_wide:
+        rows = ngettext("Import %(count)s figure", "Import %(count)s figures", taken)
     return {
         "run": run,
         "kind": kind,
@@ -239,7 +239,7 @@ def page_of(run: Run, request: HttpRequest) -> dict[str, Any]:
         "refused": refused_rows(run),
         "editable": editable,
         "silent": services.is_silent(run),
-        "import_label": rows if known else _("Import"),
+        "import_label": rows % {"count": number(taken)} if known else _("Import"),
         "undo_days": services.UNDO_DAYS,
         **_brought(run, request),
     }
