@@ -112,7 +112,7 @@ PAGES = {
     "accounts:register": 8,
     "accounts:capacities": 7,
     "accounts:selection_compare": 5,
-    "accounts:selections": 6,
+    "accounts:selections": 7,
     "accounts:parameters": 6,
     "accounts:target_profiles": 8,
     "accounts:targets": 7,

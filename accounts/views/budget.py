@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,7 +19,7 @@ from accounts.forms.running import BudgetLineForm
 from accounts.models import Account, BudgetLine
 from accounts.running.budgeting import budget_of, year_of
 from accounts.services import budget as services
-from accounts.views.programme import ProgrammeFormMixin
+from accounts.views.programme import ProgrammeFormMixin, ProgrammePageMixin
 from kam.access.dates import business_today
 from kam.web.addresses import key_in
 from kam.web.views import ScopedViewMixin
@@ -32,7 +32,7 @@ YEARS_SHOWN = 2
 """Years offered before and after the present one."""
 
 
-class BudgetView(ExportMixin, ScopedViewMixin, ListView):
+class BudgetView(ProgrammePageMixin, ExportMixin, ScopedViewMixin, ListView):
     """Lines of a fiscal year, and what they come to by account and kind."""
 
     model = BudgetLine
@@ -41,14 +41,6 @@ class BudgetView(ExportMixin, ScopedViewMixin, ListView):
     template_name = "accounts/budget.html"
     export_layout = exports.BUDGET
     context_object_name = "lines"
-
-    @cached_property
-    def programme(self) -> Programme:
-        """The reader's first programme."""
-        programme = Programme.objects.first_for(self.request.user)
-        if programme is None:
-            raise Http404
-        return programme
 
     @cached_property
     def this_year(self) -> int:
@@ -100,7 +92,9 @@ class BudgetFormMixin(ProgrammeFormMixin):
     @property
     def success_url(self) -> str:
         year = getattr(getattr(self, "object", None), "year", "") or ""
-        return f"{reverse('accounts:budget')}?year={year}"
+        first = Programme.objects.first_for(self.request.user)
+        keep = "" if self.programme == first else f"&programme={self.programme.pk}"
+        return f"{reverse('accounts:budget')}?year={year}{keep}"
 
 
 class BudgetCreateView(BudgetFormMixin, CreateView):
@@ -133,6 +127,11 @@ class BudgetUpdateView(BudgetFormMixin, UpdateView):
         )
 
 
+def _list_of(line: BudgetLine) -> str:
+    asked = f"?year={line.year}&programme={line.programme_id}"
+    return reverse("accounts:budget") + asked
+
+
 @require_POST
 def archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a line out of the budget."""
@@ -143,5 +142,5 @@ def archive(request: HttpRequest, pk: int) -> HttpResponse:
         write=services.archive_budget_line,
         kind="line",
         done=_("%(name)s is out of the budget."),
-        back=lambda row: f"{reverse('accounts:budget')}?year={row.year}",
+        back=_list_of,
     )

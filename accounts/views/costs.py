@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
@@ -18,18 +17,17 @@ from accounts.forms.costs import CostForm, FillForm
 from accounts.models import Account, Position
 from accounts.selection.gathering import CONSIDERED
 from accounts.services.costing import plan_costs
-from accounts.views.criteria import programme_of
+from accounts.views.programme import ProgrammePageMixin
 from kam.changes.errors import VersionConflict
 from kam.web.addresses import key_in
 from kam.web.views import ScopedViewMixin
 from kam.web.views.forms import UNPROCESSABLE
 from kam.web.views.tables import CappedPaginator, ExportMixin
-from teams.models import Programme
 
 PAGE = 50
 
 
-class CostsView(ExportMixin, ScopedViewMixin, ListView):
+class CostsView(ProgrammePageMixin, ExportMixin, ScopedViewMixin, ListView):
     """Candidates, groomed and key accounts, those that are worth most first, with fields for cost
     and effort."""
 
@@ -38,11 +36,6 @@ class CostsView(ExportMixin, ScopedViewMixin, ListView):
     paginator_class = CappedPaginator
     template_name = "accounts/costs.html"
     export_layout = exports.PLANNED_COSTS
-
-    @cached_property
-    def programme(self) -> Programme:
-        """The person's first programme, else 404."""
-        return programme_of(self.request)
 
     def seen(self) -> Any:
         """Accounts of the programme that a run weighs, with where they stand and what the reader

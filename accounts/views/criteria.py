@@ -21,6 +21,7 @@ from accounts.models import Account, CriteriaSet
 from accounts.scoring.criteria import Kind
 from accounts.scoring.holding import InForce, criteria_on
 from accounts.services.criteria import publish_criteria
+from accounts.views.programme import ProgrammePageMixin, read_programmes
 from kam.web import formatting
 from kam.web.views.forms import UNPROCESSABLE
 from teams import policies as programme_policies
@@ -31,21 +32,13 @@ SHOWN_VERSIONS = 50
 SHOWN_OWN = 100
 
 
-def programme_of(request: HttpRequest) -> Programme:
-    """The first programme that the person belongs to, else 404."""
-    programme = Programme.objects.first_for(request.user)
-    if programme is None:
-        raise Http404
-    return programme
-
-
-class CriteriaView(LoginRequiredMixin, TemplateView):
+class CriteriaView(LoginRequiredMixin, ProgrammePageMixin, TemplateView):
     """The sets in force with weights and anchors, those to come and those that held before."""
 
     template_name = "accounts/criteria.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        programme = programme_of(self.request)
+        programme = self.programme
         today = programme.today()
         held = criteria_on(programme.pk, today)
         sets = CriteriaSet.objects.visible_to(self.request.user).filter(programme=programme)
@@ -78,12 +71,16 @@ def publish(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("kind", Kind.ATTRACTIVENESS)
     if kind not in Kind.values:
         raise Http404
-    programme = programme_of(request)
+    programmes = read_programmes(request)
+    programme = programmes.chosen
+    if programme is None:
+        raise Http404
     if not programme_policies.can_edit_programme(request.user, programme):
         raise PermissionDenied
     held = criteria_on(programme.pk, programme.today())
     present = held.attractiveness if kind == Kind.ATTRACTIVENESS else held.strength
-    return _published(request, programme, present, back=reverse("accounts:criteria"))
+    keep = f"?programme={programme.pk}" if programmes.context["picked"] else ""
+    return _published(request, programme, present, back=reverse("accounts:criteria") + keep)
 
 
 def publish_own(request: HttpRequest, pk: int) -> HttpResponse:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -22,20 +22,20 @@ from accounts.models import Account, ReturnCase
 from accounts.running.returns import cases_of, returns_of, suggested_before
 from accounts.services import earning as services
 from accounts.views.people import OnAccountMixin
+from accounts.views.programme import ProgrammePageMixin
 from kam.access.dates import business_today
 from kam.web.addresses import posted_version
 from kam.web.formatting import short_day
 from kam.web.views import ScopedViewMixin, ServiceFormMixin
 from kam.web.views.forms import CONFLICT
 from kam.web.views.tables import CappedPaginator, ExportMixin
-from teams.models import Programme
 from teams.policies import reads_whole
 from teams.views.common import act, reach
 
 SHOWN_WITHOUT = 50
 
 
-class ReturnListView(ExportMixin, ScopedViewMixin, ListView):
+class ReturnListView(ProgrammePageMixin, ExportMixin, ScopedViewMixin, ListView):
     """What each key account brought over what it cost, since it is one."""
 
     model = ReturnCase
@@ -44,14 +44,6 @@ class ReturnListView(ExportMixin, ScopedViewMixin, ListView):
     template_name = "accounts/return_list.html"
     export_layout = exports.RETURNS
     context_object_name = "cases"
-
-    @cached_property
-    def programme(self) -> Programme:
-        """The reader's first programme."""
-        programme = Programme.objects.first_for(self.request.user)
-        if programme is None:
-            raise Http404
-        return programme
 
     def get_queryset(self) -> QuerySet[ReturnCase]:
         user = self.request.user

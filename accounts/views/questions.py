@@ -8,17 +8,17 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.views.generic import TemplateView
 
 from accounts.running.questions import questions_of
-from accounts.views.criteria import programme_of
+from accounts.views.programme import ProgrammePageMixin
 from teams.policies import reads_whole
 
 
-class QuestionsView(LoginRequiredMixin, TemplateView):
+class QuestionsView(LoginRequiredMixin, ProgrammePageMixin, TemplateView):
     """What every programme has to answer, as far as the reader may know it."""
 
     template_name = "accounts/questions.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        programme = programme_of(self.request)
+        programme = self.programme
         user = self.request.user
         return super().get_context_data(
             programme=programme,

@@ -21,14 +21,13 @@ from accounts.scoring.criteria import Kind
 from accounts.scoring.evidence import with_span
 from accounts.selection.gathering import CONSIDERED
 from accounts.services.scoring import ScoresError, give_scores
-from accounts.views.criteria import programme_of
+from accounts.views.programme import ProgrammePageMixin
 from kam.access.dates import business_today
 from kam.documents import tables as files
 from kam.web.addresses import key_in
 from kam.web.views import ScopedViewMixin
 from kam.web.views.forms import UNPROCESSABLE
 from kam.web.views.tables import CappedPaginator, ExportMixin
-from teams.models import Programme
 
 PAGE = 50
 AGREED, MINE = "agreed", "mine"
@@ -40,7 +39,7 @@ ORDERS = [
 ]
 
 
-class ScoresView(ExportMixin, ScopedViewMixin, ListView):
+class ScoresView(ProgrammePageMixin, ExportMixin, ScopedViewMixin, ListView):
     """Candidates, groomed and key accounts with a field for each score."""
 
     model = Account
@@ -48,11 +47,6 @@ class ScoresView(ExportMixin, ScopedViewMixin, ListView):
     paginator_class = CappedPaginator
     template_name = "accounts/scores.html"
     export_layout = exports.SCORES
-
-    @cached_property
-    def programme(self) -> Programme:
-        """The person's first programme, else 404."""
-        return programme_of(self.request)
 
     @cached_property
     def wanted(self) -> grid.Wanted:

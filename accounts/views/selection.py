@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -25,10 +25,11 @@ from accounts.selection.presenting import MOST_COMPARED, PAGE, Shown, differing,
 from accounts.selection.readiness import Step, steps_of
 from accounts.selection.sight import all_as_seen, as_seen
 from accounts.services import selection as services
+from accounts.views.programme import ProgrammeFormMixin, Programmes
 from kam.changes.errors import VersionConflict
 from kam.web.addresses import key_in
 from kam.web.formatting import kilo, number, thousands
-from kam.web.views import ScopedViewMixin, ServiceFormMixin
+from kam.web.views import ScopedViewMixin
 from kam.web.views.forms import UNPROCESSABLE
 from kam.web.views.tables import CappedPaginator, ExportMixin
 from teams import policies
@@ -50,8 +51,16 @@ class SelectionListView(ExportMixin, ScopedViewMixin, ListView):
     template_name = "accounts/selection_list.html"
     export_layout = exports.SELECTIONS
 
+    @cached_property
+    def programmes(self) -> Programmes:
+        """Those whose scenarios the reader sees; all of them unless the address names one."""
+        rows = Programme.objects.read_whole_by(self.request.user)
+        return Programmes(self.request, rows, or_all=True)
+
     def get_queryset(self) -> QuerySet[Selection]:
         rows = super().get_queryset()
+        if self.programmes.is_named:
+            rows = rows.filter(programme=self.programmes.chosen)
         past = self.request.GET.get("archived") == "1"
         return rows.filter(archived_at__isnull=False) if past else rows.active()
 
@@ -62,32 +71,24 @@ class SelectionListView(ExportMixin, ScopedViewMixin, ListView):
             "way": [] if context["page_obj"].object_list else self.way(),
             "runs": all_as_seen(context["page_obj"].object_list, user),
             "may_add": Programme.objects.editable_by(user).exists(),
+            **self.programmes.context,
         }
 
     def way(self) -> list[Step]:
-        """The steps to the first scenario of the reader's programme."""
-        user = self.request.user
-        programme = Programme.objects.read_whole_by(user).active().order_by("pk").first()
-        return [] if programme is None else steps_of(programme, user)
+        """The steps to the first scenario of the programme."""
+        programme = self.programmes.chosen
+        return [] if programme is None else steps_of(programme, self.request.user)
 
 
-class SelectionCreateView(ServiceFormMixin, ScopedViewMixin, CreateView):
+class SelectionCreateView(ProgrammeFormMixin, CreateView):
     """A further scenario."""
 
     model = Selection
     form_class = SelectionForm
-    template_name = "web/form.html"
     form_title = gettext_lazy("New scenario")
     list_title = gettext_lazy("Selection")
     submit_label = gettext_lazy("Set up")
-
-    @cached_property
-    def programme(self) -> Programme:
-        """The first programme that the person runs."""
-        programme = Programme.objects.editable_by(self.request.user).order_by("pk").first()
-        if programme is None:
-            raise PermissionDenied
-        return programme
+    cancel_url = reverse_lazy("accounts:selections")
 
     def get_initial(self) -> dict[str, Any]:
         return services.usual_limits(self.programme)
@@ -99,9 +100,6 @@ class SelectionCreateView(ServiceFormMixin, ScopedViewMixin, CreateView):
 
     def get_success_url(self) -> str:
         return reverse("accounts:selection", args=[self.object.pk])
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(cancel_url=reverse_lazy("accounts:selections"), **kwargs)
 
 
 class SelectionView(ScopedViewMixin, DetailView):
