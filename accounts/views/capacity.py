@@ -177,6 +177,7 @@ def choose(request: HttpRequest, pk: int) -> HttpResponse:
         "run": run,
         "forms": forms_of,
         "version": run.version,
+        "has_errors": status == UNPROCESSABLE,
         "crumbs": [
             (_("Selection"), reverse("accounts:selections")),
             (run.name, reverse("accounts:selection", args=[pk])),
