@@ -24,6 +24,7 @@ from accounts.forms import AccountForm, TeamForm
 from accounts.forms.decision import AccountWishForm
 from accounts.models import (
     Account,
+    Decision,
     Expectation,
     ExternalId,
     Fact,
@@ -87,6 +88,7 @@ class ProfileView(AccountPartView):
             external_ids=kept_objects("numbers", _numbers, account=account.pk),
             facts=latest_facts(account),
             **_qualified(account, takes_sites),
+            decision=_decided(account),
             expectations=_in_use_first(account),
             expectation_url=reverse("accounts:expectation_create", args=[account.pk])
             if takes_sites
@@ -107,6 +109,20 @@ def _numbers(account: int) -> QuerySet[ExternalId]:
 
 def _told(account: int) -> QuerySet[Expectation]:
     return Expectation.objects.filter(account=account).select_related("recorded_by")
+
+
+def _in_force(account: int) -> QuerySet[Decision]:
+    rows = Decision.objects.filter(account=account).in_force()
+    return rows.select_related("decided_by")
+
+
+def _decided(account: Account) -> Decision | None:
+    """The decision by which a customer is groomed, maintained, handled with care or released
+    (K049, K050); what made a key account stands with it."""
+    if account.status in (Status.KEY, Status.CANDIDATE):
+        return None
+    found = kept_objects("decision in force", _in_force, account=account.pk)
+    return found[0] if found else None
 
 
 def _in_use_first(account: Account) -> list[Expectation]:

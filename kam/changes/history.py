@@ -46,6 +46,8 @@ VERBS = {
     "rejected": gettext_lazy("rejected"),
     "stage": gettext_lazy("reviewed the stage of"),
     "status": gettext_lazy("changed the status of"),
+    "decided": gettext_lazy("settled"),
+    "scored": gettext_lazy("gave"),
     "merged": gettext_lazy("merged a duplicate into"),
     "merged_into": gettext_lazy("merged away"),
     "merge_undone": gettext_lazy("took back the merge of"),

@@ -354,3 +354,21 @@ def test_who_reads_an_account_changes_no_expectation(client, programme):
     client.post(reverse("accounts:expectation_archive", args=[row.pk]))
     row.refresh_from_db()
     assert not row.is_archived
+
+
+def test_profile_says_how_a_customer_is_handled_and_what_it_was_told(client, programme, director):
+    """K050, K129: who reads the account sees what to say; an expectation is recorded there too."""
+    team = TeamFactory(programme=programme)
+    account = AccountFactory(programme=programme, team=team, status="candidate")
+    profile = reverse("accounts:profile", args=[account.pk])
+    client.force_login(MembershipFactory(team=team, role="kam").user)
+    assert "What we say, and how" not in client.get(profile).content.decode()
+    wish = Wish(account, "handle", "Insists.", message="Visit them.", answer="keep")
+    decide(actor=director, wishes=[wish])
+    text = client.get(profile).content.decode()
+    for shown in ("handle diplomatically", "Visit them.", "Worth keeping", "Insists."):
+        assert shown in text
+    assert reverse("accounts:expectation_create", args=[account.pk]) in text
+    decide(actor=director, wishes=[Wish(account, "release", "Leaves.")])
+    text = client.get(profile).content.decode()
+    assert ("Leaves." in text, "Visit them." in text) == (True, False)
