@@ -133,10 +133,11 @@ class JSONText(serializers.Field):
 class UploadSerializer(Serializer):
     """A file with what shall be done with it.
 
-    `mapping` says field -> column name, `options` and `reading` decide what is not to be found
-    out. `decisions` say what becomes of customers that are not known: `#` with their number or `=`
-    with their name in small letters -> `create`, `reject` or the id of an account. Without
-    `dry_run` the rows are imported in the background at once.
+    `mapping` says field -> column name; one of several columns of a field is named behind it
+    (`bought:Milk`), and `row number` stands for the number of the row. `options` and `reading`
+    decide what is not to be found out. `decisions` say what becomes of customers that are not
+    known: `#` with their number or `=` with their name in small letters -> `create`, `reject` or
+    the id of an account. Without `dry_run` the rows are imported in the background at once.
     """
 
     kind = serializers.ChoiceField(choices=())
