@@ -44,6 +44,22 @@ PLANS = Layout(
     ),
     read=as_read,
 )
+AIMS = Layout(
+    "corporate-objectives",
+    _("Objectives of our company"),
+    (
+        Column("Corporate objective id", "pk", 10),
+        Column("Programme id", "programme_id", 10),
+        Column("Programme", "programme.name", 20),
+        Column("Objective", "text", 60),
+        Column("Horizon", lambda row: row.get_horizon_display()),
+        Column("From", "valid_from"),
+        Column("Until", "valid_until"),
+        Column("Objectives of accounts", lambda row: getattr(row, "served", None), 10),
+    ),
+    lambda rows, _user: rows.select_related("programme"),
+)
+"""What our own company wants, and how many objectives of accounts serve it (K026)."""
 OBJECTIVES = Layout(
     "objectives",
     _("Objectives"),

@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account
+from accounts.models import Account, SuccessFactor
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
 from kam.web.fields import DayField
@@ -25,6 +25,7 @@ from plans.models import (
     SwotEntry,
 )
 from plans.reading import as_read
+from plans.services.goals import CORPORATE_FIELDS
 from teams.models import Function, Membership, User
 
 
@@ -61,7 +62,14 @@ class ObjectiveForm(PlanContentForm):
     """An objective."""
 
     wide = ("title",)
-    folded = ("actual", "actual_on", "customer_goal", "corporate_objective", "shared")
+    folded = (
+        "actual",
+        "actual_on",
+        "customer_goal",
+        "success_factor",
+        "corporate_objective",
+        "shared",
+    )
 
     class Meta:
         model = Objective
@@ -78,6 +86,7 @@ class ObjectiveForm(PlanContentForm):
             "actual",
             "actual_on",
             "customer_goal",
+            "success_factor",
             "corporate_objective",
             "shared",
         )
@@ -86,6 +95,8 @@ class ObjectiveForm(PlanContentForm):
     def limit(self, plan: Plan, user: Reader) -> None:
         goals = CustomerGoal.objects.visible_to(user)
         self.offer("customer_goal", goals.filter(account=plan.account_id))
+        factors = SuccessFactor.objects.visible_to(user)
+        self.offer("success_factor", factors.filter(account=plan.account_id))
         aims = CorporateObjective.objects.visible_to(user)
         self.offer("corporate_objective", aims.filter(programme=plan.account.programme_id))
 
@@ -177,6 +188,17 @@ class CustomerGoalForm(ServiceForm):
         model = CustomerGoal
         fields = ("text", "source", "stated_on", "confidence")
         field_classes = {"stated_on": DayField}
+
+
+class AimForm(ServiceForm):
+    """An aim of our own company."""
+
+    wide = ("text",)
+
+    class Meta:
+        model = CorporateObjective
+        fields = CORPORATE_FIELDS
+        field_classes = {"valid_from": DayField, "valid_until": DayField}
 
 
 def _as_named(row: Any) -> str:

@@ -25,6 +25,7 @@ from kam.web.panels import Panel
 from kam.web.search import Found, SearchSource
 from plans.models import Action, Objective, Plan
 from plans.reading import as_read
+from plans.relevance import lacking
 from plans.services import act_on_mention
 from plans.services.plan import PLANNED
 
@@ -59,7 +60,12 @@ def agreed(request: HttpRequest, account: Account) -> dict[str, Any]:
         "account": account,
         "plan": plan,
         "rows": [
-            {"row": row, "status": row.status_on(today).value, "label": row.status_on(today).label}
+            {
+                "row": row,
+                "status": row.status_on(today).value,
+                "label": row.status_on(today).label,
+                "relevance": lacking(row),
+            }
             for row in rows
             if row.dropped_on is None
         ],

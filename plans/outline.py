@@ -26,6 +26,7 @@ from plans.models import (
 )
 from plans.models.content import PlanContent
 from plans.reading import as_read, is_current
+from plans.relevance import lacking
 from plans.wording import rewording
 from teams.models import User
 
@@ -53,6 +54,11 @@ class ObjectiveShown:
     def rewording(self) -> str:
         """What to write instead where the title names a tool (K134)."""
         return rewording(self.row.title)
+
+    @property
+    def relevance(self) -> str:
+        """What it is still to be linked to (SMART: R)."""
+        return "" if self.row.dropped_on else lacking(self.row)
 
     @property
     def open_actions(self) -> int:

@@ -185,7 +185,7 @@ class ObjectiveQuerySet(PlanContentQuerySet):
     def for_list(self) -> Self:
         """All that lists of objectives show."""
         return self.select_related(
-            "plan__account", "owner", "customer_goal", "corporate_objective"
+            "plan__account", "owner", "customer_goal", "success_factor", "corporate_objective"
         ).order_by("plan", "position", "pk")
 
 

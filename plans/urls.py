@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from plans.views import actions, content, fields, from_map, plan, steps
+from plans.views import actions, aims, content, fields, from_map, plan, steps
 
 app_name = "plans"
 FIELD = "plans/fields/<slug:kind>/<int:pk>/<slug:field>/"
@@ -38,6 +38,11 @@ urlpatterns = [
         actions.capture_under,
         name="capture_under",
     ),
+    path("programme/objectives/", aims.AimListView.as_view(), name="aims"),
+    path("programme/objectives/new/", aims.AimCreateView.as_view(), name="aim_create"),
+    path("programme/objectives/<int:pk>/edit/", aims.AimUpdateView.as_view(), name="aim_edit"),
+    path("programme/objectives/<int:pk>/archive/", aims.archive, name="aim_archive"),
+    path("programme/objectives/<int:pk>/restore/", aims.restore, name="aim_restore"),
     path("actions/", actions.ActionListView.as_view(), name="actions"),
     path("actions/new/", actions.CaptureView.as_view(), name="capture"),
     path("actions/<int:pk>/", actions.ActionUpdateView.as_view(), name="action"),

@@ -122,6 +122,7 @@ PAGES = {
     "imports:list": 8,
     "mail:list": 6,
     "plans:actions": 5,
+    "plans:aims": 6,
     "reviews:list": 5,
     "reviews:my_day": 11,
     "reviews:portfolio": 14,

@@ -22,6 +22,7 @@ from plans.models import (
     SwotEntry,
 )
 from plans.reading import as_read
+from plans.relevance import lacking
 from plans.services.goals import CORPORATE_FIELDS, GOAL_FIELDS
 from plans.wording import rewording
 
@@ -101,12 +102,14 @@ class CaptureSerializer(Serializer):
 
 class ObjectiveSerializer(ReadSerializer):
     """An objective; `status` is computed for today, `rewording` says what to write instead where
-    the title names a tool of selling, and is empty otherwise."""
+    the title names a tool of selling, `relevance` what it is still to be linked to (SMART: R); both
+    are empty otherwise."""
 
     fixed = ("plan",)
 
     status = serializers.SerializerMethodField()
     rewording = serializers.SerializerMethodField()
+    relevance = serializers.SerializerMethodField()
 
     class Meta:
         model = Objective
@@ -117,6 +120,7 @@ class ObjectiveSerializer(ReadSerializer):
             *Objective.EXECUTION_FIELDS,
             "status",
             "rewording",
+            "relevance",
             "dropped_on",
             "dropped_reason",
             *STAMPS,
@@ -129,6 +133,9 @@ class ObjectiveSerializer(ReadSerializer):
 
     def get_rewording(self, row: Objective) -> str:
         return rewording(row.title)
+
+    def get_relevance(self, row: Objective) -> str:
+        return lacking(row)
 
 
 class StrategySerializer(ReadSerializer):

@@ -35,7 +35,12 @@ class CustomerGoal(Tracked):
 
 
 class CorporateObjective(Tracked):
-    """An aim of our own company to which objectives of plans contribute (SMART: R)."""
+    """An aim of our own company, present or future, to which objectives of plans contribute (K026;
+    SMART: R)."""
+
+    class Horizon(models.TextChoices):
+        PRESENT = "present", _("present")
+        FUTURE = "future", _("future")
 
     programme = models.ForeignKey(
         Programme,
@@ -44,6 +49,7 @@ class CorporateObjective(Tracked):
         related_name="corporate_objectives",
     )
     text = models.CharField(_("objective"), max_length=250)
+    horizon = models.CharField(_("horizon"), max_length=7, choices=Horizon, default=Horizon.PRESENT)
     valid_from = models.DateField(_("from"), null=True, blank=True)
     valid_until = models.DateField(_("until"), null=True, blank=True)
 

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account
+from accounts.models import Account, SuccessFactor
 from kam.changes.models import Tracked
 from kam.web.addresses import address
 from kam.web.indexes import SearchIndex
@@ -46,6 +46,7 @@ class Objective(PlanContent):
         "type",
         "owner",
         "customer_goal",
+        "success_factor",
         "corporate_objective",
         "kpi",
         "unit",
@@ -72,6 +73,14 @@ class Objective(PlanContent):
     customer_goal = models.ForeignKey(
         CustomerGoal,
         verbose_name=_("customer goal"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="objectives",
+    )
+    success_factor = models.ForeignKey(
+        SuccessFactor,
+        verbose_name=_("success factor of the customer"),
         null=True,
         blank=True,
         on_delete=models.PROTECT,
@@ -134,6 +143,10 @@ class Objective(PlanContent):
         goal, aim = self.customer_goal, self.corporate_objective
         if goal is not None and goal.account_id != self.plan.account_id:
             raise ValidationError({"customer_goal": _("It is another customer's.")}, code="account")
+        factor = self.success_factor
+        if factor is not None and factor.account_id != self.plan.account_id:
+            text = _("It is another customer's.")
+            raise ValidationError({"success_factor": text}, code="account")
         if aim is not None and aim.programme_id != self.plan.account.programme_id:
             raise ValidationError(
                 {"corporate_objective": _("It belongs to another programme.")}, code="programme"

@@ -23,6 +23,7 @@ from plans.services.goals import (
     archive_goal,
     create_corporate_objective,
     create_customer_goal,
+    restore_goal,
     update_corporate_objective,
     update_customer_goal,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "request_changes",
     "restore_action",
     "restore_content",
+    "restore_goal",
     "resume_objective",
     "revise_plan",
     "submission_blockers",

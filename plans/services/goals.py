@@ -15,7 +15,7 @@ from teams.models import Programme, User
 from teams.policies import can_edit_programme
 
 GOAL_FIELDS = ("text", "source", "stated_on", "confidence")
-CORPORATE_FIELDS = ("text", "valid_from", "valid_until")
+CORPORATE_FIELDS = ("text", "horizon", "valid_from", "valid_until")
 
 
 @transaction.atomic
@@ -80,3 +80,13 @@ def update_corporate_objective(
 def _require_programme(actor: User, programme: Programme) -> None:
     if not can_edit_programme(actor, programme):
         raise PermissionDenied
+
+
+@transaction.atomic
+def restore_goal(
+    *, actor: User, goal: CorporateObjective, expected_version: int | None = None
+) -> CorporateObjective:
+    """Bring an aim of our own company back to the list."""
+    goal = editing.locked(goal)
+    _require_programme(actor, goal.programme)
+    return editing.restore(actor=actor, obj=goal, expected_version=expected_version)

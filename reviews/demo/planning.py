@@ -112,7 +112,7 @@ def birch(account: Account, crew: Crew, director: User, today: datetime.date) ->
     services_share = services.create_corporate_objective(
         actor=director,
         programme=account.programme,
-        values={"text": "Services make 15 % of sales in three years"},
+        values={"text": "Services make 15 % of sales in three years", "horizon": "future"},
     )
     plan = write_plan(
         account,

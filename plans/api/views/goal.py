@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from accounts.api.decisions import InUseFilter
+from accounts.api.market import InUseMixin
 from kam.api.viewsets import EditableViewSet
 from plans import services
 from plans.api import serializers
 from plans.api.views.reading import without
+from plans.exports import AIMS
 from plans.models import (
     CorporateObjective,
     CustomerGoal,
@@ -47,17 +50,24 @@ class CustomerGoalViewSet(EditableViewSet):
         services.archive_goal(actor=self.request.user, goal=instance, expected_version=self.version)
 
 
-class CorporateObjectiveViewSet(EditableViewSet):
-    """Aims of our own company."""
+class AimFilter(InUseFilter):
+    """By programme and horizon."""
+
+    class Meta:
+        model = CorporateObjective
+        fields = ("programme", "horizon")
+
+
+class CorporateObjectiveViewSet(InUseMixin, EditableViewSet):
+    """Aims of our own company, present and future (K026). DELETE archives; archived ones are listed
+    with `archived=true`."""
 
     model = CorporateObjective
     serializer_class = serializers.CorporateObjectiveSerializer
-    filterset_fields = ("programme",)
+    filterset_class = AimFilter
+    export_layout = AIMS
     ordering_fields = ("text", "updated_at")
     search_fields = ("text",)
-
-    def get_queryset(self) -> Any:
-        return super().get_queryset().active()
 
     def perform_create(self, serializer: Any) -> None:
         values = serializer.validated_data
@@ -78,3 +88,10 @@ class CorporateObjectiveViewSet(EditableViewSet):
 
     def perform_destroy(self, instance: CorporateObjective) -> None:
         services.archive_goal(actor=self.request.user, goal=instance, expected_version=self.version)
+
+    def perform_restore(
+        self, instance: CorporateObjective, version: int | None
+    ) -> CorporateObjective:
+        return services.restore_goal(
+            actor=self.request.user, goal=instance, expected_version=version
+        )

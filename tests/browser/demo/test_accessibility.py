@@ -44,7 +44,7 @@ from kam.documents.models import Attachment
 from kam.imports.models import Folder, FolderFile, RememberedMapping, Run
 from kam.mail.models import Mail
 from kam.webhooks.models import Webhook
-from plans.models import Action, Objective, Plan, PlanVersion
+from plans.models import Action, CorporateObjective, Objective, Plan, PlanVersion
 from reviews import demo
 from reviews.models import StageReview
 from teams.models import BusinessUnit, Function, Membership, Programme, RoleGrant, Team, User
@@ -125,6 +125,7 @@ KEYS: dict[str, Keys] = {
     "category-purchases/<int:pk>/": lambda: [first(CategoryPurchase, account=birch())],
     "expectations/<int:pk>/": lambda: [first(Expectation)],
     "programme/budget/<int:pk>/": lambda: [first(BudgetLine)],
+    "programme/objectives/<int:pk>/": lambda: [first(CorporateObjective)],
     "programme/returns/<int:pk>/": lambda: [first(ReturnCase)],
     "programme/organisation/<int:pk>/": lambda: [first(OrganisationChange)],
     "qualifications/<int:pk>/": lambda: [first(Qualification)],
