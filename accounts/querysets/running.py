@@ -26,9 +26,9 @@ class QualificationQuerySet(TrackedHangingQuerySet):
         return self.undecided().filter(Q(deadline__lt=today) | Q(spent__gt=F("cap")))
 
     def with_rights_of(self, user: Reader) -> Self:
-        """Annotates `may_edit` and `may_decide`."""
+        """Annotates `may_edit` and `may_decide`; at an archived account nobody does."""
         accounts: Any = apps.get_model("accounts.Account")._default_manager.all()
-        own = accounts.filter(pk=OuterRef("account")).order_by()
+        own = accounts.active().filter(pk=OuterRef("account")).order_by()
         return self.annotate(
             may_edit=Exists(own.editable_by(user)), may_decide=Exists(own.confirmable_by(user))
         )

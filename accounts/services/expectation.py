@@ -68,4 +68,5 @@ def _editable(actor: User, expectation: Expectation) -> Expectation:
     expectation = editing.locked(expectation)
     if not policies.can_edit(actor, expectation.account):
         raise PermissionDenied
+    refuse_archived_account(expectation.account)
     return expectation

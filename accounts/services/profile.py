@@ -182,4 +182,5 @@ def _editable(actor: User, benefit: PreferredBenefit) -> PreferredBenefit:
     benefit = editing.locked(benefit)
     if not policies.can_edit(actor, benefit.account):
         raise PermissionDenied
+    refuse_archived_account(benefit.account)
     return benefit

@@ -83,6 +83,7 @@ def decide_qualification(
     """
     if not policies.can_confirm_stage(actor, qualification.account):
         raise PermissionDenied
+    refuse_archived_account(qualification.account)
     qualification = editing.locked(qualification)
     editing.expect(qualification, expected_version)
     if not qualification.is_open:
@@ -129,4 +130,5 @@ def _editable(actor: User, qualification: Qualification) -> Qualification:
     qualification = editing.locked(qualification)
     if not policies.can_edit(actor, qualification.account):
         raise PermissionDenied
+    refuse_archived_account(qualification.account)
     return qualification
