@@ -188,6 +188,7 @@ urlpatterns = [
     path("programme/budget/new/", budget.BudgetCreateView.as_view(), name="budget_create"),
     path("programme/budget/<int:pk>/edit/", budget.BudgetUpdateView.as_view(), name="budget_edit"),
     path("programme/budget/<int:pk>/archive/", budget.archive, name="budget_archive"),
+    path("programme/budget/<int:pk>/restore/", budget.restore, name="budget_restore"),
     path("programme/returns/", earning.ReturnListView.as_view(), name="returns"),
     path(
         "accounts/<int:account>/return/new/",
@@ -199,6 +200,7 @@ urlpatterns = [
         "programme/returns/<int:pk>/verdict/", earning.VerdictView.as_view(), name="return_verdict"
     ),
     path("programme/returns/<int:pk>/archive/", earning.archive, name="return_archive"),
+    path("programme/returns/<int:pk>/restore/", earning.restore, name="return_restore"),
     path("programme/organisation/", organisation.ChangeListView.as_view(), name="organisation"),
     path(
         "programme/organisation/new/",
@@ -214,6 +216,11 @@ urlpatterns = [
         "programme/organisation/<int:pk>/archive/",
         organisation.archive,
         name="organisation_archive",
+    ),
+    path(
+        "programme/organisation/<int:pk>/restore/",
+        organisation.restore,
+        name="organisation_restore",
     ),
     path("selection/", selection.SelectionListView.as_view(), name="selections"),
     path("selection/review/", register.LookAgainView.as_view(), name="look_again"),

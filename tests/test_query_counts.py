@@ -108,7 +108,7 @@ PAGES = {
     "accounts:look_again": 8,
     "accounts:undecided": 5,
     "accounts:qualifications": 5,
-    "accounts:organisation": 6,
+    "accounts:organisation": 7,
     "accounts:register": 8,
     "accounts:capacities": 7,
     "accounts:selection_compare": 5,
@@ -137,9 +137,9 @@ SEVERAL = {
     # a table beside what is said of all: the years of the ledger, totals, how many are over
     "accounts:effort": 11,
     # what each account is given beside the lines of the year
-    "accounts:budget": 9,
+    "accounts:budget": 10,
     # cases beside key accounts without one
-    "accounts:returns": 10,
+    "accounts:returns": 11,
     # scores, criteria, and what sales, purchases and sites suggest for each of them
     "accounts:scores": 11,
 }

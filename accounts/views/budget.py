@@ -30,6 +30,8 @@ from teams.views.common import press
 
 YEARS_SHOWN = 2
 """Years offered before and after the present one."""
+SHOWN_ARCHIVED = 50
+"""Archived lines that the page offers to restore; all of them are in REST."""
 
 
 class BudgetView(ProgrammePageMixin, ExportMixin, ScopedViewMixin, ListView):
@@ -59,6 +61,18 @@ class BudgetView(ProgrammePageMixin, ExportMixin, ScopedViewMixin, ListView):
         account = self.request.GET.get("account", "")
         return rows.filter(account=key_in(account)) if account else rows
 
+    @cached_property
+    def may_edit(self) -> bool:
+        """Whether the reader runs the programme."""
+        return policies.can_edit_programme(self.request.user, self.programme)
+
+    def archived(self) -> QuerySet[BudgetLine]:
+        """Lines of the year that were taken out, the latest first: they can be restored."""
+        rows = super().get_queryset().filter(programme=self.programme, year=self.year)
+        return rows.filter(archived_at__isnull=False).order_by("-archived_at", "-pk")[
+            :SHOWN_ARCHIVED
+        ]
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
         around = range(self.this_year - YEARS_SHOWN, self.this_year + YEARS_SHOWN)
@@ -68,7 +82,9 @@ class BudgetView(ProgrammePageMixin, ExportMixin, ScopedViewMixin, ListView):
             year=self.year,
             years=sorted({*around, self.year}),
             reads_whole=policies.reads_whole(user),
-            may_edit=policies.can_edit_programme(user, self.programme),
+            may_edit=self.may_edit,
+            archived=self.archived() if self.may_edit else (),
+            archived_restore="accounts:budget_restore",
             **kwargs,
         )
 
@@ -143,4 +159,18 @@ def archive(request: HttpRequest, pk: int) -> HttpResponse:
         kind="line",
         done=_("%(name)s is out of the budget."),
         back=_list_of,
+    )
+
+
+@require_POST
+def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring it back."""
+    return press(
+        request,
+        BudgetLine.objects,
+        pk,
+        write=services.restore_budget_line,
+        kind="line",
+        done=_("%(name)s is back."),
+        back=lambda row: f"{reverse('accounts:budget')}?year={row.year}",
     )

@@ -33,6 +33,8 @@ from teams.policies import reads_whole
 from teams.views.common import act, reach
 
 SHOWN_WITHOUT = 50
+SHOWN_ARCHIVED = 50
+"""Archived cases that the page offers to restore; all of them are in REST."""
 
 
 class ReturnListView(ProgrammePageMixin, ExportMixin, ScopedViewMixin, ListView):
@@ -71,7 +73,16 @@ class ReturnListView(ProgrammePageMixin, ExportMixin, ScopedViewMixin, ListView)
             "today": today,
             "currency": self.programme.currency,
             "reads_whole": reads_whole(user),
+            "archived": self.archived(),
+            "archived_restore": "accounts:return_restore",
         }
+
+    def archived(self) -> QuerySet[ReturnCase]:
+        """Cases that were taken out and can be restored, the latest first."""
+        mine = Account.objects.managed_by(self.request.user).filter(programme=self.programme)
+        rows = ReturnCase.objects.filter(account__in=mine.order_by().values("pk"))
+        rows = rows.filter(archived_at__isnull=False).select_related("account")
+        return rows.order_by("-archived_at", "-pk")[:SHOWN_ARCHIVED]
 
 
 class CaseFormMixin(OnAccountMixin):
@@ -197,3 +208,15 @@ def archive(request: HttpRequest, pk: int) -> HttpResponse:
         services.archive_case(actor=request.user, case=case, expected_version=version)
 
     return act(request, write, _("Archived."), reverse("accounts:returns"))
+
+
+@require_POST
+def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Measure against it again, unless another was recorded meanwhile."""
+    case = reach(ReturnCase.objects, request.user, pk=pk)
+    version = posted_version(request)
+
+    def write() -> None:
+        services.restore_case(actor=request.user, case=case, expected_version=version)
+
+    return act(request, write, _("Restored."), reverse("accounts:returns"))

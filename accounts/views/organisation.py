@@ -24,6 +24,9 @@ from teams.models import Programme
 from teams.policies import reads_whole
 from teams.views.common import press
 
+SHOWN_ARCHIVED = 50
+"""Archived changes that the page offers to restore; all of them are in REST."""
+
 
 class ChangeListView(ExportMixin, ScopedViewMixin, ListView):
     """What changes and changed, the latest first; what nobody has assessed warns."""
@@ -42,7 +45,19 @@ class ChangeListView(ExportMixin, ScopedViewMixin, ListView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         runs_one = Programme.objects.editable_by(self.request.user).exists()
-        return super().get_context_data(may_edit=runs_one, today=business_today(), **kwargs)
+        return super().get_context_data(
+            may_edit=runs_one,
+            today=business_today(),
+            archived=self.archived() if runs_one else (),
+            archived_restore="accounts:organisation_restore",
+            **kwargs,
+        )
+
+    def archived(self) -> QuerySet[OrganisationChange]:
+        """Changes that were taken out and can be restored, the latest first."""
+        rows = OrganisationChange.objects.editable_by(self.request.user)
+        rows = rows.filter(archived_at__isnull=False)
+        return rows.order_by("-archived_at", "-pk")[:SHOWN_ARCHIVED]
 
 
 class ChangeFormMixin(ProgrammeFormMixin):
@@ -96,5 +111,19 @@ def archive(request: HttpRequest, pk: int) -> HttpResponse:
         write=services.archive_change,
         kind="change",
         done=_("%(name)s is archived."),
+        back=lambda _row: reverse("accounts:organisation"),
+    )
+
+
+@require_POST
+def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring it back."""
+    return press(
+        request,
+        OrganisationChange.objects,
+        pk,
+        write=services.restore_change,
+        kind="change",
+        done=_("%(name)s is back."),
         back=lambda _row: reverse("accounts:organisation"),
     )
