@@ -117,7 +117,6 @@ class MarketMapView(LoginRequiredMixin, ExportMixin, TemplateView):
             else "",
             over=_("over %(share)s") % {"share": percent(found.threshold, 2)},
             asked_query=self.request.GET.urlencode(),
-            crumbs=[(_("Selection"), reverse("accounts:selections")), (_("Market map"), "")],
             **kwargs,
         )
 
