@@ -13,7 +13,13 @@ from accounts.imports import account_store, groups, staging, teams
 from accounts.imports.account_rows import BLAMED, REASONS, AccountReader, AccountRow
 from accounts.imports.channels import CHANNEL_CODES, Channels, codes_in, refuse_archived
 from accounts.imports.directory import AMBIGUOUS, Directory
-from accounts.imports.scope import SYSTEM, ProgrammeKind, numbered_name, numbered_rows, system_of
+from accounts.imports.scope import (
+    SYSTEM_BY_ROW,
+    ProgrammeKind,
+    numbered_name,
+    numbered_rows,
+    system_of,
+)
 from accounts.models import Account
 from accounts.services.account import follow_survivors
 from accounts.services.status import key_account_count
@@ -152,7 +158,7 @@ class AccountsKind(ProgrammeKind):
                 ("name", gettext_lazy("their name only")),
             ),
         ),
-        Option("system", gettext_lazy("Source system of the numbers"), SYSTEM),
+        SYSTEM_BY_ROW,
         CHANNEL_CODES,
         Option(
             "teams",

@@ -17,13 +17,19 @@ from accounts.querysets import MANAGERS, reach_of
 from kam.access.dates import business_today
 from kam.access.querysets import Reader
 from kam.imports import rejects
-from kam.imports.kinds import ImportKind
+from kam.imports.kinds import ImportKind, Option
 from kam.imports.models import Run
 from kam.imports.policies import is_system
 from teams.models import Programme
 
 SYSTEM = "erp"
 """Source system of customer numbers unless somebody names another."""
+SYSTEM_BY_ROW = Option(
+    "system",
+    gettext_lazy("Source system of the numbers"),
+    SYSTEM,
+    help=gettext_lazy("Numbers of rows: that of the file alone, unless you name another."),
+)
 SYSTEM_LENGTH = ExternalId._meta.get_field("system").max_length or 0
 CHANGES_PER_BATCH = 1000
 

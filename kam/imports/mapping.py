@@ -167,14 +167,15 @@ def from_names(
     known = {item.name: item for item in kind.fields}
     alike: dict[str, str] = {}
     for name, column in wanted.items():
-        field, own = known.get(name.partition(":")[0]), name_in(name).strip()
+        field, own = known.get(name.partition(":")[0]), values.shown(name_in(name))
         if field is None or (own and not field.several):
             shown = {"name": name, "known": ", ".join(sorted(known))}
             errors.append(_("There is no field “%(name)s”; there are: %(known)s.") % shown)
             continue
         if not column:
             continue
-        index = _place(columns, column, by_row=field.by_row)
+        is_text = isinstance(column, str)
+        index = _place(columns, column, by_row=field.by_row) if is_text else None
         if index is None:
             shown = {"name": column, "known": ", ".join(columns)}
             errors.append(_("There is no column “%(name)s”; there are: %(known)s.") % shown)

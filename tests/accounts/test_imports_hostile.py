@@ -337,7 +337,7 @@ def test_what_reads_both_ways_is_asked_and_never_guessed(manager, rows, question
 def test_mixture_of_encodings_is_asked_about_and_never_guessed(manager):
     data = PLAIN.encode() + PLAIN.partition("\n")[2].encode("cp1252")
     run = tried(manager, data)
-    assert (run.status, services.questions(run)[0][1]) == ("uploaded", "encoding")
+    assert (run.status, services.questions(run)[0][1]) == ("uploaded", "read-encoding")
     run = services.configure_run(actor=manager, run=run, chosen={"encoding": "cp1252"})
     assert (run.status, run.found.encoding.value) == ("mapped", "cp1252")
 

@@ -248,6 +248,45 @@ def test_rows_that_are_stored_twice_over_a_pause_are_stored_once(manager):
     assert (run.status, run.created, len(bought())) == ("published", 12, 12)
 
 
+@pytest.mark.parametrize(
+    ("heading", "named"),
+    [
+        ("Food: fresh", "Food: fresh"),
+        ("=cmd|' /C calc'!A0", "=cmd|' /C calc'!A0"),
+        ("<b>Milk</b>", "<b>Milk</b>"),
+        ("Milk", "Milk (3)"),
+        ("", "Column 3"),
+    ],
+)
+def test_odd_names_of_columns_become_categories_as_they_are(manager, client, heading, named):
+    text = f'Customer ID,Milk,"{heading}"\n7,1,2\n'
+    wanted = {"account": "Customer ID", "bought:Dairy": "Milk", "bought": named}
+    run = bring(manager, text, wanted=wanted)
+    assert bought()["Customer 7", named] == Decimal(2)
+    client.force_login(manager)
+    page = client.get(run.get_absolute_url()).content.decode()
+    assert "<b>Milk</b>" not in page
+
+
+@pytest.mark.parametrize("name", ["x" * 200, "Total"])
+def test_names_that_no_category_may_have_are_refused_by_cell(manager, name):
+    wanted = {"account": "Customer ID", "bought:Milk": "Milk", f"bought:{name}": "Fresh"}
+    run = bring(manager, TEXT, wanted=wanted)
+    assert (run.created, run.rejected) == (6, 6)
+
+
+def test_columns_are_named_by_text_alone(manager):
+    run = offered(manager, TEXT, wanted={"bought:a\0b": "Fresh"})
+    assert "bought:a\ufffdb" in run.mapping
+    for wanted in ({"bought:Milk": 3}, {"bought:Milk": ["Milk"]}, {"account": "row  number?"}):
+        with pytest.raises(ValidationError, match="There is no column"):
+            offered(manager, TEXT, wanted=wanted)
+    with pytest.raises(ValidationError, match="There is no column"):
+        upload(manager, TEXT, kind="category_purchases", wanted={"category": "row number"})
+    with pytest.raises(ValidationError, match="There is no column"):
+        upload(manager, "Kd-Nr,Date,Net\n7,2026-05-01,1\n", wanted={"account": "row number"})
+
+
 # Customers that are the numbers of their rows
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy
 
 from accounts.imports.channels import CHANNEL_CODES
-from accounts.imports.records.customers import ACCOUNT_FIELDS, SYSTEM_OPTION, unknown_option
+from accounts.imports.records.customers import ACCOUNT_FIELDS, unknown_option
+from accounts.imports.scope import SYSTEM_BY_ROW
 from kam.imports.kinds import Field, Option
 from kam.imports.records import MODE
 
@@ -111,5 +112,5 @@ OPTIONS = (
         gettext_lazy("Currency where none is named"),
         help=gettext_lazy("Empty: the account's."),
     ),
-    SYSTEM_OPTION,
+    SYSTEM_BY_ROW,
 )
