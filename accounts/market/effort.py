@@ -18,6 +18,7 @@ from django.db.models import (
     ExpressionWrapper,
     F,
     FloatField,
+    Func,
     OuterRef,
     Q,
     QuerySet,
@@ -38,6 +39,18 @@ FTE: DecimalField = DecimalField(max_digits=20, decimal_places=2)
 PRODUCT: DecimalField = DecimalField(max_digits=40, decimal_places=8)
 UTMOST = Value(1e9)
 """Times its share that effort is where there is no potential at all."""
+
+
+class NotBelowZero(Func):
+    """A number, 0 where it is below; NULL stays. It is worked out once: a CASE would add up again
+    for every time that it names a sum. LIMIT keeps planners from putting it in several times."""
+
+    template = (
+        "(SELECT CASE WHEN it < 0 THEN 0 ELSE it END"
+        " FROM (SELECT %(expressions)s AS it LIMIT 1) once)"
+    )
+    arity = 1
+    output_field = AMOUNT
 
 
 MOST_FIRST = F("excess").desc(nulls_last=True)
@@ -86,12 +99,7 @@ def with_effort(accounts: QuerySet[Account]) -> QuerySet[Account]:
     gap = ExpressionWrapper(F("spend") - F("sales"), output_field=AMOUNT)
     return accounts.annotate(
         effort=Coalesce("planned_effort", by_stage, output_field=FTE),
-        potential=Case(
-            When(Q(spend=None) | Q(sales=None), then=None),
-            When(sales__gte=F("spend"), then=Value(Decimal(0))),
-            default=gap,
-            output_field=AMOUNT,
-        ),
+        potential=NotBelowZero(gap),
     )
 
 

@@ -16,13 +16,13 @@ from decimal import Decimal
 from functools import reduce
 from typing import Any, NamedTuple
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, TextField, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, TextField, Value, When
 from django.db.models.functions import Cast
 
 from accounts import figures
 from accounts.figures import AMOUNT, Figures, Period, Rates
 from accounts.figures.sums import cost_sums, costs_in, figures_from, sales_in, sales_sums
-from accounts.models import Account, LedgerEntry, MonthTotal, Site
+from accounts.models import Account, AccountSums, LedgerEntry, MonthTotal, Site
 
 SALES, COSTS, ALL_SALES, ALL_COSTS, BARE, NAMED, COUNTRY, OURS = range(8)
 """Sums of the group of an account, sums of everybody, accounts without recorded cost, groups of
@@ -128,6 +128,13 @@ def _costs(rows: Any, rates: Rates) -> QuerySet:
     return sums.values_list(*KEYS, *OF_COSTS)
 
 
+def _kept(rows: Any, names: Sequence[str]) -> QuerySet:
+    """Columns that are kept for each account (`accounts.figures.kept`), added up."""
+    empty = {"no_amount": NO_AMOUNT, "no_count": NO_COUNT}
+    sums = {f"all_{name}": empty.get(name) or Sum(name) for name in names}
+    return rows.annotate(**sums).values_list(*KEYS, *sums)
+
+
 def _told(rows: Any, counted: Any = NO_COUNT) -> QuerySet:
     """Rows that say something without an amount."""
     said = rows.annotate(a=NO_AMOUNT, b=NO_AMOUNT, counted=counted, c=NO_COUNT, d=NO_COUNT)
@@ -149,6 +156,14 @@ def _of_groups(group: Any, period: Period, rates: Rates) -> Iterable[QuerySet]:
 
 def _of_everybody(seen: Any, period: Period, rates: Rates) -> Iterable[QuerySet]:
     pks = seen.order_by().values("pk")
+    kept = rates.kept_for(period)
+    if kept is not None:
+        rows = AccountSums.objects.filter(period=kept, account__in=pks)
+        yield _kept(_part(rows, ALL_SALES), OF_SALES)
+        yield _kept(_part(rows, ALL_COSTS), OF_COSTS)
+        bare = rows.filter(line_count__gt=0, recorded=0)
+        yield _told(_part(bare, BARE), Count("pk"))
+        return
     yield _sales(_part(sales_in(pks, period, whole=True), ALL_SALES), rates)
     yield _costs(_part(costs_in(pks, period), ALL_COSTS), rates)
     yield _told(_part(seen.filter(figures.without_costs(period)), BARE), Count("pk"))

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts import figures
 from accounts.models import Account
 from accounts.scoring.evidence import Readiness, evidence_of, with_span
 from tests.accounts.scoring.test_scoring import PURCHASES
@@ -242,3 +243,27 @@ def test_rest_tells_suggestions_and_readiness(client, programme, director):
     client.force_login(stranger)
     answer = client.get("/api/v1/scorings/evidence/", {"account": birch.pk})
     assert answer.status_code == 400
+
+
+@pytest.mark.postgres_only
+def test_kept_sums_suggest_the_same(programme, director):
+    accounts = AccountFactory.create_batch(3, programme=programme)
+    for account, amount in zip(accounts, (5, 20, 75), strict=True):
+        sells(account, amount, cost=amount * MILLION // 2)
+    for account, spent in zip(accounts[:2], (1, 2), strict=True):
+        month = {"month": YEAR[0], "currency": programme.currency}
+        ActivityCostFactory(account=account, amount=spent * MILLION, **month)
+
+    def said():
+        return evidence_of(accounts, programme=programme, reader=director, on=ON)
+
+    added_up = [said()]
+    ActivityCostFactory(account=accounts[2], month=YEAR[0], currency=programme.currency)
+    added_up.append(said())
+    assert added_up[0] != added_up[1]  # an average, once every account has its costs
+    figures.keep(programme, ON)
+    period = figures.Period(*YEAR)
+    assert figures.rates_on(programme, YEAR[1]).kept_for(period) is not None
+    kept = said()
+    assert kept == added_up[1]
+    assert "A3" in kept[accounts[0].pk].suggestions
