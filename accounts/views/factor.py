@@ -34,7 +34,7 @@ def factors_context(account: Account) -> dict[str, Any]:
     return {
         "factors": sorted(rows, key=lambda row: row.is_archived),
         "factor_index": index_of(standing),
-        "factors_behind": [row for row in standing if row.is_far_behind],
+        "factors_behind": [row for row in standing if row.is_far_behind and not row.answer],
     }
 
 

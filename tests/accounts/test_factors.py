@@ -163,6 +163,20 @@ def test_account_page_shows_changes_and_archives_it(client, account, kam):
 
 
 @needs_database
+def test_factor_that_is_answered_warns_no_more(client, account, kam):
+    """L2: an objective or a reason why not (handbook 4.3)."""
+    row = SuccessFactorFactory(account=account, ours=5, best_other=7)
+    client.force_login(kam)
+    url = reverse("accounts:insight", args=[account.pk])
+    assert "trails the best other" in client.get(url).content.decode()
+    wish = {"answer": "Portal from spring"}
+    update_factor(actor=kam, factor=row, expected_version=1, changes=wish)
+    page = client.get(url).content.decode()
+    assert "Portal from spring" in page
+    assert "trails the best other" not in page
+
+
+@needs_database
 def test_rest_reads_and_writes_the_table(client, account, kam):
     client.force_login(kam)
     url = "/api/v1/success-factors/"
