@@ -222,7 +222,8 @@ class PurchasesSession(CustomerSession):
         self.makes = run.option("lists") != "reject"
         self.channels = Channels(programme.pk, codes_in(run.option("channel_codes")))
         self.categories = _categories(programme.pk)
-        self.wide = {name: name_in(name) for name in run.columns if name_in(name)}
+        in_order = sorted(run.columns, key=run.columns.__getitem__)
+        self.wide = {name: name_in(name) for name in in_order if name_in(name)}
         accounts = Account.objects.filter(programme=programme)
         columns = accounts.values_list("pk", "currency", "channel")
         self.money, self.placed = {}, {}
