@@ -11,6 +11,7 @@ from collections import Counter
 
 import pytest
 from django.db import connection
+from django.utils.module_loading import autodiscover_modules
 
 from kam.changes.models import Change
 from kam.jobs.models import Job, Schedule
@@ -125,6 +126,7 @@ def test_workers_side_by_side_share_the_queue(workers):
 
 
 def test_workers_side_by_side_run_a_schedule_slot_once(workers):
+    autodiscover_modules("tasks")  # as a worker does
     for _ in range(3):
         workers.start()
     wait_for(lambda: Schedule.objects.count() == len(registry))
