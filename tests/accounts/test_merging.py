@@ -35,6 +35,7 @@ from tests.factories.accounts import (
 )
 from tests.factories.documents import AttachmentFactory
 from tests.factories.plans import ActionFactory, ObjectiveFactory, PlanFactory
+from tests.factories.profiles import SuccessFactorFactory
 from tests.factories.reviews import StageReviewFactory
 from tests.factories.teams import ProgrammeFactory, RoleGrantFactory
 
@@ -114,6 +115,7 @@ def test_ties_are_those_known():
         ("accounts.Merge", "accounts.Contact"),
         ("accounts.Position", "accounts.CriteriaSet"),
         ("plans.Action", "plans.Plan"),
+        ("plans.Plan", "accounts.SuccessFactor"),
         ("plans.Plan", "plans.CustomerGoal"),
     }
 
@@ -137,7 +139,8 @@ def furnish(account: Account, actor: Any, place: int) -> None:
         starts_on=datetime.date(2026 + place, 1, 1),
         ends_on=datetime.date(2026 + place, 12, 31),
     )
-    ActionFactory(account=account, objective=ObjectiveFactory(plan=plan))
+    factor = SuccessFactorFactory(account=account)
+    ActionFactory(account=account, objective=ObjectiveFactory(plan=plan, success_factor=factor))
     AccountFactory(parent=account, name=f"Below {place}")
     for on in (account, contact, plan):
         AttachmentFactory(on=on)
