@@ -96,7 +96,9 @@ class WorkingCopyQuerySet(AccountScopedQuerySet, TrackedQuerySet):
             number = isinstance(field, models.IntegerField)
             kind: models.Field = models.IntegerField() if number else models.CharField()
             columns[f"read_{name}"] = Case(
-                When(WORKING, then=Cast(name, kind)), default=Cast(KT(f"approved__{name}"), kind)
+                When(WORKING, then=Cast(name, kind)),
+                When(**{f"approved__{name}": None}, then=Value(None, kind)),
+                default=Cast(KT(f"approved__{name}"), kind),
             )
         return self.annotate(**columns)
 

@@ -89,6 +89,7 @@ ACCOUNTS = Layout(
         Column("Reach", _word("reach", GeographicReach)),
         Column("Intent", _word("intent", Intent)),
         Column("What it contributes is", _word("criticality", Criticality)),
+        Column("Could contribute a year", "potential_contribution"),
         Column("Country", "country"),
         Column("Industry", "industry", 20),
         Column("Currency", "currency", 10),

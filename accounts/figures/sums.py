@@ -22,6 +22,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.figures.basis import AMOUNT, SIX_PLACES, Figures, Period, Rates, between
 from accounts.models import Account, ActivityCost, LedgerEntry, MonthTotal
@@ -236,7 +237,14 @@ def figures_from(
         missing.append(_("exchange rate on %(day)s") % {"day": rates.on.isoformat()})
     if row.get("costless"):
         cost = None
-        missing.append(_("cost of goods of %(count)d lines") % {"count": row["costless"]})
+        missing.append(
+            ngettext(
+                "cost of goods of %(count)d line",
+                "cost of goods of %(count)d lines",
+                row["costless"],
+            )
+            % {"count": row["costless"]}
+        )
     if row.get("costs_unrated"):
         serve = None
         missing.append(_("exchange rate of costs"))

@@ -29,6 +29,7 @@ class AccountForm(ServiceForm):
         "reach",
         "intent",
         "criticality",
+        "potential_contribution",
         "currency",
         "website",
         "description",

@@ -10,11 +10,13 @@ from django.core.validators import URLValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.choices import Status
+from accounts.choices import LADDER, Criticality, GeographicReach, Intent, Size, Stage, Status
 from accounts.imports.channels import Channels
-from accounts.imports.directory import plain_name
+from accounts.imports.directory import plain_name, spoken
 from accounts.imports.teams import Teams
+from accounts.models import Account
 from kam.imports.kinds import Row
+from kam.imports.records import Cells
 from kam.imports.refusal import Refused
 from kam.imports.totals import is_total
 from kam.imports.values import is_error, text_of
@@ -57,6 +59,15 @@ LENGTHS = {
     "parent": 200,
     "team": 120,
 }
+WORDS = {
+    "size": spoken(Size),
+    "reach": spoken(GeographicReach),
+    "intent": spoken(Intent),
+    "criticality": spoken(Criticality),
+    "target_stage": {word: code for word, code in spoken(Stage).items() if code in LADDER},
+}
+"""Field -> what its cell may say."""
+TYPED = (*WORDS, "target_stage_by", "potential_contribution")
 BLAMED = {
     **dict.fromkeys(
         ("nothing", "ambiguous", "unknown_account", "known_account", "forbidden", "repeated"),
@@ -74,15 +85,14 @@ BLAMED = {
     "no_parent": ("parent",),
     "cycle": ("parent",),
     "parent_rejected": ("parent",),
+    **{f"bad_{name}": (name,) for name in TYPED},
     **dict.fromkeys(("bad_team", "team_shared", "team_load", "team_barrier"), ("team",)),
 }
 """Reason -> the fields of which the first one in the file is at fault."""
 PLAIN = ("name", "country", "industry", "currency", "website", "description")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_STATUS = {
-    **{code: code for code in Status.values},
-    **{plain_name(str(status.label)): status.value for status in Status},
-}
+_STATUS = spoken(Status)
+_AMOUNT: Any = Account._meta.get_field("potential_contribution")
 _url = URLValidator(schemes=("http", "https"))
 
 
@@ -108,9 +118,13 @@ class AccountReader:
         programme_id: int,
         channels: Channels,
         teams: Teams,
+        decimal: str,
+        dates: str,
         keys: str = "any",
     ) -> None:
         self.columns = columns
+        self.typed = {name: columns[name] for name in TYPED if name in columns}
+        self.conventions = {"decimal": decimal, "dates": dates}
         self.teams = teams
         self.keys = keys
         self.width = width
@@ -142,6 +156,8 @@ class AccountReader:
             raise Refused("total")
         values: dict[str, Any] = {item: cells[item] for item in PLAIN if cells.get(item)}
         self._check(values)
+        typed = Cells(row, self.typed, self.width, number=number_of_row, **self.conventions)
+        values |= self._typed(typed)
         values |= self._place(cells)
         team = self.teams.find(cells["team"]) if cells.get("team") else None
         if team is not None:
@@ -154,6 +170,25 @@ class AccountReader:
             status=self._status(cells.get("status", "")),
             values=values,
         )
+
+    def _typed(self, cells: Cells) -> dict[str, Any]:
+        """Words of choices, day and amount, as the change log stores them."""
+        values: dict[str, Any] = {name: cells.choice(name, WORDS[name]) for name in WORDS}
+        day = cells.date("target_stage_by")
+        values["target_stage_by"] = day and day.isoformat()
+        amount = cells.number("potential_contribution")
+        if amount is not None:
+            try:
+                _AMOUNT.clean(amount, None)
+            except ValidationError as error:
+                words = {
+                    "amount": cells.text("potential_contribution"),
+                    "why": " ".join(error.messages),
+                }
+                text = _("could contribute “%(amount)s” a year: %(why)s") % words
+                raise Refused("bad_potential_contribution", text) from error
+            values["potential_contribution"] = f"{amount:.{_AMOUNT.decimal_places}f}"
+        return {name: value for name, value in values.items() if value}
 
     def _place(self, cells: dict[str, str]) -> dict[str, Any]:
         """Business unit and trade channel, which have to be there already."""

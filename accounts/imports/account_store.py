@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery
+from django.db.models import BigIntegerField, CharField, F, OuterRef, QuerySet, Subquery, TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.utils import timezone
@@ -34,6 +34,13 @@ COPIED = (
     "business_unit",
     "channel",
     "team",
+    "target_stage",
+    "target_stage_by",
+    "size",
+    "reach",
+    "intent",
+    "criticality",
+    "potential_contribution",
 )
 PART = 500
 """Accounts in one statement or transaction."""
@@ -44,11 +51,15 @@ def column(name: str) -> str:
     return COLUMNS.get(name, name)
 
 
+def stored(account: Account, name: str) -> Any:
+    """What the account has in a field, as the change log stores it: days and amounts as text."""
+    value = getattr(account, column(name))
+    return value if value is None or isinstance(value, int | str) else str(value)
+
+
 def differences(account: Account, values: dict[str, Any]) -> dict[str, Any]:
     """Those of `values` that the account does not have yet."""
-    return {
-        name: value for name, value in values.items() if getattr(account, column(name)) != value
-    }
+    return {name: value for name, value in values.items() if stored(account, name) != value}
 
 
 def create_hidden(run: Run, directory: Directory, rows: Sequence[tuple[int, AccountRow]]) -> None:
@@ -108,7 +119,7 @@ def stage_changes(
                 account=account,
                 row=number,
                 parent=row.parent,
-                before={name: getattr(account, column(name)) for name in changes},
+                before={name: stored(account, name) for name in changes},
                 after=changes,
             )
             for number, row, account, changes in rows
@@ -186,7 +197,7 @@ def _note_differences(item: StagedAccount) -> None:
     wanted = dict(item.after)
     parent = wanted.pop("parent", account.parent_id)
     changes = differences(account, wanted)
-    item.before = {name: getattr(account, column(name)) for name in changes}
+    item.before = {name: stored(account, name) for name in changes}
     if parent != account.parent_id:
         item.before["parent"], changes["parent"] = account.parent_id, parent
     item.after, item.version = changes, account.version
@@ -228,9 +239,14 @@ def _copy_values(staged: QuerySet[StagedAccount], side: str, step: int) -> None:
     the version rises last, because `staged` may ask for it."""
     pks = list(staged.values_list("account", flat=True))
     for name in COPIED:
-        own = staged.filter(**{f"{side}__has_key": name})
-        text = KT(f"{side}__{name}")
-        value = Cast(text, BigIntegerField()) if name in COLUMNS else text
+        noted = f"{side}__{name}"
+        emptied = staged.filter(**{noted: None}).values("account")
+        if Account._meta.get_field(name).null:
+            Account.objects.filter(pk__in=emptied).update(**{name: None})
+        own = staged.filter(**{f"{side}__has_key": name}).exclude(**{noted: None})
+        text = KT(noted)
+        field: Any = BigIntegerField() if name in COLUMNS else Account._meta.get_field(name)
+        value = text if isinstance(field, CharField | TextField) else Cast(text, field)
         given = own.filter(account=OuterRef("pk")).values(value=value)[:1]
         Account.objects.filter(pk__in=own.values("account")).update(**{name: Subquery(given)})
     now = timezone.now()
@@ -245,7 +261,7 @@ def _restore_one_by_one(run: Run, actor_id: int, staged: Sequence[StagedAccount]
         back = {
             name: value
             for name, value in item.before.items()
-            if name != "parent" and getattr(account, column(name)) == item.after[name]
+            if name != "parent" and stored(account, name) == item.after[name]
         }
         for name, value in back.items():
             setattr(account, column(name), value)

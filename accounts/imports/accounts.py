@@ -135,6 +135,29 @@ class AccountsKind(ProgrammeKind):
             ("trade channel", "channel code", "vertriebskanal"),
         ),
         Field("status", gettext_lazy("Status"), "text", ("account status",)),
+        Field("target_stage", gettext_lazy("Target stage")),
+        Field(
+            "target_stage_by",
+            gettext_lazy("Target by"),
+            "date",
+            ("target by", "target date"),
+            by_name=True,
+        ),
+        Field("size", gettext_lazy("Size"), "text", ("company size",)),
+        Field("reach", gettext_lazy("Reach"), "text", ("geographic reach",)),
+        Field("intent", gettext_lazy("Intent")),
+        Field(
+            "criticality",
+            gettext_lazy("What it contributes is"),
+            "text",
+            ("what it contributes is",),
+        ),
+        Field(
+            "potential_contribution",
+            gettext_lazy("Could contribute a year"),
+            "number",
+            ("could contribute a year", "potential"),
+        ),
         Field("team", gettext_lazy("Team, by name"), "text", ("account team", "team name")),
     )
     options: ClassVar = (
@@ -246,6 +269,8 @@ class AccountsSession(Session):
             programme_id=programme.pk,
             channels=Channels(programme.pk, codes_in(run.option("channel_codes"))),
             teams=self.teams,
+            decimal=run.found.value("decimal") or "dot",
+            dates=run.found.value("dates") or "ymd",
             keys=run.option("keys") or "any",
         )
         self.reasons = {code: str(text) for code, text in REASONS.items()}

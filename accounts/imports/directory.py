@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import F, Q, TextField, Value
 from django.db.models.functions import Cast, Concat
@@ -14,6 +14,12 @@ from kam.imports import policies
 from kam.imports.models import Run
 
 AMBIGUOUS = -1
+
+
+def spoken(choices: Any) -> dict[str, Any]:
+    """Codes and words of choices, in small letters -> code."""
+    known = {str(code).casefold(): code for code in choices.values}
+    return known | {plain_name(str(item.label)): item.value for item in choices}
 
 
 def plain_name(name: str) -> str:

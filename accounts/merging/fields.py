@@ -37,6 +37,7 @@ GROUPS: dict[type[models.Model], dict[str, tuple[str, ...]]] = {
         "reach": ("reach",),
         "intent": ("intent",),
         "criticality": ("criticality",),
+        "potential_contribution": ("potential_contribution",),
         "website": ("website",),
         "description": ("description",),
     },

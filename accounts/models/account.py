@@ -145,6 +145,15 @@ class Account(Tracked):
         blank=True,
         help_text=_("Critical: without it our business would be another."),
     )
+    potential_contribution = models.DecimalField(
+        _("could contribute a year"),
+        max_digits=24,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("As a key account in three years, in the programme's currency."),
+    )
     website = models.URLField(_("website"), blank=True)
     description = models.TextField(_("what it does and for whom"), blank=True)
     staged_by = models.ForeignKey(

@@ -38,6 +38,7 @@ EDITABLE_FIELDS = (
     "reach",
     "intent",
     "criticality",
+    "potential_contribution",
 )
 """What forms, the API and imports may set; status, stage and team have services of their own."""
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import figures
 from accounts.forms.decision import WishForm
 from accounts.models import Account, Decision, Selection
 from accounts.selection.presenting import Row, shown
@@ -49,6 +50,12 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
             is_more = result.whole > len(_made(forms))
             return redirect("accounts:selection_decide" if is_more else "accounts:selection", pk=pk)
         status = UNPROCESSABLE
+    today = business_today()
+    period = figures.trailing_year(today)
+    rates = figures.rates_on(run.programme, period.last or today)
+    earned = figures.by_account([form.account.pk for _row, _advice, form in forms], period, rates)
+    for _row, _advice, form in forms:
+        form.contribution = earned[form.account.pk].contribution
     context = {
         "run": run,
         "forms": forms,
@@ -73,7 +80,8 @@ def _forms(request: HttpRequest, run: Selection, rows: list[Row]) -> list[Any]:
     managers = {user.pk: user for user in User.objects.colleagues_of(request.user).with_name()}
     chosen = {row["account"]: row["manager"] for row in run.result["selected"]}
     take_all = request.GET.get("advice") == "1"
-    accounts = Account.objects.visible_to(request.user).in_bulk([row.account for row in rows])
+    seen = Account.objects.visible_to(request.user).select_related("programme")
+    accounts = seen.in_bulk([row.account for row in rows])
     found = []
     for row in rows:
         account, advice = accounts[row.account], advised[row.account]

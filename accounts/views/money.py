@@ -63,7 +63,8 @@ class Line(NamedTuple):
 
 
 class FiguresView(AccountPartView):
-    """Contribution statement from net revenue down, month by month, with what is missing (4.6)."""
+    """Contribution statement from net revenue down, month by month, with what is missing (4.6),
+    and what the customer could contribute beside it (K025)."""
 
     part = "figures"
     part_template_name = "accounts/_figures.html"
@@ -101,7 +102,15 @@ class FiguresView(AccountPartView):
         covered = periods[1].is_covered_from(account.first_month)
         parts = figures.by_activity(account, self.period, rates)
         lines_url = f"{reverse('accounts:lines', args=[account.pk])}?{self._query()}"
+        could = account.potential_contribution
+        is_year = self.period == figures.trailing_year(business_today())
+        known = is_year and could is not None and now.contribution is not None
         return super().get_context_data(
+            room=could - now.contribution if known else None,
+            is_year=is_year,
+            edit_url=reverse("accounts:edit", args=[account.pk]) if account.may_edit else "",
+            edit_label=_("Edit"),
+            unknown=_("unknown"),
             form=self.form,
             period=self.period,
             rates=rates,

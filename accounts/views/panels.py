@@ -43,6 +43,13 @@ def money_figures(request: HttpRequest, account: Account) -> list[Figure]:
     until = _("12 months to %(day)s") % {"day": formatting.short_day(period.last)}
     unit = f"k {own.currency}"
     share = formatting.percent(own.contribution_ratio)
+    could = account.potential_contribution
+    earned = until if own.contribution is not None else _("missing: %(what)s") % {"what": missing}
+    if could is not None:
+        earned = _("%(now)s · could be %(then)s k a year") % {
+            "now": earned,
+            "then": formatting.kilo(could),
+        }
     money_url = reverse("accounts:figures", args=[account.pk])
     return [
         Figure(
@@ -56,7 +63,7 @@ def money_figures(request: HttpRequest, account: Account) -> list[Figure]:
             _("Contribution"),
             formatting.kilo(own.contribution),
             f"{unit} · {share}" if own.contribution is not None else "",
-            until if own.contribution is not None else _("missing: %(what)s") % {"what": missing},
+            earned,
             money_url,
         ),
         Figure(

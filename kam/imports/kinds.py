@@ -32,7 +32,8 @@ class Field(NamedTuple):
     `form` is `text`, `number`, `date` or `currency`; `aliases` are names by which other systems
     call it, in any case and punctuation. With `several` any number of columns may become it, each
     under a name of its own (`named`): a row holds a figure for each. With `by_row` the number of
-    the row (`ROW_NUMBER`) may stand for it, where a person says so.
+    the row (`ROW_NUMBER`) may stand for it, where a person says so. A day or currency `by_name`
+    is never known by its looks alone.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Field(NamedTuple):
     help: Text = ""
     several: bool = False
     by_row: bool = False
+    by_name: bool = False
 
 
 ROW_NUMBER = "row number"

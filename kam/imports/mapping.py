@@ -93,7 +93,9 @@ def _by_content(
 ) -> None:
     """Dates and currencies are known by their looks where only one column has them."""
     for item in kind.fields:
-        if item.name in found or item.several or item.form not in ("date", "currency"):
+        if item.name in found or item.several or item.by_name:
+            continue
+        if item.form not in ("date", "currency"):
             continue
         if any(kind.field(name).form == item.form for name in found):
             continue

@@ -61,7 +61,7 @@ def test_totals_unknown_cost_is_not_zero():
     found = figures.totals(everything(), YEAR, rates_of(account.programme))
     assert (found.revenue, found.cost, found.gross_margin) == (100, None, None)
     assert (found.cost_to_serve, found.contribution) == (5, None)
-    assert found.missing == ("cost of goods of 1 lines",)
+    assert found.missing == ("cost of goods of 1 line",)
 
 
 def test_totals_without_recorded_cost_to_serve_have_no_contribution():

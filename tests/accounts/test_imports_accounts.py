@@ -1,5 +1,8 @@
 """Lists of customers: new, known, and who is part of whom."""
 
+import datetime
+from decimal import Decimal
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
@@ -11,7 +14,12 @@ from kam.imports import passes, services
 from kam.imports.models import Run
 from teams.models import Team
 from tests.accounts.test_imports_ledger import import_file, problems, undo, upload
-from tests.factories.accounts import AccountFactory, ConflictFactory, ExternalIdFactory
+from tests.factories.accounts import (
+    AccountFactory,
+    ChannelFactory,
+    ConflictFactory,
+    ExternalIdFactory,
+)
 from tests.factories.imports import RunFactory
 from tests.factories.teams import (
     BusinessUnitFactory,
@@ -22,6 +30,7 @@ from tests.factories.teams import (
 )
 
 pytestmark = pytest.mark.django_db
+TAGS_OF = ("size", "reach", "intent", "criticality", "target_stage")
 HEAD = "Number,Name,Part of,Country,Industry,Status\n"
 
 
@@ -84,6 +93,99 @@ def test_known_accounts_change_and_empty_cells_say_nothing(manager, programme):
     undo(manager, run)
     account.refresh_from_db()
     assert account.industry == ""
+
+
+TAGS = "Number,Name,Size,Reach,Intent,Criticality,Target stage,Target by,Potential\n"
+
+
+def test_what_describes_a_customer_comes_in_and_goes_again(manager, programme):
+    account = ExternalIdFactory(
+        account__programme=programme,
+        account__size="small",
+        account__target_stage_by=datetime.date(2026, 12, 31),
+        account__potential_contribution=Decimal(100),
+        value="7",
+    ).account
+    text = TAGS + (
+        '7,,Large,several countries,strategic,critical,Partnership,31.03.2027,"1.250.000,50"\n'
+        '8,New,medium,GLOBAL,opportunistic,significant,mid,30.06.2027,"900,25"\n'
+    )
+    names = (*TAGS_OF, "target_stage_by", "potential_contribution")
+    before = [getattr(account, name) for name in names]
+    run = take(manager, text)
+    account.refresh_from_db()
+    new = Account.objects.get(name="New")
+    told = ("large", "regional", "strategic", "critical", "partnership")
+    assert [getattr(account, name) for name in names] == [
+        *told,
+        datetime.date(2027, 3, 31),
+        Decimal("1250000.5"),
+    ]
+    assert [getattr(new, name) for name in names] == [
+        *("medium", "global", "opportunistic", "significant", "mid"),
+        datetime.date(2027, 6, 30),
+        Decimal("900.25"),
+    ]
+    change = Change.objects.of(account).get()
+    assert change.before["potential_contribution"] == "100.000000"
+    assert change.after["target_stage_by"] == "2027-03-31"
+    assert take(manager, text).unchanged == 2
+    undo(manager, run)
+    account.refresh_from_db()
+    assert [getattr(account, name) for name in names] == before
+    assert not Account.objects.filter(name="New").exists()
+
+
+def test_undo_takes_unit_channel_and_target_away_again(manager, programme):
+    account = ExternalIdFactory(account__programme=programme, value="7").account
+    BusinessUnitFactory(programme=programme, name="North")
+    ChannelFactory(programme=programme, name="Hotels")
+    text = "Number,Name,Business unit,Channel,Target stage,Country\n7,Seven,North,Hotels,mid,UK\n"
+    run = take(manager, text)
+    account.refresh_from_db()
+    assert (account.name, account.business_unit.name, account.channel.name) == (
+        *("Seven", "North", "Hotels"),
+    )
+    undo(manager, run)
+    account.refresh_from_db()
+    assert (account.business_unit, account.channel, account.target_stage) == (None, None, None)
+
+
+def test_undo_leaves_what_somebody_has_changed_since(manager, programme):
+    account = ExternalIdFactory(account__programme=programme, value="7").account
+    run = take(manager, TAGS + "7,,large,,,,,2027-03-31,1250000\n")
+    account.refresh_from_db()
+    changes = {"potential_contribution": Decimal(7), "size": "medium"}
+    update_account(actor=manager, account=account, expected_version=None, changes=changes)
+    undo(manager, run)
+    account.refresh_from_db()
+    found = (account.potential_contribution, account.size, account.target_stage_by)
+    assert found == (7, "medium", None)
+
+
+def test_words_that_describe_nobody_are_refused_row_by_row(manager):
+    rows = (
+        "1,A,huge,,,,,,",
+        "2,B,,,,,uncoupling,,",
+        "3,C,,,,,,2027-02-30,",
+        "4,D,,,,,,,-1",
+        "5,E,,,,,,,9999999999999999999999999",
+        "6,F,small,,,,,2027-02-28,12",
+    )
+    run = take(manager, TAGS + "\n".join(rows) + "\n")
+    assert problems(run) == {
+        "bad_size": 1,
+        "bad_target_stage": 1,
+        "bad_target_stage_by": 1,
+        "bad_potential_contribution": 2,
+    }
+    assert list(Account.objects.values_list("name", flat=True)) == ["F"]
+
+
+def test_lone_day_of_a_list_is_not_taken_for_the_target(manager):
+    run = take(manager, "Number,Name,Founded\n1,A,2001-05-03\n2,B,1999-12-31\n")
+    assert run.created == 2
+    assert set(Account.objects.values_list("target_stage_by", flat=True)) == {None}
 
 
 def test_known_account_moves_with_all_below_it_and_back(manager, programme):

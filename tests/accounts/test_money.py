@@ -137,12 +137,39 @@ def test_figures_page_shows_the_statement_of_birch(client, account, director):
         assert figure in page
 
 
+@pytest.mark.parametrize(
+    ("could", "days", "shown"),
+    [
+        (9_000, {}, ("Contributes a year", "3,952", "9,000", "5,048", "critical")),
+        (2_000, {}, ("2,000", "−1,952")),
+        (None, {}, ("Could contribute a year", "n/a")),
+        (9_000, {"from": "2026-05-01", "to": "2026-05-31"}, ("Contributed in the period", "3,952")),
+    ],
+)
+def test_what_a_customer_could_contribute_stands_beside_what_it_does(
+    could, days, shown, client, account, director, time_machine
+):
+    """K025: current and potential contribution, and criticality, side by side."""
+    time_machine.move_to("2026-06-15")
+    account.potential_contribution, account.criticality = could, "critical"
+    account.save()
+    MonthTotalFactory(account=account, revenue=10_400, cost=6_448, lines_without_cost=0)
+    activity = ActivityFactory(programme=account.programme)
+    ActivityCostFactory(account=account, activity=activity, amount=0)
+    client.force_login(director)
+    page = client.get(reverse("accounts:figures", args=[account.pk]), days).content.decode()
+    panel = page[page.index('id="potential"') :]
+    panel = panel[: panel.index("</dl>")]
+    assert [figure for figure in shown if figure not in panel] == []
+    assert ("Room" in panel) == (could is not None and not days)
+
+
 def test_figures_page_names_what_is_missing(client, account, director):
     MonthTotalFactory(account=account)
     client.force_login(director)
     url = reverse("accounts:figures", args=[account.pk])
     page = client.get(url, {"from": "2026-05-01", "to": "2026-05-31"}).content.decode()
-    assert "cost of goods of 1 lines" in page
+    assert "cost of goods of 1 line" in page
     assert "n/a" in page
 
 

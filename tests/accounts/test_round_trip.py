@@ -166,6 +166,13 @@ def fill(home: Home) -> None:
             currency="EUR" if number % 4 == 0 else "",
             website="https://example.org/a?b=1,2" if number == 1 else "",
             description='-"text"\nof two lines, 1.5' if number == 4 else "",
+            size=("", "small", "medium", "large")[number % 4],
+            reach="regional" if number % 3 == 1 else "",
+            intent="strategic" if number % 5 == 0 else "",
+            criticality=("critical", "", "significant")[number % 3],
+            target_stage="partnership" if number % 2 else "",
+            target_stage_by=datetime.date(2027, 2, number % 12 + 1) if number % 2 else None,
+            potential_contribution=Decimal("1234567.891234") + number if number % 3 else None,
         )
         top = account if number % 3 == 0 else top
         ExternalIdFactory(account=account, value=f"{number:04}")

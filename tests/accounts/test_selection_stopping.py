@@ -221,6 +221,7 @@ def test_another_manager_stops_a_run_and_a_reader_is_not_offered_to(example, run
 def test_advice_is_filled_in_with_what_the_run_says(example, browser) -> None:
     dogwood = example.accounts["Dogwood"]
     dogwood.status, dogwood.rationale = "key", "It was large."
+    dogwood.potential_contribution = 45_000
     dogwood.save()
     solved = runs.create_selection(
         actor=example.director, programme=example.programme, changes={"name": "Advice"}
@@ -228,7 +229,9 @@ def test_advice_is_filled_in_with_what_the_run_says(example, browser) -> None:
     runs.solve_selection(actor=example.director, selection=solved)
     solving.solve(solved.pk, example.director, InlineJob())
     address = reverse("accounts:selection_decide", args=[solved.pk])
-    rows = browser.get(f"{address}?advice=1").context["forms"]
+    page = browser.get(f"{address}?advice=1")
+    rows = page.context["forms"]
+    assert "It could contribute 45" in page.content.decode()
     forms = {row.name: form for row, _advice, form in rows}
     assert forms["Dogwood Energy"].initial["action"] == "review"
     assert forms["Dogwood Energy"].initial["reason"] == "Attractiveness 4.40 is below 5.0."

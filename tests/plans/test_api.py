@@ -1,6 +1,7 @@
 """Plans and actions over REST: the same data, the same refusals as the pages."""
 
 import datetime
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.test import Client
@@ -301,3 +302,24 @@ def test_filters_and_order_tell_only_what_the_caller_reads(call, people):
         back,
         [],
     ]
+
+
+def test_approved_rows_without_a_day_come_last(call, people):
+    """Both ways and from page to page, on either database."""
+    plan = PlanFactory(account=people.account, approved={"title": "Approved"})
+    due = ("2027-06-30", None, "2027-01-31", None)
+    first, second, third, fourth = (
+        ObjectiveFactory(plan=plan, due="2026-12-31", approved={"due": day}).pk for day in due
+    )
+
+    def found(ordering):
+        rows, address = [], {"ordering": ordering, "page_size": 1}
+        while address:
+            answer = call(people.member, "get", "objectives", address).json()
+            rows += [row["id"] for row in answer["results"]]
+            link = answer["next"]
+            address = dict(parse_qsl(urlsplit(link).query)) if link else None
+        return rows
+
+    assert found("due") == [third, first, second, fourth]
+    assert found("-due") == [first, third, second, fourth]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.choices import Confidence
-from accounts.imports.directory import AMBIGUOUS, plain_name
+from accounts.imports.directory import AMBIGUOUS, plain_name, spoken
 from accounts.imports.records import lines
 from accounts.imports.records.customers import (
     ACCOUNT_FIELDS,
@@ -39,12 +39,6 @@ from kam.imports.refusal import Refused
 TEXTS = ("name", "job_title", "email", "phone", "function", "source")
 MATCHES = {"number": "external_id", "email": "email", "name": "name"}
 """Way of matching -> the field that it needs."""
-
-
-def spoken(choices: Any) -> dict[str, Any]:
-    """Codes and words of choices, in small letters -> code."""
-    known = {str(code).casefold(): code for code in choices.values}
-    return known | {plain_name(str(item.label)): item.value for item in choices}
 
 
 LEVELS = spoken(Contact.Level)

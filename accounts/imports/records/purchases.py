@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple
 
-from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,7 +21,7 @@ from accounts.imports.channels import (
     refuse_archived,
     take_channels,
 )
-from accounts.imports.directory import plain_name
+from accounts.imports.directory import plain_name, spoken
 from accounts.imports.records.customers import (
     BLAMED,
     REASONS,
@@ -253,8 +252,8 @@ class PurchasesSession(CustomerSession):
             tuple(rest): (pk, currency)
             for pk, currency, *rest in known.values_list("pk", "currency", *key)
         }
-        self.uses = _words(UseType) | {"own": UseType.OWN_INPUT.value}
-        self.sure = _words(PurchaseConfidence)
+        self.uses = spoken(UseType) | {"own": UseType.OWN_INPUT.value}
+        self.sure = spoken(PurchaseConfidence)
         self.sums: dict[str, Decimal] = defaultdict(Decimal)
         self.parts: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
         self.volumes: dict[str, Decimal] = defaultdict(Decimal)
@@ -482,9 +481,3 @@ class PurchasesSession(CustomerSession):
         known = self.known.get(key, (None, ""))[1]
         own = self.money.get(whose.account, self.own)
         return whose.currency or self.default or known or own
-
-
-def _words(choices: type[models.TextChoices]) -> dict[str, str]:
-    """Value by its code and by its word, in small letters."""
-    words = {str(item.label).casefold(): item.value for item in choices}
-    return words | {item.value: item.value for item in choices}

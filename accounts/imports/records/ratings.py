@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.choices import Confidence, ScaleKind
+from accounts.imports.directory import spoken
 from accounts.imports.records.customers import (
     ACCOUNT_FIELDS,
     BLAMED,
@@ -19,7 +20,6 @@ from accounts.imports.records.customers import (
     unknown_option,
 )
 from accounts.imports.records.followed import FollowedKind, FollowedSession, Following
-from accounts.imports.records.scores import words_of
 from accounts.models import Account, ProfileParameter, Rating
 from accounts.profiles.asking import read_number
 from accounts.querysets import AccountQuerySet
@@ -98,7 +98,7 @@ class RatingsSession(FollowedSession):
         self.by_pk = {row.pk: row for row in rows}
         self.channels: dict[int, str] = {}
         self.today = business_today()
-        self.confidences = words_of(Confidence)
+        self.confidences = spoken(Confidence)
 
     def rights(self, accounts: AccountQuerySet) -> AccountQuerySet:
         """Accounts that the run's owner edits."""

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.choices import Confidence, Horizon
+from accounts.imports.directory import spoken
 from accounts.imports.records.customers import (
     ACCOUNT_FIELDS,
     BLAMED,
@@ -57,12 +58,6 @@ FIELDS = (
     Field("customer_said", gettext_lazy("The customer said so"), "text", ("customer said",)),
     Field("scored_on", gettext_lazy("Scored on"), "date", ("date",)),
 )
-
-
-def words_of(choices: Any) -> dict[str, str]:
-    """Value by its code and by its word, in small letters."""
-    words = {str(item.label).casefold(): item.value for item in choices}
-    return words | {item.value: item.value for item in choices}
 
 
 class ScoresKind(FollowedKind):
@@ -140,7 +135,7 @@ class ScoresSession(FollowedSession):
         pks = own.order_by().values_list("account", flat=True)
         self.today = business_today()
         self.held = criteria_on(run.scope_id, self.today, pks)
-        self.horizons, self.confidences = words_of(Horizon), words_of(Confidence)
+        self.horizons, self.confidences = spoken(Horizon), spoken(Confidence)
 
     def rights(self, accounts: AccountQuerySet) -> AccountQuerySet:
         """Accounts whose scores the run's owner may agree on."""
