@@ -12,7 +12,6 @@ from django.db.models import (
     F,
     JSONField,
     OuterRef,
-    Q,
     QuerySet,
     Sum,
     Value,
@@ -28,7 +27,7 @@ from accounts.models import Account, Conflict, ExternalId, StagedAccount, Staged
 from kam.changes import record
 from kam.changes.models import Change
 from kam.imports.models import Run
-from kam.imports.parts import update_each
+from kam.imports.parts import batched, update_each
 from teams.models import Programme
 
 DELETE_ACCOUNTS = 300
@@ -77,19 +76,27 @@ def look_for_duplicates(run: Run) -> None:
 
 def hide_accounts(run: Run) -> None:
     """Hide the accounts that `run` made and that nobody has touched since; others stay."""
-    Account.objects.filter(pk__in=_untouched(run).values("account")).update(staged_by=run)
-
-
-def _untouched(run: Run) -> QuerySet[StagedAccount]:
     made = StagedAccount.objects.filter(run=run, created=True)
-    others = Change.objects.filter(account_id=OuterRef("account_id")).exclude(
+    for pks in batched(made.order_by("account_id").values_list("account", flat=True), PREPARED):
+        Account.objects.filter(pk__in=set(pks) - _touched(run, pks)).update(staged_by=run)
+
+
+def _touched(run: Run, pks: Sequence[int]) -> set[int]:
+    """Which of the accounts somebody has changed, put others under, or paired.
+
+    Asked of a few accounts at a time by their keys: what a database guesses of rows that came a
+    moment ago is wrong by orders of magnitude, and one statement over all of them may take hours.
+    """
+    others = Change.objects.filter(account_id__in=pks).exclude(
         source=Change.Source.IMPORT, source_reference=str(run.pk)
     )
-    children = Account.objects.filter(parent=OuterRef("account_id")).exclude(
-        pk__in=made.values("account")
-    )
-    conflicts = Conflict.objects.filter(Q(a=OuterRef("account_id")) | Q(b=OuterRef("account_id")))
-    return made.exclude(Exists(others)).exclude(Exists(children)).exclude(Exists(conflicts))
+    own = StagedAccount.objects.filter(run=run, created=True, account=OuterRef("pk"))
+    children = Account.objects.filter(~Exists(own), parent__in=pks)
+    found = set(others.values_list("account_id", flat=True))
+    found |= set(children.values_list("parent", flat=True))
+    for end in ("a", "b"):
+        found |= set(Conflict.objects.filter(**{f"{end}__in": pks}).values_list(end, flat=True))
+    return found
 
 
 def delete_accounts(run: Run) -> int:

@@ -378,6 +378,16 @@ def test_products_come_with_their_lines(manager, programme):
     assert (Product.objects.count(), ProductLine.objects.count()) == (0, 0)
 
 
+def test_history_of_what_hangs_on_no_account_is_read_by_the_programme(manager, programme):
+    import_file(manager, "Code,Name\nP1,Pump\n", kind="products", name="products.csv")
+    rates = "Currency,From,Rate\nCHF,2026-01-01,0.95\n"
+    import_file(manager, rates, kind="exchange_rates", name="rates.csv")
+    for obj in (Product.objects.get(), ExchangeRate.objects.get()):
+        change = Change.objects.of(obj).visible_to(manager).get()
+        assert (change.verb, change.account_id, change.audience) == ("created", None, "programme")
+        assert change.audience_id == programme.pk
+
+
 def test_rates_are_taken_once_and_never_changed(manager, programme):
     text = "Currency;From;Rate\nCHF;2026-01-01;0,95\nCHF;2026-02-01;0,96\nXYZA;2026-01-01;1\n"
     text += f"{programme.currency};2026-01-01;1\nCHF;2026-03-01;0\nCHF;;1\n"

@@ -140,7 +140,7 @@ def check_scores(client, api, director, accounts):
 def check_run(client, api, accounts):
     run = Selection.objects.get()
     text = words(client.get(reverse("accounts:selection", args=[run.pk])))
-    for figure in ("5.768", "990,000 GBP of 1,000,000 GBP", "0.90 of 1.00 FTE", "0.85 of 1.00 FTE"):
+    for figure in ("5.768", "990 k of 1,000 k GBP", "0.90 of 1.00 FTE", "0.85 of 1.00 FTE"):
         assert figure in text, figure
     for name, (_worth, _rank, _field, value) in PLACES.items():
         gain = Decimal(value) - 5

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models import BigIntegerField, F, Value
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, NullIf
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -78,14 +78,19 @@ def _publish_whole(kind: RecordKind, run: Run) -> None:
         object_type=Value(kind.model._meta.label_lower),
         object_id=F("object_id"),
         object_label=KT("log__label"),
-        account_id=Cast(KT("log__account_id"), BigIntegerField()),
+        account_id=_key_in("log__account_id"),
         audience=KT("log__audience"),
-        audience_id=Cast(KT("log__audience_id"), BigIntegerField()),
+        audience_id=_key_in("log__audience_id"),
         before=F("log__before"),
         after=F("log__after"),
     )
     for part in batched(sorted(changed_since), PART):
         _change(kind, run, list(known.filter(object_id__in=part).order_by("row")))
+
+
+def _key_in(path: str) -> Cast:
+    """A key in JSON; SQLite reads the null of JSON as the text "null", and that as the number 0."""
+    return Cast(NullIf(KT(path), Value("null")), BigIntegerField())
 
 
 def _changed_since(kind: RecordKind, known: Any) -> set[int]:
