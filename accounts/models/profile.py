@@ -24,6 +24,7 @@ from teams.models import Programme
 VALUE: dict[str, Any] = {"max_digits": 14, "decimal_places": 4, "null": True, "blank": True}
 LEAST_SAMPLE = 10
 """People whom a figure on an audience describes at least: fewer could be told apart (K095; 5.5)."""
+MOST_PEOPLE = 1_000_000_000
 
 
 class ProfileParameter(Tracked):
@@ -99,7 +100,10 @@ class Rating(models.Model):
     value = models.DecimalField(_("value"), **VALUE)
     choice = models.CharField(_("choice"), max_length=80, blank=True)
     sample = models.PositiveIntegerField(
-        _("people counted"), null=True, blank=True, validators=[MinValueValidator(1)]
+        _("people counted"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_PEOPLE)],
     )
     source = models.CharField(_("source"), max_length=120, blank=True)
     confidence = models.CharField(

@@ -19,6 +19,8 @@ from kam.changes.models import Tracked
 from teams.models import Programme, currency_code
 
 FTE: dict[str, Any] = {"max_digits": 5, "decimal_places": 2}
+LARGEST = 1_000_000
+"""Number of accounts that no programme has; without it each database has a limit of its own."""
 
 
 class ManagerCapacity(Tracked):
@@ -83,7 +85,9 @@ class Selection(Tracked):
         Programme, verbose_name=_("programme"), on_delete=models.PROTECT, related_name="selections"
     )
     name = models.CharField(_("name"), max_length=120)
-    max_accounts = models.PositiveIntegerField(_("key accounts at most"), null=True, blank=True)
+    max_accounts = models.PositiveIntegerField(
+        _("key accounts at most"), null=True, blank=True, validators=[MaxValueValidator(LARGEST)]
+    )
     budget = models.DecimalField(
         _("yearly budget"), null=True, blank=True, validators=[MinValueValidator(0)], **MONEY
     )
@@ -96,7 +100,9 @@ class Selection(Tracked):
         validators=[MinValueValidator(0), MaxValueValidator(1)],
     )
     cut = models.DecimalField(_("cut of the matrix"), max_digits=4, decimal_places=2)
-    min_stars = models.PositiveIntegerField(_("Stars at least"), default=0)
+    min_stars = models.PositiveIntegerField(
+        _("Stars at least"), default=0, validators=[MaxValueValidator(LARGEST)]
+    )
     given = models.JSONField(default=dict, blank=True, editable=False)
     marks = models.JSONField(default=dict, blank=True, editable=False)
     status = models.CharField(
