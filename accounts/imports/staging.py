@@ -81,7 +81,7 @@ def hide_accounts(run: Run) -> None:
         Account.objects.filter(pk__in=set(pks) - _touched(run, pks)).update(staged_by=run)
 
 
-def _touched(run: Run, pks: Sequence[int]) -> set[int]:
+def _touched(run: Run, pks: Sequence[int]) -> set[int | None]:
     """Which of the accounts somebody has changed, put others under, or paired.
 
     Asked of a few accounts at a time by their keys: what a database guesses of rows that came a

@@ -63,6 +63,15 @@ TOLD = (
     "Spruce Paper",
 )
 """Key accounts that were told what that means; the others are alerts (K129)."""
+COULD_CONTRIBUTE = {
+    "Alder Foods": (3_000, ""),
+    "Birch Logistics": (3_900, "significant"),
+    "Cedar Health": (3_600, "critical"),
+    "Dogwood Energy": (1_100, "significant"),
+    "Elm Retail": (1_900, "significant"),
+    "Fir Mobility": (1_400, ""),
+}
+"""What customers could contribute a year, in thousands, and what their contribution is (K025)."""
 FIRST_FORECAST = {"A1": -1, "A2": 1, "A4": 1, "S3": 2}
 """By how much some scores are expected to differ in three years."""
 
@@ -78,14 +87,20 @@ class SelectionSteps(MarketSteps):
             for row in csv.DictReader(table):
                 account = self.accounts[row["name"]]
                 values = {"planned_cost": row["cost"], "planned_effort": row["effort"]}
-                amounts = {name: Decimal(text) for name, text in values.items() if text}
-                if "planned_cost" in amounts:
-                    amounts["planned_cost"] *= 1000
+                changes: dict[str, Any] = {
+                    name: Decimal(text) for name, text in values.items() if text
+                }
+                if "planned_cost" in changes:
+                    changes["planned_cost"] *= 1000
+                if row["name"] in COULD_CONTRIBUTE:
+                    thousands, criticality = COULD_CONTRIBUTE[row["name"]]
+                    changes["potential_contribution"] = Decimal(thousands * 1000)
+                    changes["criticality"] = criticality
                 self.accounts[row["name"]] = account_services.update_account(
                     actor=self.director,
                     account=account,
                     expected_version=None,
-                    changes=amounts,
+                    changes=changes,
                 )
                 scores = f"{row['attractiveness']} {row['strength']}".split()
                 for code, score in zip(codes, map(int, scores), strict=True):
