@@ -25,6 +25,7 @@ from accounts.models import (
     Rating,
     Site,
     StageChange,
+    SuccessFactor,
     Target,
     TargetProfile,
 )
@@ -280,6 +281,18 @@ def _business(account: Account) -> Section:
         f" {short_day(fact.as_of)})"
         for fact in latest_facts(account)
     )
+    could = account.potential_contribution
+    stored = SuccessFactor.objects.filter(account=account).active()
+    factors = (
+        _("%(name)s: weight %(weight)s, we %(ours)s, best other %(other)s")
+        % {
+            "name": row.name,
+            "weight": figure(row.weight),
+            "ours": number(row.ours),
+            "other": number(row.best_other),
+        }
+        for row in stored.order_by("-weight", "pk")
+    )
     return Section(
         _("Business"),
         [
@@ -287,6 +300,13 @@ def _business(account: Account) -> Section:
             Field(_("Industry"), account.industry),
             Field(_("Country"), account.country),
             Field(_("Website"), account.website),
+            Field(_("Size, reach, intent"), account.tags),
+            Field(_("What it contributes is"), account.get_criticality_display()),
+            Field(
+                _("Could contribute a year"),
+                "" if could is None else money(could, account.programme.currency, 0),
+            ),
+            Field(_("Critical success factors"), _joined(factors, RATED)),
             Field(_("Dated facts"), _joined(facts, PURCHASES)),
         ],
     )

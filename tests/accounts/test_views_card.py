@@ -24,6 +24,7 @@ from tests.factories.profiles import (
     PreferredBenefitFactory,
     ProfileEntryFactory,
     RatingFactory,
+    SuccessFactorFactory,
     TargetFactory,
     TargetRangeFactory,
 )
@@ -59,8 +60,8 @@ def test_empty_card_says_what_is_missing(client, keeper, birch):
     answer = shown(client, birch)
     assert answer.status_code == 200
     whole, beyond = answer.context["whole"], answer.context["beyond"]
-    assert (whole.filled, whole.fields) == (1, 39)  # the team
-    assert (beyond.filled, beyond.fields) == (1, 32)
+    assert (whole.filled, whole.fields) == (1, 43)  # the team
+    assert (beyond.filled, beyond.fields) == (1, 36)
     assert "Industry" in answer.context["missing"]
 
 
@@ -72,6 +73,10 @@ def test_card_prints_all_filled_fields(client, keeper, birch):
         "industry": "Logistics",
         "country": "Poland",
         "website": "https://birch.example",
+        "size": "large",
+        "intent": "strategic",
+        "criticality": "critical",
+        "potential_contribution": 4_200_000,
         "stage": "mid",
         "target_stage": "partnership",
         "target_stage_by": datetime.date(2027, 6, 30),
@@ -100,6 +105,7 @@ def test_card_prints_all_filled_fields(client, keeper, birch):
     RatingFactory(account=birch, parameter=wanted.parameter)
     TargetFactory(account=birch, brand=wanted.profile.brand, status="listed", note="Autumn")
     PreferredBenefitFactory(account=birch, text="First call on new crates")
+    SuccessFactorFactory(account=birch, name="On-time delivery", weight=25, ours=6, best_other=8)
     answer = shown(client, birch)
     text = answer.content.decode().replace("\xa0", " ")
     for words in (
@@ -110,6 +116,10 @@ def test_card_prints_all_filled_fields(client, keeper, birch):
         f"{wanted.profile.brand}: Listed, 4 May 2026, Autumn",
         "First call on new crates (not told yet)",
         *(value for value in filled.values() if isinstance(value, str) and " " in value),
+        "large, strategic",
+        "critical",
+        "4,200,000 EUR",
+        "On-time delivery: weight 25, we 6, best other 8",
         "Logistics",
         "Poland",
         "https://birch.example",
@@ -128,7 +138,7 @@ def test_card_prints_all_filled_fields(client, keeper, birch):
     ):
         assert words in text, words
     assert answer.context["missing"] == []
-    assert (answer.context["whole"].filled, answer.context["beyond"].filled) == (39, 32)
+    assert (answer.context["whole"].filled, answer.context["beyond"].filled) == (43, 36)
 
 
 def test_card_is_a_file_of_the_same_fields(client, keeper, birch):
@@ -189,4 +199,4 @@ def test_query_count_of_the_card(client, keeper, birch, count, django_assert_num
         shown(client, birch)
 
 
-CARD_QUERIES = 25
+CARD_QUERIES = 26
