@@ -172,6 +172,11 @@ def month(value: datetime.date | None) -> str:
     return pgettext("no date", "none") if value is None else dateformat.format(value, "F Y")
 
 
+def short_month(value: datetime.date) -> str:
+    """ "Jun 2027", where columns are narrow."""
+    return dateformat.format(value, "M Y")
+
+
 def moment(value: datetime.datetime | None, today: datetime.date | None = None) -> str:
     """ "Today 08:12", else day and time; in the reader's zone."""
     if value is None:
