@@ -182,6 +182,19 @@ def test_words_that_describe_nobody_are_refused_row_by_row(manager):
     assert list(Account.objects.values_list("name", flat=True)) == ["F"]
 
 
+def test_day_and_amount_that_read_both_ways_are_asked_about(manager):
+    text = "Number;Name;Target by;Potential\n1;A;03/04/2027;1.250\n2;B;05/06/2027;3.900\n"
+    run = upload(manager, text, kind="accounts")
+    assert len(services.problems(run)) == 2
+    chosen = {"dates": "dmy", "decimal": "comma"}
+    take(manager, text, chosen=chosen)
+    first = Account.objects.get(name="A")
+    assert (first.target_stage_by, first.potential_contribution) == (
+        datetime.date(2027, 4, 3),
+        1250,
+    )
+
+
 def test_lone_day_of_a_list_is_not_taken_for_the_target(manager):
     run = take(manager, "Number,Name,Founded\n1,A,2001-05-03\n2,B,1999-12-31\n")
     assert run.created == 2
