@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
-from django.views.generic import CreateView, FormView, ListView, UpdateView
+from django.views.generic import CreateView, ListView, UpdateView
 
 from accounts import exports, policies
 from accounts.choices import Status
@@ -23,11 +20,11 @@ from accounts.running.returns import cases_of, returns_of, suggested_before
 from accounts.services import earning as services
 from accounts.views.people import OnAccountMixin
 from accounts.views.programme import ProgrammePageMixin
+from accounts.views.verdict import VerdictFormView
 from kam.access.dates import business_today
 from kam.web.addresses import posted_version
 from kam.web.formatting import short_day
-from kam.web.views import ScopedViewMixin, ServiceFormMixin
-from kam.web.views.forms import CONFLICT
+from kam.web.views import ScopedViewMixin
 from kam.web.views.tables import CappedPaginator, ExportMixin
 from teams.policies import reads_whole
 from teams.views.common import act, reach
@@ -134,26 +131,12 @@ class CaseUpdateView(CaseFormMixin, UpdateView):
         )
 
 
-class VerdictView(ServiceFormMixin, ScopedViewMixin, FormView):
+class VerdictView(VerdictFormView):
     """Whether the account is worth it: locked for the first two years (K133)."""
 
-    template_name = "web/form.html"
+    model = ReturnCase
+    allowed = staticmethod(policies.can_manage)
     form_class = ReturnVerdictForm
-    submit_label = gettext_lazy("Decide")
-    success_message = gettext_lazy("Decided.")
-
-    @cached_property
-    def object(self) -> ReturnCase:
-        """The case that the address names."""
-        rows = ReturnCase.objects.visible_to(self.request.user).select_related("account")
-        return get_object_or_404(rows, pk=self.kwargs["pk"])
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.user.is_authenticated and not policies.can_manage(
-            request.user, self.object.account
-        ):
-            raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
 
     def get_form(self, form_class: Any = None) -> Any:
         """The form; its verdict is locked until the day from which one may be given."""
@@ -166,7 +149,7 @@ class VerdictView(ServiceFormMixin, ScopedViewMixin, FormView):
         return form
 
     def get_initial(self) -> dict[str, Any]:
-        return {"version": self.object.version, "verdict": self.object.verdict}
+        return super().get_initial() | {"verdict": self.object.verdict}
 
     def get_success_url(self) -> str:
         return reverse("accounts:returns")
@@ -181,17 +164,9 @@ class VerdictView(ServiceFormMixin, ScopedViewMixin, FormView):
             expected_version=given["version"],
         )
 
-    def conflict(self, form: Any, current: Any) -> HttpResponse:
-        """Nothing was typed that could be compared: look at it again."""
-        form.add_error(None, _("Somebody else changed it in the meantime. Look at it again."))
-        response = self.form_invalid(form)
-        response.status_code = CONFLICT
-        return response
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         account = self.object.account
         return super().get_context_data(
-            cancel_url=self.get_success_url(),
             form_title=_("Is %(account)s worth it?") % {"account": account},
             list_title=_("Return on key accounts"),
             **kwargs,

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
-from django.views.generic import CreateView, FormView, ListView, UpdateView
+from django.views.generic import CreateView, ListView, UpdateView
 
 from accounts import exports, policies
 from accounts.forms.qualification import QualificationForm, VerdictForm
 from accounts.models import Qualification
 from accounts.services import qualification as services
 from accounts.views.people import OnAccountMixin
+from accounts.views.verdict import VerdictFormView
 from kam.access.dates import business_today
-from kam.web.views import ScopedViewMixin, ServiceFormMixin
-from kam.web.views.forms import CONFLICT
+from kam.web.views import ScopedViewMixin
 from kam.web.views.tables import CappedPaginator, ExportMixin
 from teams.views.common import act, posted_version
 
@@ -91,29 +89,12 @@ class QualificationUpdateView(QualificationFormMixin, UpdateView):
         )
 
 
-class DecideView(ServiceFormMixin, ScopedViewMixin, FormView):
+class DecideView(VerdictFormView):
     """Go or no-go: for who confirms stages of the account."""
 
-    template_name = "web/form.html"
+    model = Qualification
+    allowed = staticmethod(policies.can_confirm_stage)
     form_class = VerdictForm
-    submit_label = gettext_lazy("Decide")
-    success_message = gettext_lazy("Decided.")
-
-    @cached_property
-    def object(self) -> Qualification:
-        """The qualification that the address names."""
-        rows = Qualification.objects.visible_to(self.request.user).select_related("account")
-        return get_object_or_404(rows, pk=self.kwargs["pk"])
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.user.is_authenticated and not policies.can_confirm_stage(
-            request.user, self.object.account
-        ):
-            raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
-
-    def get_initial(self) -> dict[str, Any]:
-        return {"version": self.object.version}
 
     def get_success_url(self) -> str:
         return reverse("accounts:profile", args=[self.object.account_id])
@@ -128,17 +109,9 @@ class DecideView(ServiceFormMixin, ScopedViewMixin, FormView):
             expected_version=given["version"],
         )
 
-    def conflict(self, form: Any, current: Any) -> HttpResponse:
-        """Nothing was typed that could be compared: look at it again."""
-        form.add_error(None, _("Somebody else changed it in the meantime. Look at it again."))
-        response = self.form_invalid(form)
-        response.status_code = CONFLICT
-        return response
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         account = self.object.account
         return super().get_context_data(
-            cancel_url=self.get_success_url(),
             form_title=_("Go or no-go: %(account)s") % {"account": account},
             list_title=account.name,
             **kwargs,
