@@ -19,6 +19,7 @@ from accounts.figures.basis import DAY_LIMITS
 from accounts.models import Account, Decision, Selection
 from accounts.services.account import refuse_archived_account
 from accounts.services.leading import check_effort, give_manager, manager_of
+from accounts.services.refusals import RefusalsError
 from accounts.services.status import check_rationale, set_status
 from kam.access.dates import business_today
 from kam.changes import editing, record
@@ -60,16 +61,6 @@ class Wish(NamedTuple):
     expected_version: int | None = None
 
 
-class DecisionsError(ValidationError):
-    """Why decisions were refused: `refusals` pairs the place in the list with what is wrong there;
-    read as one error it is the first of them, `place` its place."""
-
-    def __init__(self, refusals: Sequence[tuple[int, ValidationError]]) -> None:
-        self.place, first = refusals[0]
-        super().__init__(first)
-        self.refusals = list(refusals)
-
-
 @transaction.atomic
 def decide(
     *,
@@ -84,7 +75,7 @@ def decide(
     it is looked at again (K048); to maintain, how the account is served (K049); to handle
     diplomatically, what is said and whether the account is worth keeping (K050); to release or
     review, a reason. Another action than the run's advice needs its reason. Raises
-    PermissionDenied, VersionConflict, or `DecisionsError`: all that is incomplete, else the first
+    PermissionDenied, VersionConflict, or `RefusalsError`: all that is incomplete, else the first
     that the state of things does not allow.
     """
     today = on or business_today()
@@ -106,7 +97,7 @@ def decide(
                     raise field_error("account", text, "foreign")
                 made.append(_decided(actor, wish, selection, advice, today))
         except ValidationError as error:
-            raise DecisionsError([(wishes.index(wish), error)]) from error
+            raise RefusalsError([(wishes.index(wish), error)]) from error
     if selection is not None:
         _note(actor, selection)
     return made
@@ -203,7 +194,7 @@ def _refuse_incomplete(
         except ValidationError as error:
             refusals.append((place, error))
     if refusals:
-        raise DecisionsError(refusals)
+        raise RefusalsError(refusals)
 
 
 def _takes_room(wish: Wish) -> bool:

@@ -20,6 +20,7 @@ from accounts.scoring.criteria import CUSTOMER_SAID, HIGHEST, MIDDLE
 from accounts.scoring.holding import Criteria, criteria_on
 from accounts.scoring.index import index
 from accounts.selection.problem import SIX_PLACES
+from accounts.services.refusals import RefusalsError
 from kam.access.dates import business_today
 from kam.changes import record
 from kam.changes.errors import field_error
@@ -51,16 +52,6 @@ class Given(NamedTuple):
     before: int | None = ANY
 
 
-class ScoresError(ValidationError):
-    """Why scores were refused: `refusals` pairs the place in the list with what is wrong there;
-    read as one error it is the first of them, `place` its place."""
-
-    def __init__(self, refusals: Sequence[tuple[int, ValidationError]]) -> None:
-        self.place, first = refusals[0]
-        super().__init__(first)
-        self.refusals = list(refusals)
-
-
 @transaction.atomic
 def give_scores(
     *, actor: User, scores: Sequence[Given], on: datetime.date | None = None
@@ -70,7 +61,7 @@ def give_scores(
     An agreed score is of whoever edits the account, one's own of whoever contributes to it. The
     customer's view (A10) above 5 needs evidence from the customer (K046). Of two for the same cell
     the later one counts. A few queries for any number of scores. Raises PermissionDenied, or
-    `ScoresError`: unknown criterion, no whole number 0..10, changed by somebody else meanwhile.
+    `RefusalsError`: unknown criterion, no whole number 0..10, changed by somebody else meanwhile.
     """
     today = on or business_today()
     locked = Account.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
@@ -87,7 +78,7 @@ def give_scores(
         if error is not None:
             refusals.append((place, error))
     if refusals:
-        raise ScoresError(refusals)
+        raise RefusalsError(refusals)
     news = [
         (given, before)
         for given, before in ((given, present.get(key)) for key, given in wanted.items())

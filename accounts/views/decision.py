@@ -19,6 +19,7 @@ from accounts.models import Account, Decision, Selection
 from accounts.selection.presenting import Row, shown
 from accounts.selection.sight import as_seen
 from accounts.services import decision as services
+from accounts.services.refusals import RefusalsError
 from accounts.views.selection import page_of
 from kam.access.dates import business_today
 from kam.web.views.forms import UNPROCESSABLE, attach
@@ -126,7 +127,7 @@ def _decided(request: HttpRequest, run: Selection, forms: list[Any]) -> bool:
         return False
     try:
         services.decide(actor=request.user, wishes=[wish for _form, wish in made], selection=run)
-    except services.DecisionsError as error:
+    except RefusalsError as error:
         for place, refusal in error.refusals:
             attach(made[place][0], refusal)
         return False

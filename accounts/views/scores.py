@@ -20,7 +20,8 @@ from accounts.scoring import grid
 from accounts.scoring.criteria import Kind
 from accounts.scoring.evidence import with_span
 from accounts.selection.gathering import CONSIDERED
-from accounts.services.scoring import ScoresError, give_scores
+from accounts.services.refusals import RefusalsError
+from accounts.services.scoring import give_scores
 from accounts.views.programme import ProgrammePageMixin
 from kam.access.dates import business_today
 from kam.documents import tables as files
@@ -159,7 +160,7 @@ class ScoresView(ProgrammePageMixin, ExportMixin, ScopedViewMixin, ListView):
         if not errors:
             try:
                 made = give_scores(actor=request.user, scores=sent.given)
-            except ScoresError as refused:
+            except RefusalsError as refused:
                 errors = grid.errors_of(sent, refused.refusals)
             else:
                 words = ngettext("%(count)d score saved.", "%(count)d scores saved.", len(made))

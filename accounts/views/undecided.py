@@ -18,7 +18,8 @@ from accounts.forms.decision import ServedForm
 from accounts.models import Account, Decision
 from accounts.querysets import AccountQuerySet
 from accounts.selection.looking import STEPS, undecided, with_origin
-from accounts.services.decision import DecisionsError, Wish, decide
+from accounts.services.decision import Wish, decide
+from accounts.services.refusals import RefusalsError
 from kam.web.addresses import key_in
 from kam.web.views import ScopedViewMixin
 from kam.web.views.forms import UNPROCESSABLE
@@ -86,7 +87,7 @@ class UndecidedView(ExportMixin, ScopedViewMixin, ListView):
             wishes = [Wish(row, Decision.Action.MAINTAIN.value, **said) for row in accounts]
             try:
                 made = decide(actor=user, wishes=wishes)  # type: ignore[arg-type]
-            except DecisionsError as error:
+            except RefusalsError as error:
                 text = " ".join(error.messages)
                 form.add_error(None, f"{accounts[error.place]}: {text}")
             else:

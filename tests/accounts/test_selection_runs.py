@@ -9,7 +9,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from accounts.models import Account, Decision, Position, Score, Selection
 from accounts.services import selection as runs
 from accounts.services.criteria import default_criteria, publish_criteria
-from accounts.services.decision import DecisionsError, Wish, advice_of, decide
+from accounts.services.decision import Wish, advice_of, decide
+from accounts.services.refusals import RefusalsError
 from accounts.services.scoring import Given, give_scores
 from accounts.tasks import place_programme
 from kam.jobs.worker import Worker
@@ -197,7 +198,7 @@ def test_all_that_is_incomplete_is_refused_at_once(example) -> None:
         Wish(example.accounts["Hazel"], "maintain", "Small.", service_model="web"),
         Wish(example.accounts["Alder"], "maintain", "Small.", service_model="web"),
     ]
-    with pytest.raises(DecisionsError) as caught:
+    with pytest.raises(RefusalsError) as caught:
         decide(actor=example.director, wishes=wishes, selection=run, on=TODAY)
     found = {place: set(error.message_dict) for place, error in caught.value.refusals}
     assert found == {0: {"reason", "rationale_types"}, 1: {"service_model"}, 3: {"deviation"}}
