@@ -35,7 +35,7 @@ class DecidingSerializer(Serializer):
     rationale_types = serializers.ListField(
         child=serializers.ChoiceField(choices=RationaleType.choices), required=False
     )
-    manager = VisibleRelatedField(queryset=User.objects.all(), required=False, allow_null=True)
+    manager = VisibleRelatedField(User, required=False, allow_null=True)
     service_model = serializers.ChoiceField(
         choices=Decision.ServiceModel.choices, required=False, allow_blank=True
     )
@@ -53,7 +53,7 @@ class WishSerializer(DecidingSerializer):
     the account's team has one; to groom `trigger` and `review_on`; to maintain `service_model`; to
     handle `message` and `answer`; all a `reason`, and another one than the advice `deviation`."""
 
-    account = VisibleRelatedField(queryset=Account.objects.all())
+    account = VisibleRelatedField(Account)
     action = serializers.ChoiceField(choices=IN_RUNS)
     deviation = serializers.CharField(max_length=2000, required=False, allow_blank=True)
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from accounts.duplicates.weighing import in_words
 from accounts.merging.fields import SIDES
-from accounts.models import DuplicateKind, DuplicatePair, Merge
+from accounts.models import Account, DuplicateKind, DuplicatePair, Merge
 from kam.api.serializers import ModelSerializer, Serializer, VisibleRelatedField
 
 
@@ -55,12 +55,7 @@ class DismissSerializer(Serializer):
 class SearchSerializer(Serializer):
     """Where to look: everywhere in what the caller sees, or among the people of one account."""
 
-    account = VisibleRelatedField(
-        queryset=DuplicatePair._meta.get_field("account_a").related_model.objects.all(),  # type: ignore[union-attr]
-        required=False,
-        allow_null=True,
-        default=None,
-    )
+    account = VisibleRelatedField(Account, required=False, allow_null=True, default=None)
 
 
 class SearchStartedSerializer(Serializer):

@@ -92,8 +92,8 @@ class CriteriaInForceSerializer(Serializer):
 class HoldingSerializer(Serializer):
     """What to look up: a programme, or an account with its own weights of strength."""
 
-    programme = VisibleRelatedField(queryset=Programme.objects.all(), required=False)
-    account = VisibleRelatedField(queryset=Account.objects.all(), required=False)
+    programme = VisibleRelatedField(Programme, required=False)
+    account = VisibleRelatedField(Account, required=False)
     on = serializers.DateField(required=False)
 
 
@@ -218,7 +218,7 @@ EVIDENCE_OF = (OpenApiParameter("account", int, required=True, description="Acco
 class AskedAccountSerializer(Serializer):
     """Of which account."""
 
-    account = VisibleRelatedField(queryset=Account.objects.all())
+    account = VisibleRelatedField(Account)
 
 
 class ScoringViewSet(BulkMixin, CreateMixin, ReadOnlyViewSet):

@@ -324,7 +324,7 @@ class AskedRunsSerializer(Serializer):
     """Which scenarios."""
 
     runs = serializers.ListField(
-        child=VisibleRelatedField(queryset=Selection.objects.select_related("programme", "job")),
+        child=VisibleRelatedField(Selection),
         min_length=2,
         max_length=MOST_COMPARED,
     )

@@ -32,7 +32,15 @@ def choices_for(model: type[models.Model], user: Any) -> models.QuerySet:
 
 
 class VisibleRelatedField(serializers.PrimaryKeyRelatedField):
-    """An id of a row that the caller may see; any other id is one that does not exist."""
+    """An id of a row that the caller may see; any other id is one that does not exist.
+
+    `to` is the model where no model field says it; which of its rows count, `choices_for` says.
+    """
+
+    def __init__(self, to: type[models.Model] | None = None, **kwargs: Any) -> None:
+        if to is not None:
+            kwargs["queryset"] = to._default_manager.none()
+        super().__init__(**kwargs)
 
     def get_queryset(self) -> Any:
         queryset = super().get_queryset()

@@ -87,7 +87,7 @@ class AttachmentUploadSerializer(AttachmentContentSerializer):
         choices=Attachment.Confidentiality.choices, required=False
     )
     people = serializers.ListField(
-        child=VisibleRelatedField(queryset=get_user_model().objects.all()),
+        child=VisibleRelatedField(get_user_model()),
         required=False,
     )
 
