@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from accounts.models import Conflict, Selection
 from accounts.selection import words
-from accounts.selection.presenting import MOST_COMPARED
+from accounts.selection.comparing import MOST_COMPARED
 from accounts.selection.sight import as_seen
 from accounts.services import selection as runs
 from kam.api.filters import LARGEST_ID
@@ -62,12 +62,19 @@ class ChosenSerializer(Serializer):
     manager = serializers.IntegerField()
 
 
-class RunnerUpSerializer(Serializer):
-    """The next best set of accounts."""
+class OtherSetSerializer(Serializer):
+    """Another set of accounts than the best."""
 
     objective = serializers.DecimalField(max_digits=14, decimal_places=6, coerce_to_string=False)
     cost = serializers.CharField()
     selected = ChosenSerializer(many=True)
+
+
+class RunnerUpSerializer(OtherSetSerializer):
+    """The next best set of accounts; where not `is_proven`, as in a large scenario, the best that
+    was found one account apart from the selected: others may lie between."""
+
+    is_proven = serializers.BooleanField()
 
 
 class ExplanationSerializer(Serializer):
@@ -116,7 +123,7 @@ class ScoreAloneSerializer(Serializer):
     accounts = serializers.ListField(child=serializers.IntegerField())
 
 
-class WithoutManagerSerializer(RunnerUpSerializer):
+class WithoutManagerSerializer(OtherSetSerializer):
     """The best programme without one of the managers."""
 
     manager = serializers.IntegerField()
@@ -235,7 +242,8 @@ class SelectionSerializer(SelectionListSerializer):
     @extend_schema_field(RunnerUpSerializer(many=True))
     def get_runner_up(self, run: Selection) -> list[dict[str, Any]]:
         """The next best sets, the best first."""
-        return [self._set(run, row) for row in run.result.get("runner_up", ())]
+        rows = run.result.get("runner_up", ())
+        return [{**self._set(run, row), "is_proven": row["is_proven"]} for row in rows]
 
     def _set(self, run: Selection, row: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -3,7 +3,7 @@
 First everything that managers have is counted together: nothing can be worth more than the optimum
 of that, and where managers can be found for exactly those accounts it is the answer. Otherwise
 managers get their accounts by patterns, a few managers at a time are solved anew, and what remains
-is the gap.
+is the gap. No exchange of one account for another makes what is told better.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from accounts.selection import checking, diving, exact
 from accounts.selection.exact import Answer
 from accounts.selection.filling import SHARE, Filling
 from accounts.selection.mip import INFINITE, Control, Found, Programme
+from accounts.selection.neighbouring import Neighbours
 from accounts.selection.problem import Candidate, Problem, serves, whole_numbers
 
 GOOD = Decimal("0.0005")
@@ -103,7 +104,7 @@ def solve(problem: Problem, control: Control) -> Answer:
     best = _answer(problem, first.plan.chosen, bound)
     control.tell(float(best.objective), float(bound))
     if best.is_proven or control.is_over:
-        return _evened(problem, best) if best.state != "wrong" else nothing
+        return settled(problem, best, control) if best.state != "wrong" else nothing
     filling, proven = diving.solve(problem, first.plan.chosen, control)
     bound = bound if proven is None else min(bound, max(proven, best.objective))
     filling.complete()
@@ -119,8 +120,27 @@ def solve(problem: Problem, control: Control) -> Answer:
         last.put_back(best.chosen)
         last.improve(control, bound * (1 - GOOD))
         best = max((best, _answer(problem, last.plan.chosen, bound)), key=_rank)
+    best = settled(problem, best, control)
     control.tell(float(best.objective), float(bound))
-    return _evened(problem, best)
+    return best
+
+
+def settled(problem: Problem, answer: Answer, control: Control) -> Answer:
+    """`answer` with work moved from the busiest to those who have less, and accounts exchanged one
+    by one, until neither makes it better or the time is up."""
+    while True:
+        answer = _evened(problem, answer)
+        climbed = Neighbours(problem, answer.chosen).climb(control)
+        if climbed == answer.chosen:
+            return answer
+        answer = _answer(problem, climbed, answer.bound)
+
+
+def runners_up(problem: Problem, answer: Answer, most: int) -> list[Answer]:
+    """The `most` next best of the answers that are one account apart from `answer`, the best first:
+    what was found, with nothing proven of what may lie between."""
+    around = Neighbours(problem, answer.chosen).best(most)
+    return [_answer(problem, chosen, answer.bound) for chosen in around if chosen]
 
 
 def filled_up(problem: Problem, chosen: Mapping[int, int]) -> Answer:

@@ -13,6 +13,7 @@ from accounts.choices import Status
 from accounts.models import Account, Selection
 from accounts.scoring.index import Cuts, Quadrant, quadrant
 from accounts.selection import words
+from accounts.selection.comparing import Compared, compared, difference
 from accounts.selection.words import Names
 from kam.web.formatting import number, thousands
 from teams.models import User
@@ -21,14 +22,8 @@ PAGE = 100
 """Candidates of a page: a run may weigh thousands."""
 MOST_PAIRS = 12
 """Conflicts that are named on the page."""
-MOST_NAMED = 8
-"""Accounts by which two sets differ that are named; more are counted."""
 SHOWN_UNWEIGHED = 12
 """Names of accounts that cannot be weighed, by reason."""
-MOST_COMPARED = 4
-"""Scenarios beside each other."""
-COMPARED = 8
-"""Accounts that tell two sets apart, as columns."""
 
 
 class Row(NamedTuple):
@@ -68,17 +63,6 @@ class Work(NamedTuple):
     accounts: str
 
 
-class Compared(NamedTuple):
-    """A set of accounts beside the best one."""
-
-    label: str
-    holds: Sequence[bool]
-    objective: Decimal
-    cost: Decimal | None
-    differs: str
-    is_best: bool = False
-
-
 class Unweighed(NamedTuple):
     """Accounts that lack the same: what, where it is entered and the words of that link, the first
     names, how many more, and how many in all."""
@@ -102,6 +86,7 @@ class Shown(NamedTuple):
     work: list[Work]
     heads: list[str]
     compared: list[Compared]
+    is_found: bool
     conflicting: list[str]
     unready: list[Unweighed]
     steps: list[tuple[str, str, bool]]
@@ -128,7 +113,7 @@ def shown(
     listed = [row for row in rows if row.account not in without]
     page = listed[first : first + size]
     effort = sum((row.effort for row in rows if row.is_in), Decimal(0))
-    heads, compared = _compared(selection, names)
+    heads, sets = compared(selection, names)
     return Shown(
         rows=_with_reasons(page, selection, names),
         count_in=len(chosen),
@@ -137,7 +122,8 @@ def shown(
         limits=[_use(row, kept, names) for row in _worth_showing(result.get("binding", ()))],
         work=list(_work(kept, chosen, names)),
         heads=heads,
-        compared=compared,
+        compared=sets,
+        is_found=any(not row["is_proven"] for row in result.get("runner_up", ())),
         conflicting=[
             words.condition_words(row, kept, names) for row in result.get("conflicting", ())
         ],
@@ -181,7 +167,7 @@ def _curve(
             (
                 Decimal(row["budget"]),
                 Decimal(row["objective"]),
-                _difference(best, row["accounts"], names),
+                difference(best, row["accounts"], names),
             )
             for row in steps
         ),
@@ -278,84 +264,6 @@ def _work(kept: Mapping[str, Any], chosen: Mapping[int, int], names: Names) -> I
         ]
         total = sum((efforts[pk] for pk in mine), Decimal(0))
         yield Work(names.person(manager["user"]), total, ", ".join(told))
-
-
-def _compared(selection: Selection, names: Names) -> tuple[list[str], list[Compared]]:
-    """The best set, the next best, what score alone takes, and what more money buys."""
-    result = selection.result
-    if "selected" not in result:
-        return [], []
-    best = [row["account"] for row in result["selected"]]
-    sets: list[tuple[str, list[int], str, str | None]] = [
-        (_("Best"), best, result["objective"], result["cost"])
-    ]
-    for row in result.get("runner_up", ()):
-        accounts = [item["account"] for item in row["selected"]]
-        label = _("Runner-up") if len(sets) == 1 else _("Next")
-        sets.append((label, accounts, row["objective"], row["cost"]))
-    alone = result.get("by_score_alone")
-    if alone:
-        sets.append((_("By score alone"), alone["accounts"], alone["objective"], alone["cost"]))
-    for row in result.get("budget_curve", ())[:3]:
-        label = _("With %(budget)s") % {"budget": names.short(row["budget"])}
-        sets.append((label, row["accounts"], row["objective"], None))
-    for row in result.get("without_manager", ()):
-        label = _("Without %(person)s") % {"person": names.person(row["user"])}
-        accounts = [item["account"] for item in row["selected"]]
-        sets.append((label, accounts, row["objective"], row["cost"]))
-    every = [pk for _label, accounts, _objective, _cost in sets for pk in accounts]
-    telling = [pk for pk in dict.fromkeys(every) if pk in names.accounts][:COMPARED]
-    rows = [
-        Compared(
-            label,
-            [pk in accounts for pk in telling],
-            Decimal(objective),
-            None if cost is None else Decimal(cost),
-            "" if place == 0 else _difference(best, accounts, names),
-            place == 0,
-        )
-        for place, (label, accounts, objective, cost) in enumerate(sets)
-    ]
-    return [names.accounts[pk] for pk in telling], rows
-
-
-def _difference(best: Sequence[int], other: Sequence[int], names: Names) -> str:
-    """What an other set holds instead, in words."""
-    more = [names.accounts[pk] for pk in other if pk not in best and pk in names.accounts]
-    less = [names.accounts[pk] for pk in best if pk not in other and pk in names.accounts]
-    said = {"more": ", ".join(more), "less": ", ".join(less)}
-    if len(more) + len(less) > MOST_NAMED:
-        said = {"more": number(len(more)), "less": number(len(less))}
-        return _("%(more)s others in, %(less)s out") % said
-    if more and less:
-        return _("%(more)s in place of %(less)s") % said
-    if more:
-        return _("%(more)s besides") % said
-    return _("without %(less)s") % said if less else _("the same accounts")
-
-
-class Differing(NamedTuple):
-    """An account on which scenarios differ: for each whether it is in, and who has it."""
-
-    account: int
-    name: str
-    places: list[tuple[bool, str]]
-    managers: list[int | None]
-
-
-def differing(runs: Sequence[Selection], reader: User) -> Iterator[Differing]:
-    """Accounts that some of the scenarios choose and others do not, or give to somebody else."""
-    chosen = [
-        {row["account"]: row["manager"] for row in run.result.get("selected", ())} for run in runs
-    ]
-    every = {pk for one in chosen for pk in one}
-    users = {user for one in chosen for user in one.values()}
-    seen = Account.objects.visible_to(reader).filter(pk__in=every).order_by("name", "pk")
-    people = User.objects.visible_to(reader).in_bulk(users)
-    for pk, name in seen.values_list("pk", "name"):
-        if len({one.get(pk) for one in chosen}) > 1:
-            places = [(pk in one, str(people.get(one.get(pk), ""))) for one in chosen]
-            yield Differing(pk, name, places, [one.get(pk) for one in chosen])
 
 
 def _unready(selection: Selection, reader: User) -> list[Unweighed]:

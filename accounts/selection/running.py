@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -45,7 +45,7 @@ def solve(problem: Problem, stopped: Callable[[], bool], tell: Any) -> dict[str,
     return {
         "state": "optimal" if answer.is_proven else "gap",
         **keeping.answered(problem, answer),
-        "runner_up": _runners_up(problem, answer, after) if is_exact else [],
+        "runner_up": list(_runners_up(problem, answer, after)),
         "explanations": keeping.reasoned(reasons(problem, answer, after)),
         "binding": keeping.limited(limits(problem, answer, after)),
         "budget_curve": keeping.stepped(budget_steps(problem, answer, after)),
@@ -68,20 +68,33 @@ def _answer(problem: Problem, control: Control) -> Answer:
     if second.state not in ("optimal", "feasible"):
         return first
     best = max((first, second), key=lambda answer: answer.objective)
-    return best._replace(bound=max(best.objective, min(first.bound, second.bound)))
+    best = best._replace(bound=max(best.objective, min(first.bound, second.bound)))
+    return large.settled(problem, best, control)
 
 
-def _runners_up(problem: Problem, answer: Answer, control: Control) -> list[dict[str, Any]]:
-    """The next best sets of accounts."""
-    found: list[dict[str, Any]] = []
+def _runners_up(problem: Problem, answer: Answer, control: Control) -> Iterator[dict[str, Any]]:
+    """The next best sets of accounts; where the problem is not small, or the best is not proven,
+    those that were found around the answer."""
+    is_proven = answer.is_proven and is_small(problem)
+    if is_proven:
+        found = _next_best(problem, answer, control)
+    else:
+        found = iter(large.runners_up(problem, answer, RUNNERS_UP))
+    for other in found:
+        if other.breaches:
+            raise Wrong(str(other.breaches))
+        yield {**keeping.answered(problem, other), "is_proven": is_proven}
+
+
+def _next_best(problem: Problem, answer: Answer, control: Control) -> Iterator[Answer]:
+    """The next best sets of accounts, one after the other."""
     known = [frozenset(answer.chosen)]
-    while answer.is_proven and len(found) < RUNNERS_UP and not control.is_over:
+    while len(known) <= RUNNERS_UP and not control.is_over:
         other = exact.solve(problem, control, other_than=known)
         if not other.is_proven or not other.chosen:
             break
-        found.append(keeping.answered(problem, other))
+        yield other
         known.append(frozenset(other.chosen))
-    return found
 
 
 def _without_managers(problem: Problem, answer: Answer, control: Control) -> list[dict[str, Any]]:

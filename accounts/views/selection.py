@@ -20,8 +20,9 @@ from accounts import exports
 from accounts.forms.selection import LimitsForm, SelectionForm
 from accounts.models import Account, Decision, Selection
 from accounts.selection import keeping
+from accounts.selection.comparing import MOST_COMPARED, differing
 from accounts.selection.gathering import gather
-from accounts.selection.presenting import MOST_COMPARED, PAGE, Shown, differing, shown
+from accounts.selection.presenting import PAGE, Shown, shown
 from accounts.selection.readiness import Step, steps_of
 from accounts.selection.sight import all_as_seen, as_seen
 from accounts.services import selection as services

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Account, Decision, Selection
+from accounts.selection import explaining
 from kam.jobs.worker import Worker
 from tests.factories.accounts import AccountFactory, ConflictFactory
 from tests.factories.api import caller
@@ -101,7 +102,7 @@ def test_whole_problem_gives_the_handbooks_answer(example, director):
         key["Fir"]: luis,
     }
     second = found["runner_up"][0]
-    assert second["objective"] == 5.176
+    assert (second["objective"], second["is_proven"]) == (5.176, True)
     assert example.names({row["account"] for row in second["selected"]}) == {
         "Alder",
         "Birch",
@@ -115,6 +116,23 @@ def test_whole_problem_gives_the_handbooks_answer(example, director):
     assert all(row["text"] for row in found["binding"])
     assert found["conflicting"] == []
     assert found["progress"] == 1
+
+
+def test_runners_up_of_a_large_scenario_say_that_they_were_found(
+    example, director, monkeypatch
+) -> None:
+    """Above so many pairs nothing is solved anew: the best of what is one account apart."""
+    monkeypatch.setattr(explaining, "MOST_SOLVED", 0)
+    found = solved(director, whole(example))
+    assert (found["status"], found["objective"]) == ("optimal", 5.768)
+    best = {row["account"] for row in found["selected"]}
+    worths = [row["objective"] for row in found["runner_up"]]
+    assert len(worths) == 3
+    assert worths == sorted(worths, reverse=True)
+    assert worths[0] < 5.768
+    for row in found["runner_up"]:
+        assert row["is_proven"] is False
+        assert 1 <= len(best ^ {item["account"] for item in row["selected"]}) <= 2
 
 
 def test_one_manager_less_and_score_alone_are_told(example, director):

@@ -5,8 +5,10 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.urls import reverse
 
 from accounts.models import Account, Decision, Position, Score, Selection
+from accounts.selection import comparing, explaining, words
 from accounts.services import selection as runs
 from accounts.services.criteria import default_criteria, publish_criteria
 from accounts.services.decision import Wish, advice_of, decide
@@ -289,3 +291,32 @@ def test_set_that_is_not_a_hundred_is_refused(example, weight) -> None:
             kind="attractiveness",
             criteria=rows,
         )
+
+
+def test_page_of_a_large_scenario_says_that_its_runners_up_were_found(
+    example, monkeypatch, client
+) -> None:
+    client.force_login(example.director)
+    told = "others may lie between"
+    small = solved(example)
+    assert told not in client.get(reverse("accounts:selection", args=[small.pk])).text
+    monkeypatch.setattr(explaining, "MOST_SOLVED", 0)
+    run = solved(example)
+    page = client.get(reverse("accounts:selection", args=[run.pk])).text
+    assert told in page
+    assert "Runner-up" in page
+
+
+def test_columns_are_accounts_on_which_sets_differ_where_not_all_have_room(
+    example, monkeypatch
+) -> None:
+    """The one account that is missing from the nearest set, or the two that it is about."""
+    monkeypatch.setattr(explaining, "MOST_SOLVED", 0)
+    monkeypatch.setattr(comparing, "COMPARED", 2)
+    run = solved(example)
+    best = {row["account"] for row in run.result["selected"]}
+    second = {row["account"] for row in run.result["runner_up"][0]["selected"]}
+    heads, sets = comparing.compared(run, words.names_for(run, example.director))
+    assert {name.split()[0] for name in heads} >= example.names(best ^ second)
+    assert sets[0].is_best
+    assert list(sets[0].holds) != list(sets[1].holds)

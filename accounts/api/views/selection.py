@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from accounts.api import selection as bodies
 from accounts.api.decisions import DecideSerializer, DecisionSerializer
 from accounts.models import Selection
-from accounts.selection.presenting import differing
+from accounts.selection.comparing import differing
 from accounts.selection.sight import all_as_seen, as_seen
 from accounts.services import selection as runs
 from accounts.services.decision import Wish, decide
