@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.urls import reverse
 
@@ -14,6 +13,7 @@ from accounts.models import Account, Contact
 from accounts.policies import can_read_programme
 from bench.browser import Browser
 from bench.floor import ADDRESS, floor_application, running
+from kam.wsgi import application
 from plans.models import Plan
 from reviews.models import StageReview
 from teams.models import Team, User
@@ -159,10 +159,10 @@ def _details(user: User) -> Iterator[tuple[Any, ...]]:
 
 def measured(only: str, seconds: float) -> Iterator[Row]:
     """Every page as each person beside its floor, for `seconds` each."""
-    product, floor = get_wsgi_application(), floor_application()
+    floor = floor_application()
     for role in ROLES:
         user = User.objects.get(username=role)
-        browser, plain = Browser(product, user), Browser(floor, user)
+        browser, plain = Browser(application, user), Browser(floor, user)
         for call in pages(user):
             if only in call.name:
                 yield _measure(browser, plain, role, call, seconds)
