@@ -42,12 +42,20 @@ FAST = {  # data that dies with the tests needs no safety
 }
 
 
+MEMORY = Path("/dev/shm")  # noqa: S108  (a folder with a name of its own is made in it)
+MUCH = 8 * 1024**3
+"""Bytes free in `MEMORY` from which on data go there: tests drop large tables again and again."""
+
+
 @contextlib.contextmanager
-def running() -> Iterator[dict[str, str]]:
-    """Start a server; yields the variables that lead to it; stops it and removes its data."""
+def running(*, in_memory: bool = False) -> Iterator[dict[str, str]]:
+    """Start a server; yields the variables that lead to it; stops it and removes its data, which
+    are kept `in_memory` where there is much of it."""
     binaries = find_binaries()
     owner = unprivileged_user()
-    folder = Path(tempfile.mkdtemp(prefix="kam-pg-"))
+    has_room = in_memory and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MUCH
+    place = MEMORY if has_room else None
+    folder = Path(tempfile.mkdtemp(prefix="kam-pg-", dir=place))
     try:
         if owner:
             os.chown(folder, owner.pw_uid, owner.pw_gid)

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
         with contextlib.ExitStack() as stack:
             address: dict[str, str] = {}
             for worker in range(workers() if database == "postgres" else 0):
-                address = {**address, **stack.enter_context(postgres.running())}
+                address = {**address, **stack.enter_context(postgres.running(in_memory=True))}
                 address[f"PGHOST_GW{worker}"] = address["PGHOST"]
             outcomes.append(run(python, database, {**variables, **address}))
     print("\n" + "\n".join(str(outcome) for outcome in outcomes), flush=True)
