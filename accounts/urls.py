@@ -4,6 +4,7 @@ from django.urls import path
 
 from accounts.views import (
     account,
+    account_edit,
     budget,
     capacity,
     card,
@@ -26,7 +27,7 @@ from accounts.views import (
     merge,
     money,
     organisation,
-    outlets,
+    parameter,
     people,
     product,
     profile,
@@ -38,6 +39,9 @@ from accounts.views import (
     scorecard,
     scores,
     selection,
+    status,
+    target,
+    target_profile,
     undecided,
 )
 
@@ -50,7 +54,7 @@ urlpatterns = [
     path("accounts/register/", register.RegisterView.as_view(), name="register"),
     path("accounts/filter/", listing.AccountFilterView.as_view(), name="filter"),
     path("accounts/pick/", listing.AccountPickView.as_view(), name="pick"),
-    path("accounts/new/", account.AccountCreateView.as_view(), name="create"),
+    path("accounts/new/", account_edit.AccountCreateView.as_view(), name="create"),
     path("accounts/duplicates/", duplicates.DuplicateListView.as_view(), name="duplicates"),
     path(
         "accounts/duplicates/dismissed/", duplicates.DismissedListView.as_view(), name="dismissed"
@@ -106,11 +110,11 @@ urlpatterns = [
     path("accounts/<int:pk>/scores/weights/", criteria.publish_own, name="criteria_own"),
     path("accounts/<int:pk>/files/", files.FilesView.as_view(), name="files"),
     path("accounts/<int:pk>/history/", account.HistoryView.as_view(), name="history"),
-    path("accounts/<int:pk>/edit/", account.AccountUpdateView.as_view(), name="edit"),
-    path("accounts/<int:pk>/status/", account.StatusView.as_view(), name="status"),
-    path("accounts/<int:pk>/team/", account.TeamView.as_view(), name="team"),
-    path("accounts/<int:pk>/archive/", account.archive, name="archive"),
-    path("accounts/<int:pk>/restore/", account.restore, name="restore"),
+    path("accounts/<int:pk>/edit/", account_edit.AccountUpdateView.as_view(), name="edit"),
+    path("accounts/<int:pk>/status/", status.StatusView.as_view(), name="status"),
+    path("accounts/<int:pk>/team/", status.TeamView.as_view(), name="team"),
+    path("accounts/<int:pk>/archive/", account_edit.archive, name="archive"),
+    path("accounts/<int:pk>/restore/", account_edit.restore, name="restore"),
     path(
         "accounts/<int:account>/log-contact/",
         interaction.LogContactView.as_view(),
@@ -227,48 +231,56 @@ urlpatterns = [
     path("selection/undecided/", undecided.UndecidedView.as_view(), name="undecided"),
     path("selection/conflicts/", conflict.ViolatedView.as_view(), name="violated"),
     path("selection/new/", selection.SelectionCreateView.as_view(), name="selection_create"),
-    path("selection/profiles/", outlets.TargetProfileListView.as_view(), name="target_profiles"),
+    path(
+        "selection/profiles/",
+        target_profile.TargetProfileListView.as_view(),
+        name="target_profiles",
+    ),
     path(
         "selection/profiles/new/",
-        outlets.TargetProfileCreateView.as_view(),
+        target_profile.TargetProfileCreateView.as_view(),
         name="target_profile_create",
     ),
     path(
-        "selection/profiles/<int:pk>/", outlets.TargetProfileView.as_view(), name="target_profile"
+        "selection/profiles/<int:pk>/",
+        target_profile.TargetProfileView.as_view(),
+        name="target_profile",
     ),
     path(
         "selection/profiles/<int:pk>/edit/",
-        outlets.TargetProfileUpdateView.as_view(),
+        target_profile.TargetProfileUpdateView.as_view(),
         name="target_profile_edit",
     ),
     path(
         "selection/profiles/<int:pk>/archive/",
-        outlets.archive_target_profile,
+        target_profile.archive_target_profile,
         name="target_profile_archive",
     ),
     path(
         "selection/profiles/<int:pk>/restore/",
-        outlets.restore_target_profile,
+        target_profile.restore_target_profile,
         name="target_profile_restore",
     ),
-    path("selection/targets/", outlets.TargetListView.as_view(), name="targets"),
-    path("selection/parameters/", outlets.ParameterListView.as_view(), name="parameters"),
+    path("selection/targets/", target.TargetListView.as_view(), name="targets"),
+    path("selection/parameters/", parameter.ParameterListView.as_view(), name="parameters"),
     path(
-        "selection/parameters/new/", outlets.ParameterCreateView.as_view(), name="parameter_create"
+        "selection/parameters/new/",
+        parameter.ParameterCreateView.as_view(),
+        name="parameter_create",
     ),
     path(
         "selection/parameters/<int:pk>/edit/",
-        outlets.ParameterUpdateView.as_view(),
+        parameter.ParameterUpdateView.as_view(),
         name="parameter_edit",
     ),
     path(
         "selection/parameters/<int:pk>/archive/",
-        outlets.archive_parameter,
+        parameter.archive_parameter,
         name="parameter_archive",
     ),
     path(
         "selection/parameters/<int:pk>/restore/",
-        outlets.restore_parameter,
+        parameter.restore_parameter,
         name="parameter_restore",
     ),
     path("selection/criteria/", criteria.CriteriaView.as_view(), name="criteria"),

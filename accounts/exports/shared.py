@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from accounts import numbers
 from accounts.imports.scope import SYSTEM
 from accounts.models import ExternalId
 from kam.documents.tables import Column
@@ -32,4 +33,4 @@ def with_number(rows: QuerySet, path: str = "account") -> QuerySet:
 
 def numbers_of(row: Any) -> str:
     """All numbers in other systems."""
-    return NAMES.join(f"{item.system} {item.value}" for item in row.external_ids.all())
+    return numbers.all_told((item.system, item.value) for item in row.external_ids.all())

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import services
+from accounts import numbers, services
 from accounts.choices import LADDER
 from accounts.forms.fields import DateInput
 from accounts.models import Account, Channel, ExternalId
@@ -82,7 +82,7 @@ class AccountForm(ServiceForm):
         ]
         if account.pk:
             self.initial["external_ids"] = "\n".join(
-                f"{item.system} {item.value}" for item in account.external_ids.all()
+                numbers.told((item.system, item.value)) for item in account.external_ids.all()
             )
             self._hide_what_is_managed(user)
         else:
@@ -117,15 +117,15 @@ class AccountForm(ServiceForm):
         """Pairs of system and number; raises ValidationError naming the line that is neither."""
         pairs = []
         for line in self.cleaned_data["external_ids"].splitlines():
-            system, _gap, value = line.strip().partition(" ")
-            if not system:
+            if not line.strip():
                 continue
-            if not value.strip():
+            try:
+                pairs.append(numbers.read(line))
+            except ValueError as error:
                 raise ValidationError(
                     _("“%(line)s” lacks a number: write the system, then the number.")
-                    % {"line": line.strip()}
-                )
-            pairs.append((system, value.strip()))
+                    % {"line": error}
+                ) from error
         longest: dict[str, Any] = {
             name: ExternalId._meta.get_field(name).max_length for name in ("system", "value")
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy
 
 from accounts.imports.channels import CHANNEL_CODES
+from accounts.imports.numbers import NUMBERS
 from accounts.imports.scope import SYSTEM_BY_ROW
 from kam.imports.kinds import Field, Option
 
@@ -127,6 +128,7 @@ FIELDS = (
         ("could contribute a year", "potential"),
     ),
     Field("team", gettext_lazy("Team, by name"), "text", ("account team", "team name")),
+    NUMBERS,
 )
 OPTIONS = (
     Option(

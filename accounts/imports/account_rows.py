@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy
 from accounts.choices import LADDER, Criticality, GeographicReach, Intent, Size, Stage, Status
 from accounts.imports.channels import Channels
 from accounts.imports.directory import plain_name, spoken
+from accounts.imports.numbers import LONGEST, NUMBERS, numbers_in
 from accounts.imports.teams import Teams
 from accounts.models import Account
+from accounts.numbers import Number
 from kam.imports.kinds import Row
 from kam.imports.records import Cells
 from kam.imports.refusal import Refused
@@ -47,6 +49,7 @@ REASONS = {
     "team_shared": gettext_lazy("names a team that looks after another customer group"),
     "team_load": gettext_lazy("would give the team's manager more accounts than one may have"),
     "team_barrier": gettext_lazy("names a team with somebody behind an information barrier"),
+    "number_taken": gettext_lazy("has a number in another system that is taken"),
     "key_limit": gettext_lazy("would be one key account more than the programme may hold"),
 }
 LENGTHS = {
@@ -58,6 +61,7 @@ LENGTHS = {
     "channel": 1000,
     "parent": 200,
     "team": 120,
+    NUMBERS.name: LONGEST,
 }
 WORDS = {
     "size": spoken(Size),
@@ -76,6 +80,8 @@ BLAMED = {
     "archived": ("external_id", "name"),
     "no_name": ("name",),
     "no_number": ("external_id",),
+    "number_taken": (NUMBERS.name, "external_id"),
+    f"bad_{NUMBERS.name}": (NUMBERS.name,),
     "bad_currency": ("currency",),
     "bad_website": ("website",),
     "bad_status": ("status",),
@@ -97,7 +103,8 @@ _url = URLValidator(schemes=("http", "https"))
 
 
 class AccountRow(NamedTuple):
-    """A checked row: what finds the account, what it shall be, and its parent as written."""
+    """A checked row: what finds the account, what it shall be, its parent as written, and its
+    numbers in whatever systems, besides that of the file's own."""
 
     key: str
     number: str
@@ -105,6 +112,7 @@ class AccountRow(NamedTuple):
     status: str
     team: int | str | None
     values: dict[str, Any]
+    numbers: tuple[Number, ...] = ()
 
 
 class AccountReader:
@@ -169,6 +177,7 @@ class AccountReader:
             parent=cells.get("parent", ""),
             status=self._status(cells.get("status", "")),
             values=values,
+            numbers=tuple(numbers_in(cells.get(NUMBERS.name, ""))),
         )
 
     def _typed(self, cells: Cells) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,12 +12,15 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import numbers
 from accounts.choices import RationaleType, Status
 from accounts.imports import groups, staging
 from accounts.imports.account_rows import AccountRow
 from accounts.imports.directory import Directory, place_on_top
+from accounts.imports.numbers import NUMBERS, put
 from accounts.imports.scope import CHANGES_PER_BATCH
 from accounts.models import Account, ExternalId, StagedAccount, StatusChange
+from accounts.numbers import Number
 from kam.access.dates import business_today
 from kam.changes.models import Change
 from kam.imports.models import Run
@@ -53,6 +56,8 @@ def column(name: str) -> str:
 
 def stored(account: Account, name: str) -> Any:
     """What the account has in a field, as the change log stores it: days and amounts as text."""
+    if name == NUMBERS.name:  # noted as what is added
+        return []
     value = getattr(account, column(name))
     return value if value is None or isinstance(value, int | str) else str(value)
 
@@ -82,11 +87,11 @@ def create_hidden(run: Run, directory: Directory, rows: Sequence[tuple[int, Acco
             ExternalId(
                 account=account,
                 programme_id=run.scope_id,
-                system=directory.system,
-                value=row.number,
+                system=system,
+                value=value,
             )
             for (_number, row), account in pairs
-            if row.number
+            for system, value in _numbers_of(row, directory)
         ],
         batch_size=500,
     )
@@ -98,7 +103,12 @@ def create_hidden(run: Run, directory: Directory, rows: Sequence[tuple[int, Acco
                 row=number,
                 created=True,
                 parent=row.parent,
-                after={**row.values, "number": row.number, "status": row.status},
+                after={
+                    **row.values,
+                    "number": row.number,
+                    NUMBERS.name: list(map(numbers.told, row.numbers)),
+                    "status": row.status,
+                },
             )
             for (number, row), account in pairs
         ],
@@ -106,6 +116,12 @@ def create_hidden(run: Run, directory: Directory, rows: Sequence[tuple[int, Acco
     )
     for (_number, row), account in pairs:
         directory.note(account.pk, name=row.values["name"], number=row.number)
+
+
+def _numbers_of(row: AccountRow, directory: Directory) -> list[Number]:
+    """Every number of a new account: that of the file's own system first."""
+    own = [(directory.system, row.number)] if row.number else []
+    return [*own, *row.numbers]
 
 
 def stage_changes(
@@ -215,9 +231,36 @@ def apply_updates(run: Run) -> None:
     update_each(again, ["verb", "before", "after", "version"])
     updated = staged.filter(verb="updated")
     _copy_values(updated, "after", 1)
+    numbered = updated.filter(after__has_key=NUMBERS.name)
+    for part in batched(numbered.values_list("pk", flat=True), PART):
+        put(ExternalId, "account", list(_given(run, StagedAccount.objects.filter(pk__in=part))))
     for item in updated.filter(after__has_key="parent").select_related("account").order_by("row"):
         parent = Account.objects.get(pk=item.after["parent"])
         groups.move_known(run, item.account, parent)
+
+
+def _given(run: Run, staged: Iterable[StagedAccount]) -> Iterator[ExternalId]:
+    """The numbers that known accounts get."""
+    for item in staged:
+        for text in item.after.get(NUMBERS.name, ()):
+            system, value = numbers.read(text)
+            yield ExternalId(
+                account_id=item.account_id, programme_id=run.scope_id, system=system, value=value
+            )
+
+
+def _take_back(run: Run) -> set[int]:
+    """Take away the numbers that known accounts got; accounts that still had some of them."""
+    staged = StagedAccount.objects.filter(run=run, created=False, after__has_key=NUMBERS.name)
+    touched: set[int] = set()
+    for pks in batched(staged.values_list("pk", flat=True), PART):
+        part = list(StagedAccount.objects.filter(pk__in=pks))
+        wanted = {(row.account_id, row.system, row.value) for row in _given(run, part)}
+        there = ExternalId.objects.filter(account__in=[item.account_id for item in part])
+        found = [row for row in there if (row.account_id, row.system, row.value) in wanted]
+        ExternalId.objects.filter(pk__in=[row.pk for row in found]).delete()
+        touched |= {row.account_id for row in found}
+    return touched
 
 
 def restore_updates(run: Run, actor_id: int) -> None:
@@ -229,9 +272,10 @@ def restore_updates(run: Run, actor_id: int) -> None:
         staged.exclude(pk__in=alike.values("pk")).select_related("account").order_by("-row")
     )
     _copy_values(alike, "before", 2)
+    lighter = _take_back(run)
     for part in batched(untouched, PART):
         staging.log_restored(run, actor_id, StagedAccount.objects.filter(pk__in=part))
-    _restore_one_by_one(run, actor_id, rest)
+    _restore_one_by_one(run, actor_id, rest, lighter)
 
 
 def _copy_values(staged: QuerySet[StagedAccount], side: str, step: int) -> None:
@@ -254,7 +298,11 @@ def _copy_values(staged: QuerySet[StagedAccount], side: str, step: int) -> None:
         Account.objects.filter(pk__in=part).update(version=F("version") + 1, updated_at=now)
 
 
-def _restore_one_by_one(run: Run, actor_id: int, staged: Sequence[StagedAccount]) -> None:
+def _restore_one_by_one(
+    run: Run, actor_id: int, staged: Sequence[StagedAccount], lighter: Collection[int]
+) -> None:
+    """As `restore_updates`, for accounts that somebody has changed since; those in `lighter` have
+    lost numbers by it."""
     changed, log = [], []
     for item in staged:
         account = item.account
@@ -265,6 +313,8 @@ def _restore_one_by_one(run: Run, actor_id: int, staged: Sequence[StagedAccount]
         }
         for name, value in back.items():
             setattr(account, column(name), value)
+        if account.pk in lighter:
+            back[NUMBERS.name] = []
         if "parent" in item.before and account.parent_id == item.after["parent"]:
             back["parent"] = item.before["parent"]
             parent = Account.objects.filter(pk=back["parent"]).first()

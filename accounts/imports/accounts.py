@@ -8,12 +8,14 @@ from typing import Any, ClassVar, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts import numbers
 from accounts.choices import Status
 from accounts.imports import account_store, groups, staging, teams
 from accounts.imports.account_fields import FIELDS, OPTIONS
 from accounts.imports.account_rows import BLAMED, REASONS, AccountReader, AccountRow
 from accounts.imports.channels import Channels, codes_in, refuse_archived
 from accounts.imports.directory import AMBIGUOUS, Directory
+from accounts.imports.numbers import NUMBERS, Holders
 from accounts.imports.scope import (
     ProgrammeKind,
     numbered_name,
@@ -126,6 +128,7 @@ class AccountsSession(Session):
         self.directory = Directory(run, system_of(run))
         accounts = Account.objects.filter(programme=programme, staged_by=None)
         self.archived = set(accounts.exclude(archived_at=None).values_list("pk", flat=True))
+        self.holders = Holders(self.directory.holders())
         self.editable = self._editable(accounts)
         self.groups = groups.Groups()
         limit = int(setting(programme, "programme_max_accounts", business_today()))
@@ -173,11 +176,23 @@ class AccountsSession(Session):
             self._check_new(found)
         else:
             self._check_known(pk)
+        found = self._numbered(found, pk)
         member = groups.Member(number, row, found.key, found.parent, found.team, found.status)
         self.groups.add(member, found.values.get("name", ""), found.number)
         self.taken += 1
         self.with_parent += bool(found.parent)
         return found, pk
+
+    def _numbered(self, found: AccountRow, pk: int | None) -> AccountRow:
+        """With those of its numbers that its account lacks; the own one of a new account comes with
+        it. Raises `Refused` for those of others."""
+        own = (self.directory.system, found.number)
+        told = dict.fromkeys(([own] if found.number else []) + list(found.numbers))
+        lacking = self.holders.lacking(told, holder=pk, row=found.key)
+        self.holders.take(told, found.key)
+        return found._replace(
+            numbers=tuple(number for number in lacking if pk is not None or number != own)
+        )
 
     def _known(self, found: AccountRow) -> int | None:
         """The account with the row's number; without a number, the one with its name."""
@@ -217,6 +232,8 @@ class AccountsSession(Session):
                 continue
             account = known[pk]
             changes = account_store.differences(account, found.values)
+            if found.numbers:
+                changes[NUMBERS.name] = list(map(numbers.told, found.numbers))
             if changes or found.parent:
                 plan.known.append((number, found, account, changes))
             count = "updated" if changes else "unchanged"
@@ -245,6 +262,8 @@ class AccountsSession(Session):
             except Refused:
                 continue
             if found.key not in self.groups.members and self._known(found) is not None:
+                own = [(self.directory.system, found.number)] if found.number else []
+                self.holders.take([*own, *found.numbers], found.key)
                 member = groups.Member(
                     number, row, found.key, found.parent, found.team, found.status
                 )

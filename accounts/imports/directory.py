@@ -9,6 +9,7 @@ from django.db.models import F, Q, TextField, Value
 from django.db.models.functions import Cast, Concat
 
 from accounts.models import Account, ExternalId, StagedAccount
+from accounts.numbers import Number
 from accounts.querysets import AccountQuerySet
 from kam.imports import policies
 from kam.imports.models import Run
@@ -56,6 +57,7 @@ class Directory:
         if not policies.is_system(run.owner):
             barred = accounts.behind_barriers_of(run.owner)
             self.barred = frozenset(barred.values_list("pk", flat=True))
+        self._numbers = ExternalId.objects.filter(account__in=accounts.values("pk"))
         self.by_name: dict[str, int] = {}
         for pk, name in accounts.active().order_by("pk").values_list("pk", "name").iterator():
             if pk not in self.barred:
@@ -72,6 +74,11 @@ class Directory:
             plain = plain_name(name)
             if pk not in self.barred and plain not in now:
                 self.by_name[plain] = pk if self.by_name.get(plain, pk) == pk else AMBIGUOUS
+
+    def holders(self) -> dict[Number, int]:
+        """Every number in whatever system -> its account."""
+        rows = self._numbers.values_list("system", "value", "account_id").iterator()
+        return {(system, value): pk for system, value, pk in rows}
 
     def note(self, pk: int, *, name: str, number: str) -> None:
         """Find the account `pk` from now on, too."""

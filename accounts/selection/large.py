@@ -3,7 +3,7 @@
 First everything that managers have is counted together: nothing can be worth more than the optimum
 of that, and where managers can be found for exactly those accounts it is the answer. Otherwise
 managers get their accounts by patterns, a few managers at a time are solved anew, and what remains
-is the gap. No exchange of one account for another makes what is told better.
+is the gap.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def solve(problem: Problem, control: Control) -> Answer:
     best = _answer(problem, first.plan.chosen, bound)
     control.tell(float(best.objective), float(bound))
     if best.is_proven or control.is_over:
-        return settled(problem, best, control) if best.state != "wrong" else nothing
+        return best if best.state != "wrong" else nothing
     filling, proven = diving.solve(problem, first.plan.chosen, control)
     bound = bound if proven is None else min(bound, max(proven, best.objective))
     filling.complete()
@@ -120,26 +120,26 @@ def solve(problem: Problem, control: Control) -> Answer:
         last.put_back(best.chosen)
         last.improve(control, bound * (1 - GOOD))
         best = max((best, _answer(problem, last.plan.chosen, bound)), key=_rank)
-    best = settled(problem, best, control)
     control.tell(float(best.objective), float(bound))
     return best
 
 
-def settled(problem: Problem, answer: Answer, control: Control) -> Answer:
+def settled(problem: Problem, answer: Answer, control: Control) -> tuple[Answer, bool]:
     """`answer` with work moved from the busiest to those who have less, and accounts exchanged one
-    by one, until neither makes it better or the time is up."""
+    by one, until neither makes it better; False where the time was up before."""
     while True:
         answer = _evened(problem, answer)
         climbed = Neighbours(problem, answer.chosen).climb(control)
         if climbed == answer.chosen:
-            return answer
+            return answer, not control.is_over
         answer = _answer(problem, climbed, answer.bound)
 
 
-def runners_up(problem: Problem, answer: Answer, most: int) -> list[Answer]:
-    """The `most` next best of the answers that are one account apart from `answer`, the best first:
-    what was found, with nothing proven of what may lie between."""
-    around = Neighbours(problem, answer.chosen).best(most)
+def runners_up(problem: Problem, answer: Answer, most: int, control: Control) -> list[Answer]:
+    """The `most` next best of the answers that are one account apart from `answer`, which is
+    `settled`, the best first: nothing is proven of what may lie between. None where the time was
+    up."""
+    around = Neighbours(problem, answer.chosen).best(most, control)
     return [_answer(problem, chosen, answer.bound) for chosen in around if chosen]
 
 

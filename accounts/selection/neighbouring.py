@@ -1,7 +1,7 @@
 """Answers that are one account apart from another: one more, one fewer, or one for another.
 
-Where a selection is too large to be solved anew, the best of them are its runners-up, and an answer
-is told only when none of them is better (handbook 3.5).
+Where a selection cannot be solved anew, exchanges of single accounts make its answer better as long
+as one does, and the best of those that remain are its runners-up (handbook 3.5).
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from accounts.selection.mip import Control
 from accounts.selection.problem import Problem, whole_numbers
 
 NOBODY = -1
+LARGEST = 2**62
+"""Whole numbers above it are reckoned in full, if slowly."""
 
 
 class Change(NamedTuple):
@@ -32,12 +34,6 @@ class Change(NamedTuple):
         """Whether it gains something or, with the same worth, costs less."""
         return (self.gain, self.saved) > (0, 0)
 
-    @property
-    def order(self) -> tuple[int, ...]:
-        """The most worth first, then the cheapest, then by account."""
-        sides = (NOBODY if side is None else side for side in (self.out, self.into))
-        return -self.gain, -self.saved, *sides
-
 
 class Neighbours:
     """The answers around `chosen` (account: manager), which keeps every limit of `problem`."""
@@ -51,8 +47,12 @@ class Neighbours:
         self.rows = [row for row in problem.candidates if problem.may_enter(row)]
         ids = self.accounts = [row.account for row in self.rows]
         self.place_of = {account: place for place, account in enumerate(ids)}
+        cost = self.filling.cost
+        by_worth = sorted(ids, key=lambda account: (-self.worth[account], cost[account]))
+        self.rank = np.empty(len(ids), dtype=np.int64)
+        self.rank[[self.place_of[account] for account in by_worth]] = np.arange(len(ids))
         self.gains = self._array(self.worth)
-        self.costs = self._array(self.filling.cost)
+        self.costs = self._array(cost)
         self.efforts = self._array(self.filling.plan.effort)
         self.is_star = np.array([account in self.filling.stars for account in ids], dtype=bool)
         self.may = {
@@ -62,41 +62,63 @@ class Neighbours:
         self._look()
 
     def _array(self, amounts: Mapping[int, int]) -> Any:
-        return np.array([amounts[account] for account in self.accounts], dtype=np.int64)
+        found = [amounts[account] for account in self.accounts]
+        is_small = max(map(abs, found), default=0) < LARGEST
+        return np.array(found, dtype=np.int64 if is_small else object)
 
     def _look(self) -> None:
-        """What is out, and for what of it somebody has room and time."""
+        """What is out, for what of it somebody has room and time, and how many rivals of it are
+        in."""
         self.is_out = np.ones(len(self.accounts), dtype=bool)
-        self.is_out[[self.place_of[account] for account in self.filling.plan.chosen]] = False
+        self.rivals = np.zeros(len(self.accounts), dtype=np.int64)
+        for account in self.filling.plan.chosen:
+            self.is_out[self.place_of[account]] = False
+            self.rivals[self._rivals_of(account)] += 1
         self.is_placed = np.zeros(len(self.accounts), dtype=bool)
         for user, room in self.filling.plan.room.items():
             if room > 0:
                 self.is_placed |= self._fits(user)
 
+    def _rivals_of(self, account: int) -> list[int]:
+        known = self.filling.rivals[account] & self.place_of.keys()
+        return [self.place_of[rival] for rival in known]
+
     def _fits(self, user: int) -> Any:
         return self.may[user] & (self.efforts <= self.filling.plan.time[user])
 
     def climb(self, control: Control) -> dict[int, int]:
-        """Change while that makes the answer better; the answer then."""
+        """Change while that makes the answer better and there is time; the answer then."""
         was_better = True
-        while was_better and not control.is_over:
+        while was_better:
             was_better = False
             for out in self._leaving():
-                change = next(iter(self._changes(out, 1, None)), None)
-                if change is not None and change.is_better:
-                    self._make(change)
+                if control.is_over:
+                    return dict(self.filling.plan.chosen)
+                changes = self._changes(out, 1, 0, better=True)
+                if changes:
+                    self._make(changes[0])
                     was_better = True
         return dict(self.filling.plan.chosen)
 
-    def best(self, most: int) -> list[dict[int, int]]:
+    def best(self, most: int, control: Control) -> list[dict[int, int]]:
         """The `most` answers around that are worth most without being better, of those the
-        cheapest, then by account."""
+        cheapest, then by name; none where the time was up."""
         found: list[Change] = []
         for out in self._leaving():
+            if control.is_over:
+                return []
             least = found[-1].gain if len(found) == most else None
-            found += (item for item in self._changes(out, most, least) if not item.is_better)
-            found = sorted(found, key=lambda change: change.order)[:most]
+            found += self._changes(out, most, least, better=False)
+            found = sorted(found, key=self._order)[:most]
         return [self._changed(change) for change in found]
+
+    def _order(self, change: Change) -> tuple[int, ...]:
+        """The most worth first, then the cheapest, then by the names of who goes and comes."""
+        places = (
+            NOBODY if account is None else self.place_of[account]
+            for account in (change.out, change.into)
+        )
+        return -change.gain, -change.saved, *places
 
     def _leaving(self) -> list[int | None]:
         """Nothing, or what is not required, the least worth first."""
@@ -104,39 +126,52 @@ class Neighbours:
         free = [account for account in self.filling.plan.chosen if account not in required]
         return [None, *sorted(free, key=lambda account: (self.worth[account], account))]
 
-    def _changes(self, out: int | None, most: int, least: int | None) -> list[Change]:
-        """The best changes in which `out` goes; those that gain less than `least` are left out."""
-        filling, lost, freed = self.filling, 0, 0
+    def _changes(
+        self, out: int | None, most: int, least: int | None, *, better: bool
+    ) -> list[Change]:
+        """The best changes in which `out` goes: the `most` in which another comes, and that none
+        does. Those that make the answer `better`, or those that do not; none that gains less than
+        `least`, if another comes."""
+        filling = self.filling
         user = None if out is None else filling.remove(out)
-        if out is not None:
-            lost, freed = self.worth[out], filling.cost[out]
-        found: list[Change] = []
-        for account in self._coming(user, None if least is None else least + lost):
+        lost, freed = (0, 0) if out is None else (self.worth[out], filling.cost[out])
+        found = [Change(-lost, freed, out)] if out is not None and self._has_stars() else []
+        found = [change for change in found if change.is_better == better]
+        for account in self._coming(out, user, None if least is None else least + lost):
+            gain, saved = self.worth[account] - lost, freed - filling.cost[account]
+            change = Change(gain, saved, out, account)
+            if better and not change.is_better:
+                break  # what follows gains less, or saves less
+            if change.is_better != better or not filling.takes(account):
+                continue
             taker = filling.plan.tightest(account, filling.plan.of)
-            if taker is not None and filling.takes(account):
-                gain, saved = self.worth[account] - lost, freed - filling.cost[account]
-                found.append(Change(gain, saved, out, account, taker))
-                if len(found) == most:
+            if taker is not None:
+                found.append(change._replace(user=taker))
+                most -= 1
+                if not most:
                     break
-        if out is not None and self._has_stars():
-            found.append(Change(-lost, freed, out))
         if out is not None and user is not None:
             filling.put_back({out: user})
-        return sorted(found, key=lambda change: change.order)
+        return sorted(found, key=self._order)
 
     def _has_stars(self) -> bool:
         return len(self.filling.stars & self.filling.plan.chosen.keys()) >= self.problem.min_stars
 
-    def _coming(self, user: int | None, least: int | None) -> Iterator[int]:
-        """What may come in where `user` has just lost an account, the most worth first."""
-        fits = self.is_placed if user is None else self.is_placed | self._fits(user)
-        fits = fits & self.is_out & (self.costs <= self.filling.money)
+    def _coming(self, out: int | None, user: int | None, least: int | None) -> Iterator[int]:
+        """What may come in where `user` has just lost `out`, the most worth first."""
+        if self.filling.places < 1:
+            return iter(())
+        fits, rivals = self.is_placed, self.rivals
+        if out is not None and user is not None:
+            fits, rivals = fits | self._fits(user), rivals.copy()
+            rivals[self._rivals_of(out)] -= 1
+        fits = fits & self.is_out & (rivals == 0) & (self.costs <= self.filling.money)
         if not self._has_stars():
             fits &= self.is_star
         if least is not None:
             fits &= self.gains >= least
         places = np.flatnonzero(fits)
-        order = np.lexsort((places, self.costs[places], -self.gains[places]))
+        order = np.argsort(self.rank[places])
         return (self.accounts[place] for place in places[order].tolist())
 
     def _make(self, change: Change) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
-from accounts import figures, policies
+from accounts import figures, numbers, policies
 from accounts.models import Account, Channel, ExternalId
 from accounts.querysets import AccountQuerySet
 from accounts.services import barriers
@@ -151,8 +151,8 @@ def set_external_ids(
     record.change(
         actor=actor,
         obj=account,
-        before={"external_ids": sorted(" ".join(key) for key in current)},
-        after={"external_ids": sorted(" ".join(key) for key in wanted)},
+        before={"external_ids": sorted(map(numbers.told, current))},
+        after={"external_ids": sorted(map(numbers.told, wanted))},
     )
     return account
 

@@ -21,7 +21,7 @@ from accounts import exports, policies, services
 from accounts.forms import ConflictForm, EndForm, ExceptionForm
 from accounts.models import Account, Conflict, ConflictException
 from accounts.services.barriers import violations_of
-from accounts.views.account import DecisionFormMixin
+from accounts.views.status import DecisionFormMixin
 from kam.access.dates import business_today
 from kam.access.models import Dated
 from kam.access.querysets import sight_of

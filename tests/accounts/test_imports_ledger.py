@@ -357,6 +357,7 @@ def check_ledger(programme, net):
 
 
 @pytest.mark.realdata
+@pytest.mark.django_db(transaction=True)
 def test_whole_real_ledger_comes_out_to_the_penny(manager, programme, shared_data):
     path = shared_data / "online_retail_2010_2011.csv.gz"
     expected = facts(shared_data)["online_retail_2010_2011"]

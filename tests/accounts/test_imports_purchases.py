@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
-from accounts.imports.records.periods import period_of
+from accounts.imports.records.purchases.periods import period_of
 from accounts.models import Account, CategoryPurchase, Channel, ProductLine
 from accounts.services.channel import archive_channel
 from kam.changes.models import Change

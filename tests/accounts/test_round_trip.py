@@ -20,6 +20,7 @@ from accounts.models import (
     ExchangeRate,
     LedgerEntry,
     Product,
+    ProductExternalId,
     Site,
 )
 from kam.exports.lists import address_of, table_at
@@ -151,6 +152,10 @@ def fill(home: Home) -> None:
         ProductFactory(programme=programme, code=code, name=name, line=own)
         for code, name, own in (("007", "@home", line), ("7", "", None), ("a-1", "Plain", line))
     ]
+    for system, value in (("shop", "=7"), ("ean", "4 006381 333931")):
+        ProductExternalId.objects.create(
+            product=products[1], programme=programme, system=system, value=value
+        )
     top = None
     for number, name in enumerate(NASTY):
         account = AccountFactory(
@@ -176,6 +181,10 @@ def fill(home: Home) -> None:
         )
         top = account if number % 3 == 0 else top
         ExternalIdFactory(account=account, value=f"{number:04}")
+        for system, value in (("crm", f"=A {number}"), ('old "list", csv', f"{number},5"))[
+            : number % 3
+        ]:
+            ExternalIdFactory(account=account, system=system, value=value)
     for number, name in enumerate(NASTY[:11]):
         account = Account.objects.filter(programme=programme).order_by("pk")[number]
         place = SiteFactory(
@@ -204,6 +213,9 @@ def fill(home: Home) -> None:
         if number % 2:
             ContactExternalId.objects.create(
                 contact=person, account=account, system="erp", value=f"=C{number}"
+            )
+            ContactExternalId.objects.create(
+                contact=person, account=account, system="crm", value=f"P, {number}"
             )
         ActivityCostFactory(
             account=account,

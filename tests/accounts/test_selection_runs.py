@@ -297,7 +297,7 @@ def test_page_of_a_large_scenario_says_that_its_runners_up_were_found(
     example, monkeypatch, client
 ) -> None:
     client.force_login(example.director)
-    told = "others may lie between"
+    told = "nothing proves that no others lie between"
     small = solved(example)
     assert told not in client.get(reverse("accounts:selection", args=[small.pk])).text
     monkeypatch.setattr(explaining, "MOST_SOLVED", 0)

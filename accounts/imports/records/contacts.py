@@ -11,8 +11,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import numbers
 from accounts.choices import Confidence
 from accounts.imports.directory import AMBIGUOUS, plain_name, spoken
+from accounts.imports.numbers import (
+    NUMBERS,
+    Holders,
+    drop_numbers,
+    extra_of,
+    keep_numbers,
+    numbers_in,
+)
 from accounts.imports.records import lines
 from accounts.imports.records.customers import (
     ACCOUNT_FIELDS,
@@ -122,6 +131,7 @@ class ContactsKind(CustomerKind):
             ("known", "confirmed", "certainty"),
         ),
         Field("source", gettext_lazy("Source"), "text", ("quelle",)),
+        NUMBERS,
     )
     options: ClassVar = (
         MODE,
@@ -144,6 +154,7 @@ class ContactsKind(CustomerKind):
         **BLAMED,
         "ambiguous_contact": ("email", "name"),
         "no_key": ("name", "email", "external_id"),
+        "number_taken": (NUMBERS.name, "external_id"),
         **dict.fromkeys(lines.REASONS, ("reports_to",)),
         **{f"bad_{field.name}": (field.name,) for field in fields},
     }
@@ -189,16 +200,24 @@ class ContactsKind(CustomerKind):
         """Besides: numbers in the other system, and when people go quiet."""
         super().publish(run)
         _keep_numbers(run)
+        keep_numbers(run, ContactExternalId, "contact", _accounts_of)
         staged = StagedRecord.objects.filter(run=run, created=False, after__has_key="interval_days")
         refresh_talks(item.object_id or 0 for item in staged.order_by("row").only("object_id"))
 
     def withdrawn(self, run: Run, part: list[StagedRecord]) -> None:
         """Numbers that the run gave go."""
+        drop_numbers(ContactExternalId, "contact", part)
         for item in part:
             if item.extra.get("number"):
                 ContactExternalId.objects.filter(
                     contact=item.object_id, system=run.option("system"), value=item.extra["number"]
                 ).delete()
+
+
+def _accounts_of(contacts: list[int]) -> dict[int, dict[str, Any]]:
+    """Contact -> its account, as the row of a number holds it."""
+    rows = Contact.objects.filter(pk__in=contacts).values_list("pk", "account_id")
+    return {pk: {"account_id": account} for pk, account in rows}
 
 
 def _keep_numbers(run: Run) -> None:
@@ -234,10 +253,15 @@ class ContactsSession(CustomerSession):
         self.match = run.option("keys") or "any"
         self.system = run.option("system")
         on_accounts = Account.objects.filter(programme=run.scope_id).order_by().values("pk")
-        numbers = ContactExternalId.objects.filter(account__in=on_accounts, system=self.system)
+        own = ContactExternalId.objects.filter(account__in=on_accounts, system=self.system)
         self.by_number: dict[tuple[Any, str], int] = {}
-        for account, value, pk in numbers.values_list("account_id", "value", "contact_id"):
+        for account, value, pk in own.values_list("account_id", "value", "contact_id"):
             self.by_number[account, value] = pk
+        every = ContactExternalId.objects.filter(account__in=on_accounts)
+        rows = every.values_list("account_id", "system", "value", "contact_id")
+        self.holders = Holders(
+            {(str(account), system, value): pk for account, system, value, pk in rows}
+        )
         numbered = set(self.by_number.values())
         self.by_email: dict[tuple[Any, str], int] = {}
         self.by_name: dict[tuple[Any, str], int] = {}
@@ -284,10 +308,10 @@ class ContactsSession(CustomerSession):
         keys = self._keys(account, number, values)
         if not keys:
             raise Refused("no_key")
-        extra: dict[str, Any] = {}
+        told = numbers_in(cells.text(NUMBERS.name))
+        extra: dict[str, Any] = {"numbers": [one for one in told if one != (self.system, number)]}
         if number:
-            logged = {"external_ids": [f"{self.system} {number}"]}
-            extra = {"number": number, "logged": logged}
+            extra["number"] = number
         if cells.text("reports_to"):
             extra["above"] = cells.text("reports_to")
         return Wanted(keys, values, extra)
@@ -323,10 +347,33 @@ class ContactsSession(CustomerSession):
                 continue
             if self.by_number.get((account, number or "")) == pk:
                 wanted.extra.pop("number")
-                wanted.extra.pop("logged")
             self._forget_known_line(wanted, pk)
             return pk
         return None
+
+    def check(self, wanted: Wanted, obj: Any) -> None:
+        """Keep only numbers that the person lacks. Raises `Refused` for those of others."""
+        place, told = self._place(wanted), wanted.extra.pop("numbers")
+        own = [(self.system, wanted.extra["number"])] if "number" in wanted.extra else []
+        asked = [(place, *number) for number in (*own, *told)]
+        lacking = self.holders.lacking(asked, holder=obj and obj.pk, row=wanted.keys[0])
+        more = [number for number in told if (place, *number) in lacking]
+        wanted.extra.update(extra_of(more))
+        if own or more:
+            wanted.extra["logged"] = {"external_ids": list(map(numbers.told, (*own, *more)))}
+
+    def _place(self, wanted: Wanted) -> str:
+        """The account within which a number is one person's."""
+        account = wanted.values["account"]
+        return str(self.called.get(account, account))
+
+    def note(self, wanted: Wanted) -> None:
+        """The numbers of a row that is taken are its own."""
+        place = self._place(wanted)
+        told = [tuple(number) for number in wanted.extra.get("numbers", ())]
+        if wanted.extra.get("number"):
+            told.append((self.system, wanted.extra["number"]))
+        self.holders.take(((place, *number) for number in told), wanted.keys[0])
 
     def _forget_known_line(self, wanted: Wanted, pk: int) -> None:
         """Whoever reports already to whom the row names is left alone."""

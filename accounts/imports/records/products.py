@@ -8,8 +8,16 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.imports.numbers import (
+    NUMBERS,
+    Holders,
+    drop_numbers,
+    extra_of,
+    keep_numbers,
+    numbers_in,
+)
 from accounts.imports.scope import ProgrammeKind
-from accounts.models import Product, ProductLine
+from accounts.models import Product, ProductExternalId, ProductLine
 from accounts.services.product import LINE_FIELDS
 from kam.changes import editing, record
 from kam.changes.models import Change
@@ -52,10 +60,12 @@ class ProductsKind(RecordKind, ProgrammeKind):
             "text",
             ("product line", "series", "category", "category name", "product group", "warengruppe"),
         ),
+        NUMBERS,
     )
     options: ClassVar = (MODE,)
     blamed: ClassVar = {
         "nothing": ("code",),
+        "number_taken": (NUMBERS.name,),
         **{f"bad_{field.name}": (field.name,) for field in fields},
     }
     shown: ClassVar = (gettext_lazy("Code"), gettext_lazy("Name"), gettext_lazy("Product line"))
@@ -88,6 +98,16 @@ class ProductsKind(RecordKind, ProgrammeKind):
                 lines[name] = line.pk
             item.after["line"] = lines[name]
 
+    def publish(self, run: Run) -> None:
+        """Besides: numbers in other systems."""
+        super().publish(run)
+        programme = {"programme_id": run.scope_id}
+        keep_numbers(run, ProductExternalId, "product", lambda pks: dict.fromkeys(pks, programme))
+
+    def withdrawn(self, run: Run, part: list[StagedRecord]) -> None:
+        """Numbers that the run gave go."""
+        drop_numbers(ProductExternalId, "product", part)
+
     def withdraw(self, run: Run, actor_id: int) -> None:
         """Products go, and lines that the run made and nothing is in."""
         super().withdraw(run, actor_id)
@@ -117,6 +137,9 @@ class ProductsSession(RecordSession):
         self.known = dict(products.values_list("code", "pk"))
         lines = ProductLine.objects.filter(programme=run.scope_id)
         self.lines = {text_of(name): pk for name, pk in lines.values_list("name", "pk")}
+        numbers = ProductExternalId.objects.filter(programme=run.scope_id)
+        known = numbers.values_list("system", "value", "product_id")
+        self.holders = Holders({(system, value): pk for system, value, pk in known})
 
     def read(self, cells: Cells) -> Wanted:
         """The product of a row."""
@@ -132,8 +155,19 @@ class ProductsSession(RecordSession):
             raise Refused("bad_line", _("has the name of a product line that is too long"))
         if line:
             values["line"] = self.lines.get(line) or Pending(NEW_LINE + line)
-        return Wanted((code,), values)
+        return Wanted((code,), values, {"numbers": numbers_in(cells.text(NUMBERS.name))})
 
     def find(self, wanted: Wanted) -> int | None:
         """The product with the code."""
         return self.known.get(wanted.values["code"])
+
+    def check(self, wanted: Wanted, obj: Any) -> None:
+        """Keep only numbers that the product lacks. Raises `Refused` for those of others."""
+        told, holder = wanted.extra.pop("numbers"), obj and obj.pk
+        lacking = self.holders.lacking(told, holder=holder, row=wanted.keys[0])
+        wanted.extra.update(extra_of(lacking))
+
+    def note(self, wanted: Wanted) -> None:
+        """The numbers of a row that is taken are its own."""
+        told = map(tuple, wanted.extra.get("numbers", ()))
+        self.holders.take(told, wanted.keys[0])

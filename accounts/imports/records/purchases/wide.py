@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.imports.directory import plain_name
-from accounts.imports.records.periods import period_of
+from accounts.imports.records.purchases.periods import period_of
 from kam.imports import kinds, mapping, rejects, values
 from kam.imports.kinds import named
 from kam.imports.reading import unnamed

@@ -114,3 +114,5 @@ OPTIONS = (
     ),
     SYSTEM_BY_ROW,
 )
+PREVIEWED = ("account_name/account/channel", "category", "period/period_from", "volume", "amount")
+"""What a trial shows of each row; of fields with / between them the first that the file has."""

@@ -1,184 +1,33 @@
-"""What customers buy in our categories, as a file (K086; handbook 3.4)."""
+"""One pass over category purchases: whose they are, of when, in what, and how much."""
 
 from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.choices import PurchaseConfidence, UseType
-from accounts.imports.channels import (
-    Channels,
-    Listed,
-    codes_in,
-    give_channels,
-    refuse_archived,
-    take_channels,
-)
+from accounts.imports.channels import Channels, codes_in
 from accounts.imports.directory import plain_name, spoken
-from accounts.imports.records.customers import (
-    BLAMED,
-    REASONS,
-    CustomerKind,
-    CustomerSession,
-    amount_text,
-)
-from accounts.imports.records.periods import period_of
-from accounts.imports.records.purchase_fields import FIELDS, OPTIONS
-from accounts.imports.records.wide import headings_of_categories
-from accounts.models import Account, CategoryPurchase, ProductLine, Site
-from accounts.services.product import LINE_FIELDS
-from kam.changes import editing
-from kam.imports.kinds import ROW_NUMBER, Row, name_in
-from kam.imports.models import Run, StagedRecord
+from accounts.imports.records.customers import REASONS, CustomerSession, amount_text
+from accounts.imports.records.purchases.categories import Categories
+from accounts.imports.records.purchases.fields import PREVIEWED
+from accounts.imports.records.purchases.periods import period_of
+from accounts.models import Account, CategoryPurchase, Site
+from kam.imports.kinds import Row, name_in
+from kam.imports.models import Run
 from kam.imports.records import Cells, Wanted
-from kam.imports.records.session import Pending
 from kam.imports.refusal import Refused
 from kam.imports.totals import is_total
 from teams.models import Programme
 
 SHOWN_CATEGORIES = 40
 """Categories whose amounts a trial shows."""
-
-
-class CategoryPurchasesKind(CustomerKind):
-    """Category purchases of customers, of their sites, and of whole channels."""
-
-    name: ClassVar = "category_purchases"
-    label: ClassVar = gettext_lazy("Category purchases")
-    seen_at: ClassVar = (gettext_lazy("See the category purchases"), "accounts:purchases")
-    model: ClassVar = CategoryPurchase
-    by_parts: ClassVar = True
-    fields: ClassVar = FIELDS
-    options: ClassVar = OPTIONS
-    blamed: ClassVar = {
-        **BLAMED,
-        "nothing": ("amount", "volume"),
-        "no_period": ("period", "period_from", "period_until"),
-        "order": ("period_until",),
-        "site_without": ("site",),
-        "channel_of": ("channel",),
-        **{f"bad_{field.name}": (field.name,) for field in FIELDS},
-    }
-    shown: ClassVar = (
-        gettext_lazy("Account or channel"),
-        gettext_lazy("Category"),
-        gettext_lazy("Period"),
-        gettext_lazy("Volume"),
-        gettext_lazy("Amount"),
-    )
-    previewed: ClassVar = (
-        "account_name/account/channel",
-        "category",
-        "period/period_from",
-        "volume",
-        "amount",
-    )
-    numeric: ClassVar = frozenset({3, 4})
-
-    def problems(self, mapping: Iterable[str]) -> list[str]:
-        """Whose purchases, and how much; the period may be that of the whole file."""
-        given = set(mapping)
-        missing = []
-        if not {"account", "account_name", "channel"} & given:
-            missing.append(
-                _("Say which column holds the customer, number or name, or the channel.")
-            )
-        one, wide = {"amount", "volume", "category"} & given, any(map(name_in, given))
-        if wide and one:
-            missing.append(
-                _("A row holds one purchase or several: leave out the columns of one of them.")
-            )
-        elif not wide and not {"amount", "volume"} & given:
-            missing.append(_("Say which column holds the amount or the volume."))
-        if len({"period_from", "period_until"} & given) == 1:
-            missing.append(_("Say which columns hold the first and the last day, both of them."))
-        return missing
-
-    def doubts(self, run: Run) -> list[tuple[str, str]]:
-        """Of which period the rows are, and of whom where they name a channel again and again.
-
-        Raises ValidationError for codes of channels that stand for nothing.
-        """
-        open_ones = []
-        codes_in(run.option("channel_codes"))
-        if not {"period", "period_from"} & set(run.mapping) and not run.option("period"):
-            text = _("Say which column holds the period, or name that of the whole file below.")
-            open_ones.append((text, "period"))
-        if run.is_wide and not {"account", "account_name"} & set(run.mapping):
-            rest = ("channel", "period", "period_from", "period_until", "use_type")
-            places = [run.columns[name] for name in rest if name in run.mapping]
-            keys = [tuple(row[place] for place in places) for row in run.sample]
-            if len(set(keys)) < len(keys):
-                text = _(
-                    "The rows name no customer, and the same channel several times. Say which"
-                    " column holds the customer, or let the number of the row stand for it."
-                )
-                open_ones.append((text, ROW_NUMBER))
-        return open_ones
-
-    def found_besides(
-        self,
-        columns: Sequence[str],
-        sample: Sequence[Sequence[Any]],
-        found: Mapping[str, dict[str, Any]],
-        scope_id: int | None,
-    ) -> dict[str, dict[str, Any]]:
-        """Columns of which each is a category, where none holds what was bought."""
-        if {"amount", "volume", "category"} & set(found):
-            return {}
-        taken = {entry["column"] for entry in found.values()}
-        known = _categories(scope_id) if scope_id else {}
-        return headings_of_categories(columns, sample, taken, known)
-
-    def further(self, run: Run) -> list[tuple[Any, str]]:
-        """Besides: where customers are ranked by what they buy."""
-        return [*super().further(run), (_("Market map"), reverse("accounts:market_map"))]
-
-    def open(self, run: Run) -> PurchasesSession:
-        """Begin a pass over category purchases."""
-        return PurchasesSession(run)
-
-    def before_publishing(self, run: Run, part: list[StagedRecord]) -> None:
-        """Make channels and categories that are missing; customers come into their channels."""
-        placed = [values.get("channel") for item in part for values in (item.after, item.extra)]
-        refuse_archived({pk for pk in placed if isinstance(pk, int)})
-        channels = Channels(run.scope_id, codes_in(run.option("channel_codes")))
-        categories = _categories(run.scope_id)
-        for item in part:
-            for values in (item.after, item.extra):
-                if isinstance(values.get("channel"), str):
-                    values["channel"] = channels.made(run.owner, values["channel"])
-            name = item.after.get("category")
-            if isinstance(name, str):
-                item.after["category"] = categories.get(name) or _made(run, name, categories)
-        give_channels(run, {item.after.get("account"): item.extra for item in part})
-
-    def withdraw(self, run: Run, actor_id: int) -> None:
-        """Purchases go, customers leave the channels, unused channels and categories go."""
-        take_channels(run, actor_id)
-        super().withdraw(run, actor_id)
-        Listed(run, actor_id).remove_unused()
-
-
-def _categories(programme: int) -> dict[str, int]:
-    """Product lines in use by their name; where two differ in case only, by that exactly."""
-    rows = ProductLine.objects.active().filter(programme=programme).order_by("-pk")
-    found = list(rows.values_list("name", "pk"))
-    return {plain_name(name): pk for name, pk in found} | dict(found)
-
-
-def _made(run: Run, name: str, categories: dict[str, int]) -> int:
-    line = ProductLine(programme_id=run.scope_id, name=name)
-    fields = ("programme", *LINE_FIELDS)
-    categories[name] = editing.create(actor=run.owner, obj=line, fields=fields).pk
-    return categories[name]
 
 
 class Whose(NamedTuple):
@@ -219,8 +68,8 @@ class PurchasesSession(CustomerSession):
         self.own, self.default = programme.currency, run.option("currency")
         self.period = run.option("period")
         self.makes = run.option("lists") != "reject"
+        self.categories = Categories(programme.pk, makes=self.makes)
         self.channels = Channels(programme.pk, codes_in(run.option("channel_codes")))
-        self.categories = _categories(programme.pk)
         in_order = sorted(run.columns, key=run.columns.__getitem__)
         self.wide = {name: name_in(name) for name in in_order if name_in(name)}
         accounts = Account.objects.filter(programme=programme)
@@ -231,8 +80,6 @@ class PurchasesSession(CustomerSession):
             if channel:
                 self.placed[pk] = channel
         self.wants: dict[Any, Any] = {}
-        gone = ProductLine.objects.filter(programme=programme).exclude(archived_at=None)
-        self.gone = set(gone.values_list("name", flat=True))
         sites = Site.objects.active().filter(account__programme=programme)
         self.sites = {
             (account, plain_name(name)): pk
@@ -270,7 +117,7 @@ class PurchasesSession(CustomerSession):
                 amount = cells.number(field)
                 if amount is not None:
                     empty = False
-                    category = self._category(name)
+                    category = self.categories.find(name)
                     yield self._bought(whose, category, {"amount": amount}, field)
             except Refused as refused:
                 empty = False
@@ -281,7 +128,7 @@ class PurchasesSession(CustomerSession):
     def read(self, cells: Cells) -> Wanted:
         """The purchases of a row that tells of one category, or of all."""
         whose = self._whose(cells)
-        category = self._category(cells.text("category"))
+        category = self.categories.find(cells.text("category"))
         measures = {
             name: number
             for name in ("volume", "amount")
@@ -352,7 +199,7 @@ class PurchasesSession(CustomerSession):
     def note(self, wanted: Wanted) -> None:
         """Add up what is taken, for the totals."""
         values = wanted.values
-        category = self._named(values["category"])
+        category = self.categories.label(values["category"])
         if "amount" in values:
             self.sums[values["currency"]] += values["amount"]
             self.parts[category, values["currency"]] += values["amount"]
@@ -366,8 +213,8 @@ class PurchasesSession(CustomerSession):
         cells = super()._cells(number, row, values)
         if not self.wide or values is None:
             return cells
-        place = CategoryPurchasesKind.previewed.index("category")
-        return (*cells[:place], self._named(values["category"]), *cells[place + 1 :])
+        place = PREVIEWED.index("category")
+        return (*cells[:place], self.categories.label(values["category"]), *cells[place + 1 :])
 
     def totals(self) -> list[dict[str, str]]:
         """Amounts by currency and by category, volumes by unit, and what would be made."""
@@ -384,7 +231,7 @@ class PurchasesSession(CustomerSession):
         rows = [{"label": label, "value": text, "unit": unit} for label, text, unit in shown]
         made = (
             (_("Channels not known: they are made"), self.channels.missing),
-            (_("Categories not known: they are made"), self._new_categories()),
+            (_("Categories not known: they are made"), self.categories.missing),
         )
         rows += [{"label": text, "value": str(len(new)), "unit": ""} for text, new in made if new]
         return super().totals() + rows
@@ -428,35 +275,6 @@ class PurchasesSession(CustomerSession):
             text = _("names “%(name)s”: the customer has no such site")
             raise Refused("bad_site", text % {"name": name[:80]})
         return found
-
-    def _category(self, name: str) -> int | str | None:
-        if not name:
-            return None
-        found = self.categories.get(name) or self.categories.get(plain_name(name))
-        if found is None and is_total(name):
-            raise Refused("total")
-        if found is None and name in self.gone:
-            raise Refused("archived")
-        if found is None and not self.makes:
-            raise Refused("bad_category", _("names “%(name)s”: no category") % {"name": name[:80]})
-        if found is None and len(name) > (ProductLine._meta.get_field("name").max_length or 0):
-            raise Refused("bad_category", _("has the name of a category that is too long"))
-        if found is None:
-            found = self.categories[plain_name(name)] = Pending(name)  # type: ignore[assignment]
-        return found
-
-    def _new_categories(self) -> set[str]:
-        return {name for name in self.categories.values() if isinstance(name, str)}
-
-    def _named(self, category: Any) -> str:
-        if category is None:
-            return _("all categories")
-        if isinstance(category, str):
-            return category
-        if not hasattr(self, "_names"):
-            lines = ProductLine.objects.filter(programme=self.run.scope_id)
-            self._names = dict(lines.values_list("pk", "name"))
-        return self._names[category]
 
     def _period(self, cells: Cells) -> tuple[datetime.date, datetime.date]:
         first, last = cells.date("period_from"), cells.date("period_until")

@@ -1,5 +1,4 @@
-"""What accounts are rated on, what brands look for, which accounts match it best, and how far
-brands have come (K092, K093, K095)."""
+"""What brands look for, and which accounts match it best (K093, K095)."""
 
 from __future__ import annotations
 
@@ -20,26 +19,13 @@ from django.views.generic import CreateView, ListView, UpdateView
 from accounts import exports
 from accounts.choices import Area, TargetStatus
 from accounts.exports.shared import with_number
-from accounts.forms.outlets import (
-    NONE_YET,
-    OutletFilterForm,
-    ParameterForm,
-    StepForm,
-    TargetProfileForm,
-)
-from accounts.models import (
-    Account,
-    Channel,
-    ProductLine,
-    ProfileParameter,
-    Target,
-    TargetProfile,
-)
+from accounts.forms.outlets import NONE_YET, OutletFilterForm, StepForm, TargetProfileForm
+from accounts.models import Account, Channel, ProfileParameter, Target, TargetProfile
 from accounts.profiles import matching
-from accounts.services import parameter as parameters
 from accounts.services import targeting
-from accounts.views.account import DecisionFormMixin
 from accounts.views.programme import ProgrammeFormMixin
+from accounts.views.status import DecisionFormMixin
+from accounts.views.target import PAGE, crumbs
 from kam.documents import tables as files
 from kam.web.views import ScopedViewMixin
 from kam.web.views.forms import UNPROCESSABLE
@@ -48,80 +34,8 @@ from teams.models import Programme
 from teams.policies import can_edit_programme
 from teams.views.common import press
 
-PAGE = 50
 SHOWN_COLUMNS = 8
 """Parameters that a row of the ranking shows; the account's own page shows all."""
-
-
-def _crumbs(*more: tuple[Any, str]) -> list[tuple[Any, str]]:
-    return [(_("Target profiles"), reverse("accounts:target_profiles")), *more]
-
-
-class ParameterListView(ExportMixin, ScopedViewMixin, ListView):
-    """What accounts are rated on, with scale and channel (K092)."""
-
-    model = ProfileParameter
-    reading = "for_list"
-    paginate_by = 200
-    paginator_class = CappedPaginator
-    template_name = "accounts/parameter_list.html"
-    export_layout = exports.PARAMETERS
-
-    def get_queryset(self) -> QuerySet[ProfileParameter]:
-        rows = super().get_queryset()
-        past = self.request.GET.get("archived") == "1"
-        return rows.filter(archived_at__isnull=False) if past else rows.active()  # type: ignore[no-any-return]
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        run = set(Programme.objects.editable_by(self.request.user).values_list("pk", flat=True))
-        context = super().get_context_data(may_add=bool(run), **kwargs)
-        rows = list(context["page_obj"].object_list)
-        for row in rows:
-            row.may_edit = row.programme_id in run
-        return context | {"rows": rows, "crumbs": _crumbs((_("Parameters"), ""))}
-
-
-class ParameterFormMixin(ProgrammeFormMixin):
-    """A form on what accounts are rated on."""
-
-    model = ProfileParameter
-    form_class = ParameterForm
-    success_url = reverse_lazy("accounts:parameters")
-    success_message = gettext_lazy("Parameter saved.")
-    list_title = gettext_lazy("Parameters")
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"programme": self.programme}
-
-
-class ParameterCreateView(ParameterFormMixin, CreateView):
-    """A further parameter."""
-
-    form_title = gettext_lazy("New profile parameter")
-    submit_label = gettext_lazy("Add parameter")
-
-    def get_initial(self) -> dict[str, Any]:
-        return {"lowest": 1, "highest": 5}
-
-    def perform(self, form: ParameterForm) -> ProfileParameter:
-        return parameters.create_parameter(
-            actor=self.request.user, programme=self.programme, changes=form.values
-        )
-
-
-class ParameterUpdateView(ParameterFormMixin, UpdateView):
-    """Other words, or a wider scale."""
-
-    form_title = gettext_lazy("Change profile parameter")
-    submit_label = gettext_lazy("Save")
-
-    def perform(self, form: ParameterForm) -> ProfileParameter:
-        return parameters.update_parameter(
-            actor=self.request.user,
-            parameter=self.object,
-            expected_version=form.version,
-            changes=form.changes,
-        )
 
 
 class TargetProfileListView(ExportMixin, ScopedViewMixin, ListView):
@@ -230,7 +144,7 @@ class TargetProfileView(ExportMixin, ScopedViewMixin, ListView):
             "step": step or StepForm(initial={"status": TargetStatus.TARGETED}),
             "may_step": bool(may),
             "may_edit": can_edit_programme(user, profile.programme),
-            "crumbs": _crumbs((profile, "")),
+            "crumbs": crumbs((profile, "")),
         }
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -303,7 +217,7 @@ class TargetProfileFormMixin(DecisionFormMixin, ProgrammeFormMixin):
         }
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(crumbs=_crumbs((self.form_title, "")), **kwargs)
+        return super().get_context_data(crumbs=crumbs((self.form_title, "")), **kwargs)
 
     def get_success_url(self) -> str:
         return reverse("accounts:target_profile", args=[self.object.pk])
@@ -350,88 +264,27 @@ class TargetProfileUpdateView(TargetProfileFormMixin, UpdateView):
         )
 
 
-class TargetListView(ExportMixin, ScopedViewMixin, ListView):
-    """Target lists of the brands: where each stands at which account, since when, by whom; with
-    `history=1` all steps (K095)."""
-
-    model = Target
-    paginate_by = PAGE
-    paginator_class = CappedPaginator
-    template_name = "accounts/target_list.html"
-    export_layout = exports.TARGETS
-
-    @cached_property
-    def asked(self) -> dict[str, int]:
-        """Brand and channel that the address names, by their keys."""
-        given = {name: self.request.GET.get(name, "") for name in ("brand", "channel")}
-        return {
-            name: int(text)
-            for name, text in given.items()
-            if text.isascii() and text.isdecimal() and len(text) < 19
-        }
-
-    def get_queryset(self) -> Any:
-        rows = super().get_queryset().for_list().filter(account__archived_at=None)
-        if self.request.GET.get("history") != "1":
-            rows = rows.in_force()
-        if "brand" in self.asked:
-            rows = rows.filter(brand=self.asked["brand"])
-        status = self.request.GET.get("status", "")
-        if status in TargetStatus.values:
-            rows = rows.filter(status=status)
-        if "channel" in self.asked:
-            top = Channel.objects.visible_to(self.request.user).filter(pk=self.asked["channel"])
-            path = top.values_list("path", flat=True).first()
-            rows = rows.filter(account__channel__path__startswith=path) if path else rows.none()
-        return rows
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        user = self.request.user
-        return super().get_context_data(
-            brands=ProductLine.objects.visible_to(user).filter(
-                pk__in=Target.objects.visible_to(user).order_by().values("brand")
-            ),
-            channels=Channel.objects.visible_to(user).active().for_list(),
-            statuses=TargetStatus.choices,
-            asked=self.asked,
-            status=self.request.GET.get("status", ""),
-            is_history=self.request.GET.get("history") == "1",
-            is_filtered=bool(self.asked or self.request.GET.get("status")),
-            crumbs=_crumbs((_("Target lists"), "")),
-            **kwargs,
-        )
-
-
-def _press(request: HttpRequest, pk: int, rows: Any, write: Any, kind: str, done: str) -> Any:
-    name = "accounts:parameters" if kind == "parameter" else "accounts:target_profiles"
+def _press(request: HttpRequest, pk: int, write: Any, done: str) -> HttpResponse:
     return press(
-        request, rows, pk, write=write, kind=kind, done=done, back=lambda _row: reverse(name)
+        request,
+        TargetProfile.objects,
+        pk,
+        write=write,
+        kind="profile",
+        done=done,
+        back=lambda _row: reverse("accounts:target_profiles"),
     )
-
-
-@require_POST
-def archive_parameter(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask for a parameter no longer."""
-    write, done = parameters.archive_parameter, _("Parameter %(name)s archived.")
-    return _press(request, pk, ProfileParameter.objects, write, "parameter", done)
-
-
-@require_POST
-def restore_parameter(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask for a parameter again."""
-    write, done = parameters.restore_parameter, _("Parameter %(name)s is back.")
-    return _press(request, pk, ProfileParameter.objects, write, "parameter", done)
 
 
 @require_POST
 def archive_target_profile(request: HttpRequest, pk: int) -> HttpResponse:
     """Look for it no longer."""
     write, done = targeting.archive_target_profile, _("Target profile %(name)s archived.")
-    return _press(request, pk, TargetProfile.objects, write, "profile", done)
+    return _press(request, pk, write, done)
 
 
 @require_POST
 def restore_target_profile(request: HttpRequest, pk: int) -> HttpResponse:
     """Look for it again."""
     write, done = targeting.restore_target_profile, _("Target profile %(name)s is back.")
-    return _press(request, pk, TargetProfile.objects, write, "profile", done)
+    return _press(request, pk, write, done)
