@@ -74,10 +74,10 @@ def test_no_exchange_makes_a_settled_answer_better(problem, data) -> None:
         assert runner_up.objective <= settled.objective
 
 
-@pytest.mark.parametrize("case", ["money is scarce", "each manager may take a third"])
+@pytest.mark.parametrize("case", ["places are scarce", "each manager may take a third"])
 def test_large_scenario_has_runners_up_that_were_found(case, monkeypatch) -> None:
-    monkeypatch.setattr(selection, "CANDIDATES", 700)
-    monkeypatch.setattr(selection, "MANAGERS", 30)
+    monkeypatch.setattr(selection, "CANDIDATES", 1050)
+    monkeypatch.setattr(selection, "MANAGERS", 20)
     problem = selection.programme(1, **selection.PROGRAMMES[case])
     first, again = (running.solve(problem, lambda: False, lambda *_far: None) for _time in "ab")
     assert first == again
@@ -166,8 +166,8 @@ def test_costs_of_any_size_are_compared_exactly() -> None:
 
 def test_nothing_is_told_of_answers_around_where_the_time_is_up(monkeypatch) -> None:
     """One of them might be better: the answer stands alone."""
-    monkeypatch.setattr(selection, "CANDIDATES", 300)
-    monkeypatch.setattr(selection, "MANAGERS", 20)
+    monkeypatch.setattr(selection, "CANDIDATES", 2100)
+    monkeypatch.setattr(selection, "MANAGERS", 10)
     monkeypatch.setattr(running, "SETTLING", 0.0)
     problem = selection.programme(3, **selection.PROGRAMMES["money is scarce"])
     found = running.solve(problem, lambda: False, lambda *_far: None)

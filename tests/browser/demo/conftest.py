@@ -27,8 +27,10 @@ PATIENCE = pytest.mark.timeout(900)
 Visit = Callable[..., Page]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process for everything that uses the demonstration, and time to make it."""
+    """One process for everything that uses the demonstration, and time to make it; before xdist
+    reads who goes together."""
     for item in items:
         if item.path.is_relative_to(ROOT / "tests" / "browser" / "demo"):
             item.add_marker(GROUP)
