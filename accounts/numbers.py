@@ -14,7 +14,7 @@ Number = tuple[str, str]
 
 _QUOTED = r'"(?:[^"]|"")*"'
 _ONE = re.compile(rf"\s*({_QUOTED}|[^\s\"]+)\s+({_QUOTED}|[^\"]*[^\s\"])\s*", re.DOTALL)
-_PART = re.compile(rf'((?:{_QUOTED}|[^,"])*)(?:,|\Z)', re.DOTALL)
+_PART = re.compile(r'((?:"[^"]*"|[^,"])*)(?:,|\Z)')
 
 
 def told(number: Number) -> str:

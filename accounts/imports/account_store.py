@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from accounts.choices import RationaleType, Status
 from accounts.imports import groups, staging
 from accounts.imports.account_rows import AccountRow
 from accounts.imports.directory import Directory, place_on_top
-from accounts.imports.numbers import NUMBERS, put
+from accounts.imports.numbers import NUMBERS, drop_numbers, held, put
 from accounts.imports.scope import CHANGES_PER_BATCH
 from accounts.models import Account, ExternalId, StagedAccount, StatusChange
 from accounts.numbers import Number
@@ -67,8 +67,11 @@ def differences(account: Account, values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if stored(account, name) != value}
 
 
-def create_hidden(run: Run, directory: Directory, rows: Sequence[tuple[int, AccountRow]]) -> None:
-    """Make the accounts of new rows, hidden by the run."""
+def create_hidden(
+    run: Run, directory: Directory, rows: Sequence[tuple[int, AccountRow]]
+) -> list[int]:
+    """Make the accounts of new rows, hidden by the run; their primary keys. Raises ValidationError
+    where a number was taken meanwhile."""
     accounts = Account.objects.bulk_create(
         [
             Account(
@@ -82,19 +85,12 @@ def create_hidden(run: Run, directory: Directory, rows: Sequence[tuple[int, Acco
     )
     place_on_top([account.pk for account in accounts])
     pairs = list(zip(rows, accounts, strict=True))
-    ExternalId.objects.bulk_create(
-        [
-            ExternalId(
-                account=account,
-                programme_id=run.scope_id,
-                system=system,
-                value=value,
-            )
-            for (_number, row), account in pairs
-            for system, value in _numbers_of(row, directory)
-        ],
-        batch_size=500,
-    )
+    numbered = [
+        ExternalId(account=account, programme_id=run.scope_id, system=system, value=value)
+        for (_number, row), account in pairs
+        for system, value in _numbers_of(row, directory)
+    ]
+    put(ExternalId, "account", numbered)
     StagedAccount.objects.bulk_create(
         [
             StagedAccount(
@@ -116,6 +112,7 @@ def create_hidden(run: Run, directory: Directory, rows: Sequence[tuple[int, Acco
     )
     for (_number, row), account in pairs:
         directory.note(account.pk, name=row.values["name"], number=row.number)
+    return [account.pk for account in accounts]
 
 
 def _numbers_of(row: AccountRow, directory: Directory) -> list[Number]:
@@ -201,23 +198,29 @@ def prepare(run: Run, staged: Sequence[StagedAccount]) -> None:
         if item.created:
             item.verb = "created"
             item.after = {name: value for name, value in item.after.items() if value}
-        else:
-            _note_differences(item)
+    _note_differences([item for item in staged if not item.created])
     _set_first_status(run, [item for item in staged if item.after.get("status") and item.created])
     update_each(staged, ["verb", "before", "after", "version"])
 
 
-def _note_differences(item: StagedAccount) -> None:
-    """What the account would become different from what it is now."""
-    account = item.account
-    wanted = dict(item.after)
-    parent = wanted.pop("parent", account.parent_id)
-    changes = differences(account, wanted)
-    item.before = {name: stored(account, name) for name in changes}
-    if parent != account.parent_id:
-        item.before["parent"], changes["parent"] = account.parent_id, parent
-    item.after, item.version = changes, account.version
-    item.verb = "updated" if changes else staging.UNCHANGED
+def _note_differences(staged: Sequence[StagedAccount]) -> None:
+    """What the accounts would become different from what they are now."""
+    numbered = [item.account_id for item in staged if NUMBERS.name in item.after]
+    has = held(ExternalId, "account", numbered)
+    for item in staged:
+        account = item.account
+        wanted = dict(item.after)
+        mine = has.get(account.pk, set())
+        told = [one for one in wanted.pop(NUMBERS.name, ()) if numbers.read(one) not in mine]
+        if told:
+            wanted[NUMBERS.name] = told
+        parent = wanted.pop("parent", account.parent_id)
+        changes = differences(account, wanted)
+        item.before = {name: stored(account, name) for name in changes}
+        if parent != account.parent_id:
+            item.before["parent"], changes["parent"] = account.parent_id, parent
+        item.after, item.version = changes, account.version
+        item.verb = "updated" if changes else staging.UNCHANGED
 
 
 def apply_updates(run: Run) -> None:
@@ -226,8 +229,7 @@ def apply_updates(run: Run) -> None:
     staged = StagedAccount.objects.filter(run=run, created=False)
     moved = staged.exclude(account__version=F("version")).select_related("account")
     again = list(moved.filter(verb__in=("updated", staging.UNCHANGED)))
-    for item in again:
-        _note_differences(item)
+    _note_differences(again)
     update_each(again, ["verb", "before", "after", "version"])
     updated = staged.filter(verb="updated")
     _copy_values(updated, "after", 1)
@@ -249,18 +251,16 @@ def _given(run: Run, staged: Iterable[StagedAccount]) -> Iterator[ExternalId]:
             )
 
 
-def _take_back(run: Run) -> set[int]:
-    """Take away the numbers that known accounts got; accounts that still had some of them."""
+def _take_back(run: Run) -> dict[int, list[str]]:
+    """Take away the numbers that known accounts got; account -> those that it still had."""
     staged = StagedAccount.objects.filter(run=run, created=False, after__has_key=NUMBERS.name)
-    touched: set[int] = set()
+    told: dict[int, list[str]] = {}
     for pks in batched(staged.values_list("pk", flat=True), PART):
-        part = list(StagedAccount.objects.filter(pk__in=pks))
-        wanted = {(row.account_id, row.system, row.value) for row in _given(run, part)}
-        there = ExternalId.objects.filter(account__in=[item.account_id for item in part])
-        found = [row for row in there if (row.account_id, row.system, row.value) in wanted]
-        ExternalId.objects.filter(pk__in=[row.pk for row in found]).delete()
-        touched |= {row.account_id for row in found}
-    return touched
+        given: dict[int, set[Number]] = {}
+        for row in _given(run, StagedAccount.objects.filter(pk__in=pks)):
+            given.setdefault(row.account_id, set()).add((row.system, row.value))
+        told |= drop_numbers(ExternalId, "account", given)
+    return told
 
 
 def restore_updates(run: Run, actor_id: int) -> None:
@@ -272,10 +272,10 @@ def restore_updates(run: Run, actor_id: int) -> None:
         staged.exclude(pk__in=alike.values("pk")).select_related("account").order_by("-row")
     )
     _copy_values(alike, "before", 2)
-    lighter = _take_back(run)
+    lost = _take_back(run)
     for part in batched(untouched, PART):
         staging.log_restored(run, actor_id, StagedAccount.objects.filter(pk__in=part))
-    _restore_one_by_one(run, actor_id, rest, lighter)
+    _restore_one_by_one(run, actor_id, rest, lost)
 
 
 def _copy_values(staged: QuerySet[StagedAccount], side: str, step: int) -> None:
@@ -299,10 +299,10 @@ def _copy_values(staged: QuerySet[StagedAccount], side: str, step: int) -> None:
 
 
 def _restore_one_by_one(
-    run: Run, actor_id: int, staged: Sequence[StagedAccount], lighter: Collection[int]
+    run: Run, actor_id: int, staged: Sequence[StagedAccount], lost: Mapping[int, list[str]]
 ) -> None:
-    """As `restore_updates`, for accounts that somebody has changed since; those in `lighter` have
-    lost numbers by it."""
+    """As `restore_updates`, for accounts that somebody has changed since; `lost` are the numbers
+    that were taken away."""
     changed, log = [], []
     for item in staged:
         account = item.account
@@ -313,7 +313,7 @@ def _restore_one_by_one(
         }
         for name, value in back.items():
             setattr(account, column(name), value)
-        if account.pk in lighter:
+        if account.pk in lost:
             back[NUMBERS.name] = []
         if "parent" in item.before and account.parent_id == item.after["parent"]:
             back["parent"] = item.before["parent"]
@@ -322,6 +322,8 @@ def _restore_one_by_one(
         if back:
             changed.append(account)
             before = {name: item.after[name] for name in back}
+            if account.pk in lost:
+                before[NUMBERS.name] = lost[account.pk]
             log.append(_change(run, actor_id, account, "import_undone", before, back))
     now = timezone.now()
     for account in changed:

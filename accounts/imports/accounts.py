@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -104,6 +105,10 @@ class Plan(NamedTuple):
     known: list[tuple[int, AccountRow, Account, dict[str, Any]]]
 
 
+def _repeated(row: int) -> Refused:
+    return Refused("repeated", _("names the same customer as row %(row)d") % {"row": row})
+
+
 class AccountsSession(Session):
     """One pass over a list of customers."""
 
@@ -128,7 +133,9 @@ class AccountsSession(Session):
         self.directory = Directory(run, system_of(run))
         accounts = Account.objects.filter(programme=programme, staged_by=None)
         self.archived = set(accounts.exclude(archived_at=None).values_list("pk", flat=True))
-        self.holders = Holders(self.directory.holders())
+        self.has_numbers = NUMBERS.name in run.columns or self.reader.keys == "name"
+        self.holders = Holders(self.directory.holders() if self.has_numbers else {})
+        self.met: dict[int, int] = {}
         self.editable = self._editable(accounts)
         self.groups = groups.Groups()
         limit = int(setting(programme, "programme_max_accounts", business_today()))
@@ -169,14 +176,19 @@ class AccountsSession(Session):
         found = self.reader.row(row, number)
         earlier = self.groups.members.get(found.key)
         if earlier is not None:
-            text = _("names the same customer as row %(row)d") % {"row": earlier.number}
-            raise Refused("repeated", text)
+            raise _repeated(earlier.number)
         pk = self._known(found)
+        if pk in self.met:
+            raise _repeated(self.met[pk])
         if pk is None:
             self._check_new(found)
         else:
             self._check_known(pk)
         found = self._numbered(found, pk)
+        if pk is not None:
+            self.met[pk] = number
+        elif found.status == Status.KEY:
+            self.room -= 1
         member = groups.Member(number, row, found.key, found.parent, found.team, found.status)
         self.groups.add(member, found.values.get("name", ""), found.number)
         self.taken += 1
@@ -186,6 +198,8 @@ class AccountsSession(Session):
     def _numbered(self, found: AccountRow, pk: int | None) -> AccountRow:
         """With those of its numbers that its account lacks; the own one of a new account comes with
         it. Raises `Refused` for those of others."""
+        if not self.has_numbers:  # its own number is what it is known by
+            return found
         own = (self.directory.system, found.number)
         told = dict.fromkeys(([own] if found.number else []) + list(found.numbers))
         lacking = self.holders.lacking(told, holder=pk, row=found.key)
@@ -210,10 +224,8 @@ class AccountsSession(Session):
             found.values["name"] = numbered_name(found.number)
         if "name" not in found.values:
             raise Refused("no_name")
-        if found.status == Status.KEY:
-            if self.room <= 0:
-                raise Refused("key_limit")
-            self.room -= 1
+        if found.status == Status.KEY and self.room <= 0:
+            raise Refused("key_limit")
 
     def _check_known(self, pk: int) -> None:
         if self.mode == "create":
@@ -251,23 +263,33 @@ class AccountsSession(Session):
         ):
             if "team" in values:
                 values["team"] = self.teams.made(values["team"])
-        account_store.create_hidden(self.run, self.directory, plan.new)
+        made = account_store.create_hidden(self.run, self.directory, plan.new)
+        self.met |= {pk: number for (number, _found), pk in zip(plan.new, made, strict=True)}
         account_store.stage_changes(self.run, plan.known)
 
     def replay(self, rows: Sequence[Numbered]) -> None:
         """Know again who stands in the rows that are stored."""
         for number, row in rows:
+            if number in self._refused_before:
+                continue
             try:
                 found = self.reader.row(row, number)
             except Refused:
                 continue
-            if found.key not in self.groups.members and self._known(found) is not None:
+            pk = self._known(found)
+            if found.key not in self.groups.members and pk is not None:
+                self.met[pk] = number
                 own = [(self.directory.system, found.number)] if found.number else []
                 self.holders.take([*own, *found.numbers], found.key)
                 member = groups.Member(
                     number, row, found.key, found.parent, found.team, found.status
                 )
                 self.groups.add(member, found.values.get("name", ""), found.number)
+
+    @cached_property
+    def _refused_before(self) -> set[int]:
+        """Rows that an earlier pass has refused."""
+        return {line[0] for line in self.run.rejected_chunks.all().lines()}
 
     def end(self) -> Iterator[Callable[[], None]]:
         """Find the parents, and put accounts under them."""

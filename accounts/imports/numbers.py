@@ -14,7 +14,7 @@ from accounts.models import ExternalId
 from accounts.numbers import Number
 from kam.imports.kinds import Field
 from kam.imports.models import Run, StagedRecord
-from kam.imports.parts import batched
+from kam.imports.parts import batched, update_each
 from kam.imports.refusal import Refused
 
 NUMBERS = Field(
@@ -31,6 +31,8 @@ PART = 500
 
 def numbers_in(text: str) -> list[Number]:
     """The numbers in a cell. Raises `Refused`."""
+    if len(text) > LONGEST:
+        raise Refused("bad_external_ids", _("has more numbers than a cell may hold"))
     try:
         found = numbers.read_all(text)
     except ValueError as error:
@@ -81,12 +83,17 @@ def extra_of(lacking: Iterable[Number]) -> dict[str, Any]:
 
 def keep_numbers(run: Run, model: Any, owner: str, made: Callable[[list[int]], Any]) -> None:
     """Give the records of `run` their numbers: rows of `model`, by its field `owner`; `made` says
-    what else belongs in the row of each of some records. Raises ValidationError where a number was
-    taken meanwhile."""
+    what else belongs in the row of each of some records. What a record got from somebody meanwhile
+    is not the run's any more. Raises ValidationError where another one got it."""
     staged = StagedRecord.objects.filter(run=run, extra__has_key="numbers").order_by("row")
     for pks in batched(staged.values_list("pk", flat=True), PART):
         part = list(staged.filter(pk__in=pks))
-        others = made([item.object_id or 0 for item in part])
+        keys = [item.object_id or 0 for item in part]
+        others, there = made(keys), held(model, owner, keys)
+        for item in part:
+            told = [tuple(number) for number in item.extra["numbers"]]
+            has = there.get(item.object_id or 0, set())
+            item.extra["numbers"] = [number for number in told if number not in has]
         rows = [
             model(
                 **{f"{owner}_id": item.object_id},
@@ -98,24 +105,48 @@ def keep_numbers(run: Run, model: Any, owner: str, made: Callable[[list[int]], A
             for system, value in item.extra["numbers"]
         ]
         put(model, owner, rows)
+        update_each(part, ["extra"])
+
+
+def held(model: Any, owner: str, keys: Iterable[int]) -> dict[int, set[Number]]:
+    """Record -> the numbers that it has."""
+    found: dict[int, set[Number]] = {}
+    rows = model.objects.filter(**{f"{owner}_id__in": list(keys)})
+    for key, system, value in rows.values_list(f"{owner}_id", "system", "value"):
+        found.setdefault(key, set()).add((system, value))
+    return found
 
 
 def put(model: Any, owner: str, rows: list[Any]) -> None:
     """Store `rows` of numbers. Raises ValidationError where one was taken meanwhile."""
     model.objects.bulk_create(rows, ignore_conflicts=True)
-    column = f"{owner}_id"
-    kept = model.objects.filter(**{f"{column}__in": {getattr(row, column) for row in rows}})
-    there = set(kept.values_list(column, "system", "value"))
+    there = held(model, owner, {getattr(row, f"{owner}_id") for row in rows})
     for row in rows:
-        if (getattr(row, column), row.system, row.value) not in there:
+        if (row.system, row.value) not in there.get(getattr(row, f"{owner}_id"), ()):
             words = _("The number %(number)s was given to another one meanwhile. Try again.")
             number = numbers.told((row.system, row.value))
             raise ValidationError(words % {"number": number}, code="meanwhile")
 
 
-def drop_numbers(model: Any, owner: str, part: Iterable[StagedRecord]) -> None:
-    """Take away what `keep_numbers` gave."""
+def drop_numbers(
+    model: Any, owner: str, given: Mapping[int, Iterable[Number]]
+) -> dict[int, list[str]]:
+    """Take away what records were `given`; what each of them still had, in words."""
+    rows = model.objects.filter(**{f"{owner}_id__in": list(given)}).order_by("pk")
+    gone, told = [], dict[int, list[str]]()
+    for pk, key, system, value in rows.values_list("pk", f"{owner}_id", "system", "value"):
+        if (system, value) in given[key]:
+            gone.append(pk)
+            told.setdefault(key, []).append(numbers.told((system, value)))
+    model.objects.filter(pk__in=gone).delete()
+    return told
+
+
+def given_by(part: Iterable[StagedRecord]) -> dict[int, set[Number]]:
+    """Known record -> the numbers that `keep_numbers` gave it; new ones go with theirs, or stay."""
+    found: dict[int, set[Number]] = {}
     for item in part:
-        for system, value in item.extra.get("numbers", ()):
-            rows = model.objects.filter(**{f"{owner}_id": item.object_id})
-            rows.filter(system=system, value=value).delete()
+        told = {(system, value) for system, value in item.extra.get("numbers", ())}
+        if told and item.object_id and not item.created:
+            found.setdefault(item.object_id, set()).update(told)
+    return found

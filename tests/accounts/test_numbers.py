@@ -47,3 +47,8 @@ def test_people_write_it_this_way(text, found) -> None:
 def test_what_tells_of_no_number_is_refused(text, part) -> None:
     with pytest.raises(ValueError, match=re.escape(part)):
         numbers.read_all(text)
+
+
+def test_broken_marks_end_at_once() -> None:
+    with pytest.raises(ValueError, match="erp"):
+        numbers.read_all("erp " + '"' * 4_001)

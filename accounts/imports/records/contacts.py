@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import numbers
 from accounts.choices import Confidence
 from accounts.imports.directory import AMBIGUOUS, plain_name, spoken
 from accounts.imports.numbers import (
@@ -19,6 +17,7 @@ from accounts.imports.numbers import (
     Holders,
     drop_numbers,
     extra_of,
+    given_by,
     keep_numbers,
     numbers_in,
 )
@@ -41,7 +40,6 @@ from kam.imports.kinds import Field, Numbered, Option, Outcome, Rejected, Shown
 from kam.imports.models import Run, StagedRecord
 from kam.imports.parts import batched
 from kam.imports.records import MODE, Cells, Wanted
-from kam.imports.records.columns import STAGED, text_of
 from kam.imports.records.session import Judged
 from kam.imports.refusal import Refused
 
@@ -199,40 +197,20 @@ class ContactsKind(CustomerKind):
     def publish(self, run: Run) -> None:
         """Besides: numbers in the other system, and when people go quiet."""
         super().publish(run)
-        _keep_numbers(run)
         keep_numbers(run, ContactExternalId, "contact", _accounts_of)
         staged = StagedRecord.objects.filter(run=run, created=False, after__has_key="interval_days")
         refresh_talks(item.object_id or 0 for item in staged.order_by("row").only("object_id"))
 
-    def withdrawn(self, run: Run, part: list[StagedRecord]) -> None:
+    def withdrawn(self, run: Run, part: list[StagedRecord]) -> dict[int, dict[str, Any]]:
         """Numbers that the run gave go."""
-        drop_numbers(ContactExternalId, "contact", part)
-        for item in part:
-            if item.extra.get("number"):
-                ContactExternalId.objects.filter(
-                    contact=item.object_id, system=run.option("system"), value=item.extra["number"]
-                ).delete()
+        gone = drop_numbers(ContactExternalId, "contact", given_by(part))
+        return {pk: {"external_ids": told} for pk, told in gone.items()}
 
 
 def _accounts_of(contacts: list[int]) -> dict[int, dict[str, Any]]:
     """Contact -> its account, as the row of a number holds it."""
     rows = Contact.objects.filter(pk__in=contacts).values_list("pk", "account_id")
     return {pk: {"account_id": account} for pk, account in rows}
-
-
-def _keep_numbers(run: Run) -> None:
-    """The numbers of people in the other system, in one statement."""
-    table, people = ContactExternalId._meta.db_table, Contact._meta.db_table
-    number = text_of("extra", "number")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} (contact_id, account_id, system, value)"  # noqa: S608  (our own names)
-            f" SELECT staged.object_id, person.account_id, %s, {number}"
-            f" FROM {STAGED} AS staged JOIN {people} AS person ON person.id = staged.object_id"
-            f" WHERE staged.run_id = %s AND {number} <> '' ORDER BY staged.row"
-            " ON CONFLICT DO NOTHING",
-            [run.option("system"), run.pk],
-        )
 
 
 class ContactsSession(CustomerSession):
@@ -257,11 +235,15 @@ class ContactsSession(CustomerSession):
         self.by_number: dict[tuple[Any, str], int] = {}
         for account, value, pk in own.values_list("account_id", "value", "contact_id"):
             self.by_number[account, value] = pk
-        every = ContactExternalId.objects.filter(account__in=on_accounts)
-        rows = every.values_list("account_id", "system", "value", "contact_id")
-        self.holders = Holders(
-            {(str(account), system, value): pk for account, system, value, pk in rows}
-        )
+        known = {
+            (str(account), self.system, value): pk
+            for (account, value), pk in self.by_number.items()
+        }
+        if NUMBERS.name in run.columns:
+            others = ContactExternalId.objects.filter(account__in=on_accounts)
+            rows = others.exclude(system=self.system).iterator()
+            known |= {(str(row.account_id), row.system, row.value): row.contact_id for row in rows}
+        self.holders = Holders(known)
         numbered = set(self.by_number.values())
         self.by_email: dict[tuple[Any, str], int] = {}
         self.by_name: dict[tuple[Any, str], int] = {}
@@ -354,13 +336,11 @@ class ContactsSession(CustomerSession):
     def check(self, wanted: Wanted, obj: Any) -> None:
         """Keep only numbers that the person lacks. Raises `Refused` for those of others."""
         place, told = self._place(wanted), wanted.extra.pop("numbers")
-        own = [(self.system, wanted.extra["number"])] if "number" in wanted.extra else []
-        asked = [(place, *number) for number in (*own, *told)]
-        lacking = self.holders.lacking(asked, holder=obj and obj.pk, row=wanted.keys[0])
-        more = [number for number in told if (place, *number) in lacking]
-        wanted.extra.update(extra_of(more))
-        if own or more:
-            wanted.extra["logged"] = {"external_ids": list(map(numbers.told, (*own, *more)))}
+        own = wanted.extra.pop("number", "")
+        asked = [(self.system, own), *told] if own else told
+        places = [(place, *number) for number in dict.fromkeys(asked)]
+        lacking = self.holders.lacking(places, holder=obj and obj.pk, row=wanted.keys[0])
+        wanted.extra.update(extra_of((system, value) for _place, system, value in lacking))
 
     def _place(self, wanted: Wanted) -> str:
         """The account within which a number is one person's."""
@@ -370,9 +350,7 @@ class ContactsSession(CustomerSession):
     def note(self, wanted: Wanted) -> None:
         """The numbers of a row that is taken are its own."""
         place = self._place(wanted)
-        told = [tuple(number) for number in wanted.extra.get("numbers", ())]
-        if wanted.extra.get("number"):
-            told.append((self.system, wanted.extra["number"]))
+        told = map(tuple, wanted.extra.get("numbers", ()))
         self.holders.take(((place, *number) for number in told), wanted.keys[0])
 
     def _forget_known_line(self, wanted: Wanted, pk: int) -> None:

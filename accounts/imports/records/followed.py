@@ -61,7 +61,7 @@ class FollowedKind(CustomerKind):
         keys = (self.following.of(item.after) for item in part)
         self.following.end(standing[key].pk for key in keys if key in standing)
 
-    def withdrawn(self, run: Run, part: list[StagedRecord]) -> None:
+    def withdrawn(self, run: Run, part: list[StagedRecord]) -> dict[int, dict[str, Any]]:
         """Where a row of the run stands, the one that was superseded last stands again."""
         rows = self.following.model.objects
         mine = [item.object_id for item in part]
@@ -73,6 +73,7 @@ class FollowedKind(CustomerKind):
         keys = (self.following.of_row(row) for row in standing)
         back = [former[key] for key in keys if key in former]
         rows.filter(pk__in=back).update(superseded_at=None)
+        return {}
 
 
 class FollowedSession(CustomerSession):

@@ -13,6 +13,7 @@ from accounts.imports.numbers import (
     Holders,
     drop_numbers,
     extra_of,
+    given_by,
     keep_numbers,
     numbers_in,
 )
@@ -104,9 +105,10 @@ class ProductsKind(RecordKind, ProgrammeKind):
         programme = {"programme_id": run.scope_id}
         keep_numbers(run, ProductExternalId, "product", lambda pks: dict.fromkeys(pks, programme))
 
-    def withdrawn(self, run: Run, part: list[StagedRecord]) -> None:
+    def withdrawn(self, run: Run, part: list[StagedRecord]) -> dict[int, dict[str, Any]]:
         """Numbers that the run gave go."""
-        drop_numbers(ProductExternalId, "product", part)
+        gone = drop_numbers(ProductExternalId, "product", given_by(part))
+        return {pk: {"external_ids": told} for pk, told in gone.items()}
 
     def withdraw(self, run: Run, actor_id: int) -> None:
         """Products go, and lines that the run made and nothing is in."""
@@ -138,8 +140,12 @@ class ProductsSession(RecordSession):
         lines = ProductLine.objects.filter(programme=run.scope_id)
         self.lines = {text_of(name): pk for name, pk in lines.values_list("name", "pk")}
         numbers = ProductExternalId.objects.filter(programme=run.scope_id)
-        known = numbers.values_list("system", "value", "product_id")
-        self.holders = Holders({(system, value): pk for system, value, pk in known})
+        known = numbers.values_list("system", "value", "product_id").iterator()
+        self.holders = Holders(
+            {(system, value): pk for system, value, pk in known}
+            if NUMBERS.name in run.columns
+            else {}
+        )
 
     def read(self, cells: Cells) -> Wanted:
         """The product of a row."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy
@@ -53,8 +53,10 @@ class RecordKind(ImportKind):
     def published(self, run: Run, part: list[StagedRecord]) -> None:
         """With `by_parts`: the records of `part` count, write what is stored beside them."""
 
-    def withdrawn(self, run: Run, part: list[StagedRecord]) -> None:
-        """The records of `part` count no longer: take away what was stored beside them."""
+    def withdrawn(self, run: Run, part: list[StagedRecord]) -> dict[int, dict[str, Any]]:
+        """The records of `part` count no longer: take away what was stored beside them. What that
+        was for each known one, as its history tells it."""
+        return {}
 
     def prepare_chunk(self, run: Run) -> int:
         """Reserve the keys of new records, so that whatever refers to them can be written down;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -265,8 +265,8 @@ def withdraw(kind: RecordKind, run: Run, actor_id: int) -> None:
     where they still have those of the run."""
     actor = get_user_model()._default_manager.get(pk=actor_id)
     for part in StagedRecord.objects.in_parts(run, PART):
-        kind.withdrawn(run, part)
-        _restore(kind, actor, [item for item in part if not item.created])
+        beside = kind.withdrawn(run, part)
+        _restore(kind, actor, [item for item in part if not item.created], beside)
     made = StagedRecord.objects.filter(run=run, created=True).exclude(object_id=None)
     ids = {int(pk) for pk in made.values_list("object_id", flat=True) if pk}
     going = ids - _kept(kind, run, ids)
@@ -279,7 +279,13 @@ def withdraw(kind: RecordKind, run: Run, actor_id: int) -> None:
         _remove(kind, actor, [item for item in part if item.object_id in going])
 
 
-def _restore(kind: RecordKind, actor: Any, staged: list[StagedRecord]) -> None:
+def _restore(
+    kind: RecordKind,
+    actor: Any,
+    staged: list[StagedRecord],
+    beside: Mapping[int, dict[str, Any]],
+) -> None:
+    """`beside` is what has been taken away beside records."""
     found = _locked(kind, staged)
     changed, log = [], []
     for item in staged:
@@ -289,12 +295,13 @@ def _restore(kind: RecordKind, actor: Any, staged: list[StagedRecord]) -> None:
         now = {name: _value(obj, name, value) for name, value in item.after.items()}
         kept = differences(obj, now)
         back = {name: value for name, value in item.before.items() if name not in kept}
-        if back:
+        lost = beside.get(obj.pk, {})
+        if back or lost:
             put(obj, back)
             obj.version += 1
             changed.append(obj)
-            before = {name: item.after[name] for name in back}
-            log.append((obj, "import_undone", before, back))
+            before = {name: item.after[name] for name in back} | lost
+            log.append((obj, "import_undone", before, back | {name: [] for name in lost}))
     _save(kind, changed, {name for item in staged for name in item.before})
     _log(kind, actor, log)
 
