@@ -14,12 +14,12 @@ from accounts.selection.words import Names
 from kam.web.formatting import number
 from teams.models import User
 
-MOST_NAMED = 8
+MOST_NAMED = 6
 """Accounts by which two sets differ that are named; more are counted."""
 MOST_COMPARED = 4
 """Scenarios beside each other."""
-COMPARED = 8
-"""Accounts that tell two sets apart, as columns."""
+COMPARED, TELLING = 8, 5
+"""Accounts as columns: all of so many; of more only the few on which sets differ."""
 
 
 class Compared(NamedTuple):
@@ -96,7 +96,8 @@ def _telling(best: _Set, others: Sequence[_Set], names: Names) -> list[int]:
             pk for one in others for pk in every if (pk in best.accounts) != (pk in one.accounts)
         )
         seen = [pk for pk in dict.fromkeys(apart) if pk in names.accounts] or seen
-    return seen[:COMPARED]
+        return seen[:TELLING]
+    return seen
 
 
 def difference(best: Collection[int], other: Collection[int], names: Names) -> str:
