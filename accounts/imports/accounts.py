@@ -14,7 +14,7 @@ from accounts.choices import Status
 from accounts.imports import account_store, groups, staging, teams
 from accounts.imports.account_fields import FIELDS, OPTIONS
 from accounts.imports.account_rows import BLAMED, REASONS, AccountReader, AccountRow
-from accounts.imports.channels import Channels, codes_in, refuse_archived
+from accounts.imports.channels import Channels, codes_in, refuse_archived, refuse_return
 from accounts.imports.directory import AMBIGUOUS, Directory
 from accounts.imports.numbers import NUMBERS, Holders
 from accounts.imports.scope import (
@@ -89,6 +89,7 @@ class AccountsKind(ProgrammeKind):
 
     def withdraw(self, run: Run, actor_id: int) -> None:
         """Known accounts get their values back where nobody has changed them since."""
+        refuse_return(run)
         account_store.restore_updates(run, actor_id)
         follow_survivors(Account.objects.filter(programme=run.scope_id))
         staging.hide_accounts(run)

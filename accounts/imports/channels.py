@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, QuerySet
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,7 +22,7 @@ from kam.changes.models import Change
 from kam.imports.kinds import Option
 from kam.imports.models import Run
 from kam.imports.records.session import Pending
-from teams.models import User
+from teams.models import Programme, User
 
 _STEP = re.compile(r"\s*[/>\\»]\s*")
 LONGEST = 120
@@ -136,6 +138,20 @@ def refuse_archived(channels: Iterable[int] | QuerySet) -> None:
     if Channel.objects.exclude(archived_at=None).filter(pk__in=channels).exists():
         message = _("A trade channel of the file has been archived meanwhile. Try the file again.")
         raise ValidationError(message, code="meanwhile")
+
+
+def refuse_return(run: Run) -> None:
+    """Raise ValidationError if undoing `run` would put an account back into a channel that has been
+    archived since. Holds the lock of the trees from then on."""
+    Programme.objects.select_for_update(no_key=True).get(pk=run.scope_id)
+    changed = StagedAccount.objects.filter(run=run, created=False, before__has_key="channel")
+    still = changed.filter(account__channel=Cast(KT("after__channel"), BigIntegerField()))
+    former = still.annotate(former=Cast(KT("before__channel"), BigIntegerField())).order_by()
+    gone = Channel.objects.exclude(archived_at=None).filter(pk__in=former.values("former"))
+    channel = gone.order_by("path").first()
+    if channel is not None:
+        words = _("Accounts were in the trade channel “%(name)s” before. Restore it first.")
+        raise ValidationError(words % {"name": channel.name}, code="archived")
 
 
 def give_channels(run: Run, wanted: Mapping[int | None, dict[str, Any]]) -> None:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Account, Contact, ContactExternalId, Product, ProductExternalId
+from accounts.numbers import told
 from accounts.services.people import create_contact, update_contact
 from accounts.services.product import create_product, update_product
 from kam.changes import record
@@ -65,5 +66,5 @@ def _give(actor: User, number: Any, obj: Any, system: str, value: str) -> None:
     number.system, number.value = system, value
     number.full_clean()
     number.save(force_insert=True)
-    after = {"external_ids": [str(number)]}
+    after = {"external_ids": [told((system, value))]}
     record.change(actor=actor, obj=obj, before={"external_ids": []}, after=after)

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import Account, ExternalId, StagedAccount, StatusChange
 from accounts.services import update_account
+from accounts.services.channel import archive_channel, restore_channel
 from kam.changes.models import Change
 from kam.imports import passes, services
 from kam.imports.models import Run
@@ -149,6 +150,42 @@ def test_undo_takes_unit_channel_and_target_away_again(manager, programme):
     undo(manager, run)
     account.refresh_from_db()
     assert (account.business_unit, account.channel, account.target_stage) == (None, None, None)
+
+
+def test_undo_waits_for_a_channel_that_was_archived_since(manager, programme):
+    hotels = ChannelFactory(programme=programme, name="Hotels")
+    ChannelFactory(programme=programme, name="Retail")
+    account = ExternalIdFactory(
+        account__programme=programme, account__channel=hotels, value="7"
+    ).account
+    run = take(manager, "Number,Channel,Size\n7,Retail,large\n")
+    archive_channel(actor=manager, channel=hotels)
+    with pytest.raises(ValidationError, match="“Hotels” before"):
+        undo(manager, run)
+    account.refresh_from_db()
+    assert (account.channel.name, account.size, run.is_live) == ("Retail", "large", True)
+    restore_channel(actor=manager, channel=hotels)
+    undo(manager, run)
+    account.refresh_from_db()
+    assert (account.channel, account.size) == (hotels, "")
+
+
+def test_undo_asks_nothing_of_a_channel_that_somebody_has_changed_since(manager, programme):
+    hotels = ChannelFactory(programme=programme, name="Hotels")
+    ChannelFactory(programme=programme, name="Retail")
+    other = ChannelFactory(programme=programme, name="Other")
+    account = ExternalIdFactory(
+        account__programme=programme, account__channel=hotels, value="7"
+    ).account
+    run = take(manager, "Number,Channel\n7,Retail\n")
+    account.refresh_from_db()
+    update_account(
+        actor=manager, account=account, expected_version=None, changes={"channel": other}
+    )
+    archive_channel(actor=manager, channel=hotels)
+    undo(manager, run)
+    account.refresh_from_db()
+    assert account.channel == other
 
 
 def test_undo_leaves_what_somebody_has_changed_since(manager, programme):

@@ -19,7 +19,7 @@ from accounts.models import (
     ProductLine,
     Site,
 )
-from accounts.services import ledger, update_contact
+from accounts.services import ledger, merge_contacts, update_contact
 from kam.changes.models import Change
 from kam.imports import kinds, passes, services
 from kam.imports.models import StagedRecord
@@ -318,6 +318,22 @@ def test_stopped_import_of_contacts_goes_on_without_doubling(manager, acme, monk
     run = passes.import_rows(run.pk)
     assert (run.created, problems(run)) == (5, {"repeated": 1})
     assert Contact.objects.count() == 5
+
+
+def test_person_who_is_merged_while_a_file_is_read_is_not_changed(manager, acme):
+    ann = ContactFactory(account=acme, name="Ann Ode", email="ann@acme.example", job_title="Buyer")
+    double = ContactFactory(account=acme, name="Anne Ode")
+    text = PEOPLE + ",7,,Ann Ode,Head of buying,ann@acme.example,,,,,,\n"
+    run = upload(manager, text, kind="contacts", name="people.csv")
+    run = services.start_run(actor=manager, run=run, enqueue=False)
+    services.stop_run(actor=manager, run=run)
+    run = passes.import_rows(run.pk)
+    merge_contacts(actor=manager, survivor=double, loser=ann)
+    services.resume_run(actor=manager, run=run, enqueue=False)
+    run = passes.import_rows(run.pk)
+    assert (run.is_live, "merged with another one" in run.error) == (False, True)
+    ann.refresh_from_db()
+    assert (ann.job_title, ann.merged_into) == ("Buyer", double)
 
 
 def test_undo_keeps_people_whom_somebody_has_worked_with(manager, acme):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -195,8 +196,14 @@ class ContactsKind(CustomerKind):
         return lines.write_down(run)
 
     def publish(self, run: Run) -> None:
-        """Besides: numbers in the other system, and when people go quiet."""
+        """Besides: numbers in the other system, and when people go quiet. Raises ValidationError
+        if one of them was merged with another one meanwhile."""
         super().publish(run)
+        touched = StagedRecord.objects.filter(run=run, created=False).order_by()
+        known = Contact.objects.filter(pk__in=touched.values("object_id"))
+        if known.exclude(merged_into=None).exists():  # locked above: no merge begins from here on
+            words = _("A person of the file has been merged with another one. Try the file again.")
+            raise ValidationError(words, code="meanwhile")
         keep_numbers(run, ContactExternalId, "contact", _accounts_of)
         staged = StagedRecord.objects.filter(run=run, created=False, after__has_key="interval_days")
         refresh_talks(item.object_id or 0 for item in staged.order_by("row").only("object_id"))
