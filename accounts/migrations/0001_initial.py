@@ -78,6 +78,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name', 'pk'],
+                'indexes': [models.Index(fields=['path'], name='account_path', opclasses=['text_pattern_ops']), models.Index(fields=['programme', 'name', 'id'], name='account_name'), models.Index(fields=['programme', 'status', 'name'], name='account_status'), kam.web.indexes.CoveringIndex(covers=('programme', 'business_unit', 'team', 'parent', 'archived_at', 'staged_by'), fields=['name', 'id'], name='account_list'), kam.web.indexes.CoveringIndex(covers=('programme', 'business_unit', 'archived_at', 'staged_by'), fields=['team', 'id'], name='account_team'), models.Index(fields=['review_due_on'], name='account_review_due'), kam.web.indexes.RankIndex(condition=models.Q(('archived_at', None), ('staged_by', None), ('status__in', ('key', 'groomed'))), fields=['review_due_on', 'name', 'id'], name='account_reviews', unknown_first=('review_due_on',)), kam.web.indexes.CoveringIndex(condition=models.Q(('archived_at', None), ('staged_by', None)), covers=('status', 'business_unit', 'team', 'stage', 'target_stage', 'review_due_on', 'path'), fields=['programme', 'id'], name='account_active'), kam.web.indexes.SearchIndex(fields=['name'], name='account_search')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('parent', models.F('pk')), _negated=True), name='account_not_own_parent', violation_error_message='An account cannot be part of itself.'), models.CheckConstraint(condition=models.Q(('target_stage', 'uncoupling'), _negated=True), name='account_target_on_ladder', violation_error_message='Uncoupling is no target.'), models.CheckConstraint(condition=models.Q(('merged_into', None), ('archived_at__isnull', False), _connector='OR'), name='account_merged_is_archived')],
             },
         ),
         migrations.CreateModel(
@@ -95,6 +97,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['programme_cost', 'name'],
+                'constraints': [models.UniqueConstraint(fields=('programme', 'code'), name='activity_code', violation_error_message='An activity with this code exists.')],
             },
         ),
         migrations.CreateModel(
@@ -117,6 +120,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-month', 'activity', 'pk'],
+                'indexes': [models.Index(fields=['account', 'month'], name='activitycost_account'), models.Index(fields=['-month', 'id'], name='activitycost_list')],
+                'constraints': [models.UniqueConstraint(fields=('account', 'activity', 'month', 'currency', 'source'), name='activitycost_key', violation_error_message='This cost is recorded already.')],
             },
         ),
         migrations.CreateModel(
@@ -138,6 +143,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-year', 'account__name', 'cost_type', 'pk'],
+                'indexes': [models.Index(fields=['programme', 'year'], name='budgetline_year')],
             },
         ),
         migrations.CreateModel(
@@ -157,6 +163,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['full_name', 'pk'],
+                'constraints': [models.UniqueConstraint(models.F('programme'), models.F('parent'), django.db.models.functions.text.Lower('name'), condition=models.Q(('parent__isnull', False)), name='channel_name', violation_error_message='A channel of this name lies there already.'), models.UniqueConstraint(models.F('programme'), django.db.models.functions.text.Lower('name'), condition=models.Q(('parent', None)), name='channel_top_name', violation_error_message='A channel of this name lies there already.'), models.UniqueConstraint(models.F('programme'), django.db.models.functions.text.Lower('code'), condition=models.Q(('code', ''), _negated=True), name='channel_code', violation_error_message='A channel with this code exists.')],
             },
         ),
         migrations.AddField(
@@ -180,6 +187,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['a__name', 'b__name', 'pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('a__lt', models.F('b'))), name='conflict_ordered', violation_error_message='A conflict needs two different accounts.'), models.UniqueConstraint(condition=models.Q(('archived_at', None)), fields=('a', 'b', 'kind'), name='conflict_pair', violation_error_message='This conflict is recorded already.')],
             },
         ),
         migrations.CreateModel(
@@ -225,6 +233,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name', 'pk'],
+                'indexes': [models.Index(fields=['name', 'id'], name='contact_list'), models.Index(fields=['quiet_on', 'id'], name='contact_quiet'), kam.web.indexes.SearchIndex(fields=['name'], name='contact_search'), kam.web.indexes.SearchIndex(fields=['email'], name='contact_email_search', starts=True)],
             },
         ),
         migrations.CreateModel(
@@ -238,6 +247,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['system', 'value'],
+                'indexes': [models.Index(fields=['system', 'value'], name='contactexternalid_number')],
+                'constraints': [models.UniqueConstraint(fields=('account', 'system', 'value'), name='contactexternalid_value', violation_error_message='Another person has this number in this system.')],
             },
         ),
         migrations.CreateModel(
@@ -255,6 +266,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['kind', '-number'],
+                'constraints': [models.UniqueConstraint(models.F('programme'), django.db.models.functions.comparison.Coalesce('account', 0, output_field=models.BigIntegerField()), models.F('kind'), models.F('number'), name='criteriaset_number'), models.CheckConstraint(condition=models.Q(('account', None), ('kind', 'strength'), _connector='OR'), name='criteriaset_of_account', violation_error_message='Only the weights of strength differ by customer.')],
             },
         ),
         migrations.CreateModel(
@@ -273,6 +285,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['place'],
+                'constraints': [models.UniqueConstraint(fields=('criteria_set', 'code'), name='criterion_code', violation_error_message='This code is taken in the set.')],
             },
         ),
         migrations.CreateModel(
@@ -296,6 +309,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-score', 'pk'],
+                'indexes': [models.Index(fields=['state', '-score', 'id'], name='duplicatepair_list')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('kind', 'account')), fields=('account_a', 'account_b'), name='duplicatepair_accounts'), models.UniqueConstraint(condition=models.Q(('kind', 'contact')), fields=('contact_a', 'contact_b'), name='duplicatepair_contacts'), models.CheckConstraint(condition=models.Q(models.Q(('account_a__lt', models.F('account_b')), ('contact_a', None), ('contact_b', None), ('kind', 'account')), models.Q(('account_a', models.F('account_b')), ('contact_a__lt', models.F('contact_b')), ('kind', 'contact')), _connector='OR'), name='duplicatepair_shape')],
             },
         ),
         migrations.CreateModel(
@@ -314,6 +329,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['currency', '-valid_from'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('archived_at', None)), fields=('programme', 'currency', 'valid_from'), name='exchangerate_day', violation_error_message='There is a rate for this day.'), models.CheckConstraint(condition=models.Q(('rate__gt', 0)), name='exchangerate_positive', violation_error_message='A rate is above zero.')],
             },
         ),
         migrations.CreateModel(
@@ -334,6 +350,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-told_on', '-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('agreed_on', None), ('agreed_on__gte', models.F('told_on')), _connector='OR'), name='expectation_agreed', violation_error_message='It was agreed on before it was told.')],
             },
         ),
         migrations.CreateModel(
@@ -347,6 +364,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['system', 'value'],
+                'indexes': [kam.web.indexes.SearchIndex(fields=['value'], name='externalid_search', starts=True)],
+                'constraints': [models.UniqueConstraint(fields=('programme', 'system', 'value'), name='externalid_value', violation_error_message='This number is taken in this system.')],
             },
         ),
         migrations.CreateModel(
@@ -363,6 +382,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['account', 'kind', '-as_of', '-pk'],
+                'indexes': [models.Index(fields=['account', 'kind', '-as_of'], name='fact_latest')],
             },
         ),
         migrations.CreateModel(
@@ -382,6 +402,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-happened_on', '-pk'],
+                'indexes': [models.Index(fields=['account', '-happened_on'], name='interaction_recent'), models.Index(fields=['-happened_on', '-id'], name='interaction_list')],
             },
         ),
         migrations.CreateModel(
@@ -399,6 +420,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['user__first_name', 'user__last_name', 'pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('archived_at', None)), fields=('programme', 'user'), name='managercapacity_user', violation_error_message="This person's capacity is recorded already.")],
             },
         ),
         migrations.CreateModel(
@@ -423,6 +445,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('contact', None), ('kind', 'account'), ('loser__isnull', False), ('lost_contact', None)), models.Q(('contact__isnull', False), ('kind', 'contact'), ('loser', None), ('lost_contact__isnull', False)), _connector='OR'), name='merge_shape')],
             },
         ),
         migrations.CreateModel(
@@ -456,6 +479,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['account', 'month', 'currency', 'recorded_on'],
+                'indexes': [models.Index(fields=['month', 'account'], name='monthtotal_month')],
+                'constraints': [models.UniqueConstraint(fields=('account', 'month', 'currency', 'recorded_on'), name='monthtotal_key')],
             },
         ),
         migrations.CreateModel(
@@ -499,6 +524,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-computed_on', '-pk'],
+                'indexes': [models.Index(fields=['account', 'horizon', '-computed_on'], name='position_account')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('superseded_at', None)), fields=('account', 'horizon'), name='position_in_force')],
             },
         ),
         migrations.CreateModel(
@@ -535,6 +562,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['code', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('programme', 'code'), name='product_code', violation_error_message='A product with this code exists.')],
             },
         ),
         migrations.CreateModel(
@@ -557,6 +585,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-booked_on', '-pk'],
+                'indexes': [models.Index(fields=['account', '-booked_on', '-id'], name='ledger_account'), models.Index(fields=['-booked_on', '-id'], name='ledger_list'), models.Index(fields=['run'], name='ledger_run')],
+                'constraints': [models.UniqueConstraint(fields=('programme', 'identity'), name='ledger_identity', violation_error_message='This row is in the ledger already.'), models.CheckConstraint(condition=models.Q(models.Q(('run', None), _negated=True), models.Q(('recorded_on', None), _negated=True), _connector='OR'), name='ledger_known_since')],
             },
         ),
         migrations.CreateModel(
@@ -570,6 +600,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['system', 'value'],
+                'constraints': [models.UniqueConstraint(fields=('programme', 'system', 'value'), name='productexternalid_value', violation_error_message='Another product has this number in this system.')],
             },
         ),
         migrations.CreateModel(
@@ -585,6 +616,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('programme', 'name'), name='productline_name', violation_error_message='A product line of this name exists.')],
             },
         ),
         migrations.AddField(
@@ -609,6 +641,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'profile entries',
                 'ordering': ['-as_of', '-pk'],
+                'indexes': [models.Index(fields=['account', 'field', '-id'], name='profileentry_account'), models.Index(fields=['-as_of', '-id'], name='profileentry_list')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('superseded_at', None)), fields=('account', 'field'), name='profileentry_in_force')],
             },
         ),
         migrations.CreateModel(
@@ -634,6 +668,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['area', 'name', 'pk'],
+                'constraints': [models.UniqueConstraint(models.F('programme'), django.db.models.functions.text.Lower('code'), name='profileparameter_code', violation_error_message='A parameter with this code exists.'), models.CheckConstraint(condition=models.Q(('lowest', None), ('highest', None), ('highest__gt', models.F('lowest')), _connector='OR'), name='profileparameter_scale', violation_error_message='The highest is not above the lowest.'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'scale'), _negated=True), models.Q(('highest__isnull', False), ('lowest__isnull', False)), _connector='OR'), name='profileparameter_ends', violation_error_message='A scale has a lowest and a highest number.')],
             },
         ),
         migrations.CreateModel(
@@ -658,6 +693,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-started_on', '-pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('archived_at', None), ('verdict', '')), fields=('account',), name='qualification_open', violation_error_message='It is being qualified already.'), models.CheckConstraint(condition=models.Q(('deadline__gt', models.F('started_on'))), name='qualification_days', violation_error_message='The deadline is before the beginning.'), models.CheckConstraint(condition=models.Q(models.Q(('decided_on', None), ('verdict', '')), ('decided_on__isnull', False), _connector='OR'), name='qualification_decided')],
             },
         ),
         migrations.CreateModel(
@@ -678,6 +714,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-rated_on', '-pk'],
+                'indexes': [models.Index(fields=['account', 'parameter', '-id'], name='rating_account'), models.Index(fields=['-rated_on', '-id'], name='rating_list')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('superseded_at', None)), fields=('account', 'parameter'), name='rating_in_force'), models.CheckConstraint(condition=models.Q(('value', None), ('choice', ''), _connector='OR'), name='rating_one_answer', violation_error_message='A rating is a number or a choice.')],
             },
         ),
         migrations.CreateModel(
@@ -702,6 +740,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['account__name', 'pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('archived_at', None)), fields=('account',), name='returncase_account', violation_error_message='What it is measured against is recorded already.')],
             },
         ),
         migrations.CreateModel(
@@ -723,6 +762,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-scored_on', '-pk'],
+                'indexes': [models.Index(fields=['account', 'code', '-id'], name='score_account'), models.Index(fields=['-scored_on', '-id'], name='score_list')],
+                'constraints': [models.UniqueConstraint(models.F('account'), models.F('code'), models.F('horizon'), django.db.models.functions.comparison.Coalesce('scorer', 0, output_field=models.BigIntegerField()), condition=models.Q(('superseded_at', None)), name='score_in_force'), models.CheckConstraint(condition=models.Q(('value', None), ('value__lte', 10), _connector='OR'), name='score_value', violation_error_message='A score is a whole number from 0 to 10.')],
             },
         ),
         migrations.CreateModel(
@@ -761,6 +802,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created_at', '-pk'],
+                'indexes': [models.Index(fields=['programme', '-id'], name='selection_list')],
             },
         ),
         migrations.CreateModel(
@@ -790,6 +832,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-decided_on', '-pk'],
+                'indexes': [models.Index(fields=['-decided_on', '-id'], name='decision_list')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('superseded_at', None)), fields=('account',), name='decision_in_force'), models.UniqueConstraint(condition=models.Q(('selection__isnull', False)), fields=('selection', 'account'), name='decision_once_a_run')],
             },
         ),
         migrations.CreateModel(
@@ -843,6 +887,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-period_until', 'pk'],
+                'indexes': [models.Index(fields=['-period_until', 'id'], name='categorypurchase_list')],
+                'constraints': [models.UniqueConstraint(django.db.models.functions.comparison.Coalesce('account', 0, output_field=models.BigIntegerField()), django.db.models.functions.comparison.Coalesce('site', 0, output_field=models.BigIntegerField()), django.db.models.functions.comparison.Coalesce('channel', 0, output_field=models.BigIntegerField()), django.db.models.functions.comparison.Coalesce('category', 0, output_field=models.BigIntegerField()), models.F('period_from'), models.F('period_until'), models.F('use_type'), models.F('programme'), condition=models.Q(('archived_at', None)), name='categorypurchase_key', violation_error_message='These purchases are recorded already.'), models.CheckConstraint(condition=models.Q(models.Q(('account', None), ('channel__isnull', False)), models.Q(('account__isnull', False), ('channel', None)), _connector='OR'), name='categorypurchase_holder', violation_error_message='Name an account or a channel, not both.'), models.CheckConstraint(condition=models.Q(('site', None), ('account__isnull', False), _connector='OR'), name='categorypurchase_site', violation_error_message='A site belongs to an account.'), models.CheckConstraint(condition=models.Q(('amount__isnull', False), ('volume__isnull', False), _connector='OR'), name='categorypurchase_measure', violation_error_message='Give an amount, a volume, or both.'), models.CheckConstraint(condition=models.Q(models.Q(('amount', None), ('amount__gte', 0), _connector='OR'), models.Q(('volume', None), ('volume__gte', 0), _connector='OR')), name='categorypurchase_positive', violation_error_message='Purchases are not below zero.'), models.CheckConstraint(condition=models.Q(('period_until__gte', models.F('period_from'))), name='categorypurchase_period', violation_error_message='The end is before the beginning.')],
             },
         ),
         migrations.CreateModel(
@@ -866,6 +912,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-happened_on', '-pk'],
+                'indexes': [models.Index(fields=['-happened_on', '-id'], name='stagechange_list')],
             },
         ),
         migrations.CreateModel(
@@ -883,6 +930,9 @@ class Migration(migrations.Migration):
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
                 ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='imports.run')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('run', 'account'), name='stagedaccount_key')],
+            },
         ),
         migrations.CreateModel(
             name='StagedTotal',
@@ -897,6 +947,9 @@ class Migration(migrations.Migration):
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.account')),
                 ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='imports.run')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('run', 'account', 'month', 'currency'), name='stagedtotal_key')],
+            },
         ),
         migrations.CreateModel(
             name='StatusChange',
@@ -914,6 +967,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-decided_on', '-pk'],
+                'indexes': [models.Index(fields=['-decided_on', '-id'], name='statuschange_list')],
             },
         ),
         migrations.CreateModel(
@@ -939,6 +993,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'critical success factor',
                 'verbose_name_plural': 'critical success factors',
                 'ordering': ['-weight', 'pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ours', None), ('ours__lte', 10), _connector='OR'), name='successfactor_ours', violation_error_message='A score is a whole number from 0 to 10.'), models.CheckConstraint(condition=models.Q(('best_other', None), ('best_other__lte', 10), _connector='OR'), name='successfactor_best_other', violation_error_message='A score is a whole number from 0 to 10.')],
             },
         ),
         migrations.CreateModel(
@@ -1009,6 +1064,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['period', 'account'],
+                'indexes': [kam.web.indexes.RankIndex(fields=['period', '-revenue', 'account'], name='sums_revenue'), kam.web.indexes.CoveringIndex(covers=('revenue_sum', 'cost_sum', 'line_count', 'costless', 'sales_unrated', 'serve_sum', 'recorded', 'costs_unrated'), fields=['period', 'account'], name='sums_covered')],
+                'constraints': [models.UniqueConstraint(fields=('period', 'account'), name='sums_account')],
             },
         ),
         migrations.CreateModel(
@@ -1026,6 +1083,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-since', '-pk'],
+                'indexes': [models.Index(fields=['account', 'brand', '-id'], name='target_account'), models.Index(fields=['-since', '-id'], name='target_list')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('superseded_at', None)), fields=('account', 'brand'), name='target_in_force')],
             },
         ),
         migrations.CreateModel(
@@ -1043,6 +1102,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['brand__name', 'pk'],
+                'constraints': [models.UniqueConstraint(models.F('brand'), django.db.models.functions.comparison.Coalesce('channel', 0, output_field=models.BigIntegerField()), condition=models.Q(('archived_at', None)), name='targetprofile_key', violation_error_message='The brand has a target profile for this channel.')],
             },
         ),
         migrations.CreateModel(
@@ -1058,414 +1118,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-weight', 'parameter__name', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('profile', 'parameter'), name='targetrange_parameter'), models.CheckConstraint(condition=models.Q(('weight__gt', 0)), name='targetrange_weight', violation_error_message='A weight is above zero.'), models.CheckConstraint(condition=models.Q(('at_least', None), ('at_most', None), ('at_most__gte', models.F('at_least')), _connector='OR'), name='targetrange_ends', violation_error_message='The end is below the beginning.')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='activity',
-            constraint=models.UniqueConstraint(fields=('programme', 'code'), name='activity_code', violation_error_message='An activity with this code exists.'),
-        ),
-        migrations.AddIndex(
-            model_name='activitycost',
-            index=models.Index(fields=['account', 'month'], name='activitycost_account'),
-        ),
-        migrations.AddIndex(
-            model_name='activitycost',
-            index=models.Index(fields=['-month', 'id'], name='activitycost_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='activitycost',
-            constraint=models.UniqueConstraint(fields=('account', 'activity', 'month', 'currency', 'source'), name='activitycost_key', violation_error_message='This cost is recorded already.'),
-        ),
-        migrations.AddIndex(
-            model_name='budgetline',
-            index=models.Index(fields=['programme', 'year'], name='budgetline_year'),
-        ),
-        migrations.AddConstraint(
-            model_name='channel',
-            constraint=models.UniqueConstraint(models.F('programme'), models.F('parent'), django.db.models.functions.text.Lower('name'), condition=models.Q(('parent__isnull', False)), name='channel_name', violation_error_message='A channel of this name lies there already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='channel',
-            constraint=models.UniqueConstraint(models.F('programme'), django.db.models.functions.text.Lower('name'), condition=models.Q(('parent', None)), name='channel_top_name', violation_error_message='A channel of this name lies there already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='channel',
-            constraint=models.UniqueConstraint(models.F('programme'), django.db.models.functions.text.Lower('code'), condition=models.Q(('code', ''), _negated=True), name='channel_code', violation_error_message='A channel with this code exists.'),
-        ),
-        migrations.AddIndex(
-            model_name='account',
-            index=models.Index(fields=['path'], name='account_path', opclasses=['text_pattern_ops']),
-        ),
-        migrations.AddIndex(
-            model_name='account',
-            index=models.Index(fields=['programme', 'name', 'id'], name='account_name'),
-        ),
-        migrations.AddIndex(
-            model_name='account',
-            index=models.Index(fields=['programme', 'status', 'name'], name='account_status'),
-        ),
-        migrations.AddIndex(
-            model_name='account',
-            index=kam.web.indexes.CoveringIndex(covers=('programme', 'business_unit', 'team', 'parent', 'archived_at', 'staged_by'), fields=['name', 'id'], name='account_list'),
-        ),
-        migrations.AddIndex(
-            model_name='account',
-            index=kam.web.indexes.CoveringIndex(covers=('programme', 'business_unit', 'archived_at', 'staged_by'), fields=['team', 'id'], name='account_team'),
-        ),
-        migrations.AddIndex(
-            model_name='account',
-            index=models.Index(fields=['review_due_on'], name='account_review_due'),
-        ),
-        migrations.AddIndex(
-            model_name='account',
-            index=kam.web.indexes.RankIndex(condition=models.Q(('archived_at', None), ('staged_by', None), ('status__in', ('key', 'groomed'))), fields=['review_due_on', 'name', 'id'], name='account_reviews', unknown_first=('review_due_on',)),
-        ),
-        migrations.AddIndex(
-            model_name='account',
-            index=kam.web.indexes.CoveringIndex(condition=models.Q(('archived_at', None), ('staged_by', None)), covers=('status', 'business_unit', 'team', 'stage', 'target_stage', 'review_due_on', 'path'), fields=['programme', 'id'], name='account_active'),
-        ),
-        migrations.AddIndex(
-            model_name='account',
-            index=kam.web.indexes.SearchIndex(fields=['name'], name='account_search'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('parent', models.F('pk')), _negated=True), name='account_not_own_parent', violation_error_message='An account cannot be part of itself.'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('target_stage', 'uncoupling'), _negated=True), name='account_target_on_ladder', violation_error_message='Uncoupling is no target.'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into', None), ('archived_at__isnull', False), _connector='OR'), name='account_merged_is_archived'),
-        ),
-        migrations.AddConstraint(
-            model_name='conflict',
-            constraint=models.CheckConstraint(condition=models.Q(('a__lt', models.F('b'))), name='conflict_ordered', violation_error_message='A conflict needs two different accounts.'),
-        ),
-        migrations.AddConstraint(
-            model_name='conflict',
-            constraint=models.UniqueConstraint(condition=models.Q(('archived_at', None)), fields=('a', 'b', 'kind'), name='conflict_pair', violation_error_message='This conflict is recorded already.'),
-        ),
-        migrations.AddIndex(
-            model_name='contactexternalid',
-            index=models.Index(fields=['system', 'value'], name='contactexternalid_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactexternalid',
-            constraint=models.UniqueConstraint(fields=('account', 'system', 'value'), name='contactexternalid_value', violation_error_message='Another person has this number in this system.'),
-        ),
-        migrations.AddConstraint(
-            model_name='criteriaset',
-            constraint=models.UniqueConstraint(models.F('programme'), django.db.models.functions.comparison.Coalesce('account', 0, output_field=models.BigIntegerField()), models.F('kind'), models.F('number'), name='criteriaset_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='criteriaset',
-            constraint=models.CheckConstraint(condition=models.Q(('account', None), ('kind', 'strength'), _connector='OR'), name='criteriaset_of_account', violation_error_message='Only the weights of strength differ by customer.'),
-        ),
-        migrations.AddConstraint(
-            model_name='criterion',
-            constraint=models.UniqueConstraint(fields=('criteria_set', 'code'), name='criterion_code', violation_error_message='This code is taken in the set.'),
-        ),
-        migrations.AddIndex(
-            model_name='duplicatepair',
-            index=models.Index(fields=['state', '-score', 'id'], name='duplicatepair_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='duplicatepair',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'account')), fields=('account_a', 'account_b'), name='duplicatepair_accounts'),
-        ),
-        migrations.AddConstraint(
-            model_name='duplicatepair',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'contact')), fields=('contact_a', 'contact_b'), name='duplicatepair_contacts'),
-        ),
-        migrations.AddConstraint(
-            model_name='duplicatepair',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('account_a__lt', models.F('account_b')), ('contact_a', None), ('contact_b', None), ('kind', 'account')), models.Q(('account_a', models.F('account_b')), ('contact_a__lt', models.F('contact_b')), ('kind', 'contact')), _connector='OR'), name='duplicatepair_shape'),
-        ),
-        migrations.AddConstraint(
-            model_name='exchangerate',
-            constraint=models.UniqueConstraint(condition=models.Q(('archived_at', None)), fields=('programme', 'currency', 'valid_from'), name='exchangerate_day', violation_error_message='There is a rate for this day.'),
-        ),
-        migrations.AddConstraint(
-            model_name='exchangerate',
-            constraint=models.CheckConstraint(condition=models.Q(('rate__gt', 0)), name='exchangerate_positive', violation_error_message='A rate is above zero.'),
-        ),
-        migrations.AddConstraint(
-            model_name='expectation',
-            constraint=models.CheckConstraint(condition=models.Q(('agreed_on', None), ('agreed_on__gte', models.F('told_on')), _connector='OR'), name='expectation_agreed', violation_error_message='It was agreed on before it was told.'),
-        ),
-        migrations.AddIndex(
-            model_name='externalid',
-            index=kam.web.indexes.SearchIndex(fields=['value'], name='externalid_search', starts=True),
-        ),
-        migrations.AddConstraint(
-            model_name='externalid',
-            constraint=models.UniqueConstraint(fields=('programme', 'system', 'value'), name='externalid_value', violation_error_message='This number is taken in this system.'),
-        ),
-        migrations.AddIndex(
-            model_name='fact',
-            index=models.Index(fields=['account', 'kind', '-as_of'], name='fact_latest'),
-        ),
-        migrations.AddIndex(
-            model_name='interaction',
-            index=models.Index(fields=['account', '-happened_on'], name='interaction_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='interaction',
-            index=models.Index(fields=['-happened_on', '-id'], name='interaction_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='managercapacity',
-            constraint=models.UniqueConstraint(condition=models.Q(('archived_at', None)), fields=('programme', 'user'), name='managercapacity_user', violation_error_message="This person's capacity is recorded already."),
-        ),
-        migrations.AddConstraint(
-            model_name='merge',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('contact', None), ('kind', 'account'), ('loser__isnull', False), ('lost_contact', None)), models.Q(('contact__isnull', False), ('kind', 'contact'), ('loser', None), ('lost_contact__isnull', False)), _connector='OR'), name='merge_shape'),
-        ),
-        migrations.AddIndex(
-            model_name='monthtotal',
-            index=models.Index(fields=['month', 'account'], name='monthtotal_month'),
-        ),
-        migrations.AddConstraint(
-            model_name='monthtotal',
-            constraint=models.UniqueConstraint(fields=('account', 'month', 'currency', 'recorded_on'), name='monthtotal_key'),
-        ),
-        migrations.AddIndex(
-            model_name='position',
-            index=models.Index(fields=['account', 'horizon', '-computed_on'], name='position_account'),
-        ),
-        migrations.AddConstraint(
-            model_name='position',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_at', None)), fields=('account', 'horizon'), name='position_in_force'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['account', '-booked_on', '-id'], name='ledger_account'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['-booked_on', '-id'], name='ledger_list'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['run'], name='ledger_run'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(fields=('programme', 'identity'), name='ledger_identity', violation_error_message='This row is in the ledger already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('run', None), _negated=True), models.Q(('recorded_on', None), _negated=True), _connector='OR'), name='ledger_known_since'),
-        ),
-        migrations.AddConstraint(
-            model_name='productexternalid',
-            constraint=models.UniqueConstraint(fields=('programme', 'system', 'value'), name='productexternalid_value', violation_error_message='Another product has this number in this system.'),
-        ),
-        migrations.AddConstraint(
-            model_name='productline',
-            constraint=models.UniqueConstraint(fields=('programme', 'name'), name='productline_name', violation_error_message='A product line of this name exists.'),
-        ),
-        migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(fields=('programme', 'code'), name='product_code', violation_error_message='A product with this code exists.'),
-        ),
-        migrations.AddIndex(
-            model_name='profileentry',
-            index=models.Index(fields=['account', 'field', '-id'], name='profileentry_account'),
-        ),
-        migrations.AddIndex(
-            model_name='profileentry',
-            index=models.Index(fields=['-as_of', '-id'], name='profileentry_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='profileentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_at', None)), fields=('account', 'field'), name='profileentry_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='profileparameter',
-            constraint=models.UniqueConstraint(models.F('programme'), django.db.models.functions.text.Lower('code'), name='profileparameter_code', violation_error_message='A parameter with this code exists.'),
-        ),
-        migrations.AddConstraint(
-            model_name='profileparameter',
-            constraint=models.CheckConstraint(condition=models.Q(('lowest', None), ('highest', None), ('highest__gt', models.F('lowest')), _connector='OR'), name='profileparameter_scale', violation_error_message='The highest is not above the lowest.'),
-        ),
-        migrations.AddConstraint(
-            model_name='profileparameter',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'scale'), _negated=True), models.Q(('highest__isnull', False), ('lowest__isnull', False)), _connector='OR'), name='profileparameter_ends', violation_error_message='A scale has a lowest and a highest number.'),
-        ),
-        migrations.AddConstraint(
-            model_name='qualification',
-            constraint=models.UniqueConstraint(condition=models.Q(('archived_at', None), ('verdict', '')), fields=('account',), name='qualification_open', violation_error_message='It is being qualified already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='qualification',
-            constraint=models.CheckConstraint(condition=models.Q(('deadline__gt', models.F('started_on'))), name='qualification_days', violation_error_message='The deadline is before the beginning.'),
-        ),
-        migrations.AddConstraint(
-            model_name='qualification',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_on', None), ('verdict', '')), ('decided_on__isnull', False), _connector='OR'), name='qualification_decided'),
-        ),
-        migrations.AddIndex(
-            model_name='rating',
-            index=models.Index(fields=['account', 'parameter', '-id'], name='rating_account'),
-        ),
-        migrations.AddIndex(
-            model_name='rating',
-            index=models.Index(fields=['-rated_on', '-id'], name='rating_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='rating',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_at', None)), fields=('account', 'parameter'), name='rating_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='rating',
-            constraint=models.CheckConstraint(condition=models.Q(('value', None), ('choice', ''), _connector='OR'), name='rating_one_answer', violation_error_message='A rating is a number or a choice.'),
-        ),
-        migrations.AddConstraint(
-            model_name='returncase',
-            constraint=models.UniqueConstraint(condition=models.Q(('archived_at', None)), fields=('account',), name='returncase_account', violation_error_message='What it is measured against is recorded already.'),
-        ),
-        migrations.AddIndex(
-            model_name='score',
-            index=models.Index(fields=['account', 'code', '-id'], name='score_account'),
-        ),
-        migrations.AddIndex(
-            model_name='score',
-            index=models.Index(fields=['-scored_on', '-id'], name='score_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='score',
-            constraint=models.UniqueConstraint(models.F('account'), models.F('code'), models.F('horizon'), django.db.models.functions.comparison.Coalesce('scorer', 0, output_field=models.BigIntegerField()), condition=models.Q(('superseded_at', None)), name='score_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='score',
-            constraint=models.CheckConstraint(condition=models.Q(('value', None), ('value__lte', 10), _connector='OR'), name='score_value', violation_error_message='A score is a whole number from 0 to 10.'),
-        ),
-        migrations.AddIndex(
-            model_name='selection',
-            index=models.Index(fields=['programme', '-id'], name='selection_list'),
-        ),
-        migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['-decided_on', '-id'], name='decision_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_at', None)), fields=('account',), name='decision_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(condition=models.Q(('selection__isnull', False)), fields=('selection', 'account'), name='decision_once_a_run'),
-        ),
-        migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['name', 'id'], name='contact_list'),
-        ),
-        migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['quiet_on', 'id'], name='contact_quiet'),
-        ),
-        migrations.AddIndex(
-            model_name='contact',
-            index=kam.web.indexes.SearchIndex(fields=['name'], name='contact_search'),
-        ),
-        migrations.AddIndex(
-            model_name='contact',
-            index=kam.web.indexes.SearchIndex(fields=['email'], name='contact_email_search', starts=True),
-        ),
-        migrations.AddIndex(
-            model_name='categorypurchase',
-            index=models.Index(fields=['-period_until', 'id'], name='categorypurchase_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='categorypurchase',
-            constraint=models.UniqueConstraint(django.db.models.functions.comparison.Coalesce('account', 0, output_field=models.BigIntegerField()), django.db.models.functions.comparison.Coalesce('site', 0, output_field=models.BigIntegerField()), django.db.models.functions.comparison.Coalesce('channel', 0, output_field=models.BigIntegerField()), django.db.models.functions.comparison.Coalesce('category', 0, output_field=models.BigIntegerField()), models.F('period_from'), models.F('period_until'), models.F('use_type'), models.F('programme'), condition=models.Q(('archived_at', None)), name='categorypurchase_key', violation_error_message='These purchases are recorded already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='categorypurchase',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('account', None), ('channel__isnull', False)), models.Q(('account__isnull', False), ('channel', None)), _connector='OR'), name='categorypurchase_holder', violation_error_message='Name an account or a channel, not both.'),
-        ),
-        migrations.AddConstraint(
-            model_name='categorypurchase',
-            constraint=models.CheckConstraint(condition=models.Q(('site', None), ('account__isnull', False), _connector='OR'), name='categorypurchase_site', violation_error_message='A site belongs to an account.'),
-        ),
-        migrations.AddConstraint(
-            model_name='categorypurchase',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__isnull', False), ('volume__isnull', False), _connector='OR'), name='categorypurchase_measure', violation_error_message='Give an amount, a volume, or both.'),
-        ),
-        migrations.AddConstraint(
-            model_name='categorypurchase',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount', None), ('amount__gte', 0), _connector='OR'), models.Q(('volume', None), ('volume__gte', 0), _connector='OR')), name='categorypurchase_positive', violation_error_message='Purchases are not below zero.'),
-        ),
-        migrations.AddConstraint(
-            model_name='categorypurchase',
-            constraint=models.CheckConstraint(condition=models.Q(('period_until__gte', models.F('period_from'))), name='categorypurchase_period', violation_error_message='The end is before the beginning.'),
-        ),
-        migrations.AddIndex(
-            model_name='stagechange',
-            index=models.Index(fields=['-happened_on', '-id'], name='stagechange_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagedaccount',
-            constraint=models.UniqueConstraint(fields=('run', 'account'), name='stagedaccount_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagedtotal',
-            constraint=models.UniqueConstraint(fields=('run', 'account', 'month', 'currency'), name='stagedtotal_key'),
-        ),
-        migrations.AddIndex(
-            model_name='statuschange',
-            index=models.Index(fields=['-decided_on', '-id'], name='statuschange_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='successfactor',
-            constraint=models.CheckConstraint(condition=models.Q(('ours', None), ('ours__lte', 10), _connector='OR'), name='successfactor_ours', violation_error_message='A score is a whole number from 0 to 10.'),
-        ),
-        migrations.AddConstraint(
-            model_name='successfactor',
-            constraint=models.CheckConstraint(condition=models.Q(('best_other', None), ('best_other__lte', 10), _connector='OR'), name='successfactor_best_other', violation_error_message='A score is a whole number from 0 to 10.'),
-        ),
-        migrations.AddIndex(
-            model_name='accountsums',
-            index=kam.web.indexes.RankIndex(fields=['period', '-revenue', 'account'], name='sums_revenue'),
-        ),
-        migrations.AddIndex(
-            model_name='accountsums',
-            index=kam.web.indexes.CoveringIndex(covers=('revenue_sum', 'cost_sum', 'line_count', 'costless', 'sales_unrated', 'serve_sum', 'recorded', 'costs_unrated'), fields=['period', 'account'], name='sums_covered'),
-        ),
-        migrations.AddConstraint(
-            model_name='accountsums',
-            constraint=models.UniqueConstraint(fields=('period', 'account'), name='sums_account'),
-        ),
-        migrations.AddIndex(
-            model_name='target',
-            index=models.Index(fields=['account', 'brand', '-id'], name='target_account'),
-        ),
-        migrations.AddIndex(
-            model_name='target',
-            index=models.Index(fields=['-since', '-id'], name='target_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='target',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_at', None)), fields=('account', 'brand'), name='target_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='targetprofile',
-            constraint=models.UniqueConstraint(models.F('brand'), django.db.models.functions.comparison.Coalesce('channel', 0, output_field=models.BigIntegerField()), condition=models.Q(('archived_at', None)), name='targetprofile_key', violation_error_message='The brand has a target profile for this channel.'),
-        ),
-        migrations.AddConstraint(
-            model_name='targetrange',
-            constraint=models.UniqueConstraint(fields=('profile', 'parameter'), name='targetrange_parameter'),
-        ),
-        migrations.AddConstraint(
-            model_name='targetrange',
-            constraint=models.CheckConstraint(condition=models.Q(('weight__gt', 0)), name='targetrange_weight', violation_error_message='A weight is above zero.'),
-        ),
-        migrations.AddConstraint(
-            model_name='targetrange',
-            constraint=models.CheckConstraint(condition=models.Q(('at_least', None), ('at_most', None), ('at_most__gte', models.F('at_least')), _connector='OR'), name='targetrange_ends', violation_error_message='The end is below the beginning.'),
         ),
     ]

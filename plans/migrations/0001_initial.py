@@ -85,6 +85,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['plan', 'position', 'pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('start', None), ('due', None), ('due__gt', models.F('start')), _connector='OR'), name='objective_due_after_start', violation_error_message='It is due before it starts.'), models.CheckConstraint(condition=models.Q(('dropped_on', None), models.Q(('dropped_reason', ''), _negated=True), _connector='OR'), name='objective_dropped_with_reason', violation_error_message='Say why it is dropped.')],
             },
         ),
         migrations.CreateModel(
@@ -135,6 +136,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-starts_on', 'pk'],
+                'indexes': [models.Index(fields=['-starts_on', 'id'], name='plan_latest'), models.Index(condition=models.Q(('archived_at', None), ('status', 'in_review')), fields=['account'], name='plan_in_review')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('archived_at', None)), fields=('account', 'starts_on', 'ends_on'), name='plan_period', violation_error_message='The account has a plan for this period.'), models.UniqueConstraint(condition=models.Q(('in_force', True)), fields=('account',), name='plan_one_in_force', violation_error_message='The account has an active plan.'), models.CheckConstraint(condition=models.Q(('ends_on__gt', models.F('starts_on'))), name='plan_ends_after_start', violation_error_message='The end is not after the beginning.'), models.CheckConstraint(condition=models.Q(models.Q(('in_force', True), ('status', 'active')), models.Q(('in_force', False), ('status__in', ['superseded', 'closed'])), ('status__in', ['draft', 'in_review', 'approved']), _connector='OR'), name='plan_force_follows_status')],
             },
         ),
         migrations.AddField(
@@ -156,6 +159,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['plan', '-number'],
+                'constraints': [models.UniqueConstraint(fields=('plan', 'number'), name='planversion_number')],
             },
         ),
         migrations.CreateModel(
@@ -183,6 +187,9 @@ class Migration(migrations.Migration):
                 ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='presences', to='plans.plan')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('plan', 'user'), name='presence_person')],
+            },
         ),
         migrations.CreateModel(
             name='Risk',
@@ -212,6 +219,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['plan', 'pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('impact__range', (1, 5)), ('likelihood__range', (1, 5))), name='risk_scale', violation_error_message='Likelihood and impact go from 1 to 5.'), models.CheckConstraint(condition=models.Q(('probability', None), ('probability__range', (0, 1)), _connector='OR'), name='risk_probability', violation_error_message='A probability lies between 0 and 1.')],
             },
         ),
         migrations.CreateModel(
@@ -260,6 +268,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['due', 'pk'],
+                'indexes': [models.Index(fields=['owner', 'status', 'due'], name='action_owner_due'), models.Index(fields=['account', 'status', 'due'], name='action_account_due'), models.Index(fields=['due', 'id'], name='action_list'), kam.web.indexes.SearchIndex(fields=['text'], name='action_search')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('start', None), ('due', None), ('due__gte', models.F('start')), _connector='OR'), name='action_due_after_start', violation_error_message='It is due before it starts.'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'blocked'), _negated=True), models.Q(('blocked_reason', ''), _negated=True), _connector='OR'), name='action_blocked_with_reason', violation_error_message='Say what blocks it.'), models.CheckConstraint(condition=models.Q(('effort_days', None), ('effort_days__gte', 0), _connector='OR'), name='action_effort', violation_error_message='Effort is not negative.'), models.CheckConstraint(condition=models.Q(('depends_on', None), models.Q(('depends_on', models.F('pk')), _negated=True), _connector='OR'), name='action_not_own_dependency', violation_error_message='An action cannot wait for itself.')],
             },
         ),
         migrations.CreateModel(
@@ -283,85 +293,5 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'SWOT entries',
                 'ordering': ['plan', 'quadrant', 'pk'],
             },
-        ),
-        migrations.AddIndex(
-            model_name='plan',
-            index=models.Index(fields=['-starts_on', 'id'], name='plan_latest'),
-        ),
-        migrations.AddIndex(
-            model_name='plan',
-            index=models.Index(condition=models.Q(('archived_at', None), ('status', 'in_review')), fields=['account'], name='plan_in_review'),
-        ),
-        migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.UniqueConstraint(condition=models.Q(('archived_at', None)), fields=('account', 'starts_on', 'ends_on'), name='plan_period', violation_error_message='The account has a plan for this period.'),
-        ),
-        migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.UniqueConstraint(condition=models.Q(('in_force', True)), fields=('account',), name='plan_one_in_force', violation_error_message='The account has an active plan.'),
-        ),
-        migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gt', models.F('starts_on'))), name='plan_ends_after_start', violation_error_message='The end is not after the beginning.'),
-        ),
-        migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('in_force', True), ('status', 'active')), models.Q(('in_force', False), ('status__in', ['superseded', 'closed'])), ('status__in', ['draft', 'in_review', 'approved']), _connector='OR'), name='plan_force_follows_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='objective',
-            constraint=models.CheckConstraint(condition=models.Q(('start', None), ('due', None), ('due__gt', models.F('start')), _connector='OR'), name='objective_due_after_start', violation_error_message='It is due before it starts.'),
-        ),
-        migrations.AddConstraint(
-            model_name='objective',
-            constraint=models.CheckConstraint(condition=models.Q(('dropped_on', None), models.Q(('dropped_reason', ''), _negated=True), _connector='OR'), name='objective_dropped_with_reason', violation_error_message='Say why it is dropped.'),
-        ),
-        migrations.AddConstraint(
-            model_name='planversion',
-            constraint=models.UniqueConstraint(fields=('plan', 'number'), name='planversion_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='presence',
-            constraint=models.UniqueConstraint(fields=('plan', 'user'), name='presence_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='risk',
-            constraint=models.CheckConstraint(condition=models.Q(('impact__range', (1, 5)), ('likelihood__range', (1, 5))), name='risk_scale', violation_error_message='Likelihood and impact go from 1 to 5.'),
-        ),
-        migrations.AddConstraint(
-            model_name='risk',
-            constraint=models.CheckConstraint(condition=models.Q(('probability', None), ('probability__range', (0, 1)), _connector='OR'), name='risk_probability', violation_error_message='A probability lies between 0 and 1.'),
-        ),
-        migrations.AddIndex(
-            model_name='action',
-            index=models.Index(fields=['owner', 'status', 'due'], name='action_owner_due'),
-        ),
-        migrations.AddIndex(
-            model_name='action',
-            index=models.Index(fields=['account', 'status', 'due'], name='action_account_due'),
-        ),
-        migrations.AddIndex(
-            model_name='action',
-            index=models.Index(fields=['due', 'id'], name='action_list'),
-        ),
-        migrations.AddIndex(
-            model_name='action',
-            index=kam.web.indexes.SearchIndex(fields=['text'], name='action_search'),
-        ),
-        migrations.AddConstraint(
-            model_name='action',
-            constraint=models.CheckConstraint(condition=models.Q(('start', None), ('due', None), ('due__gte', models.F('start')), _connector='OR'), name='action_due_after_start', violation_error_message='It is due before it starts.'),
-        ),
-        migrations.AddConstraint(
-            model_name='action',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'blocked'), _negated=True), models.Q(('blocked_reason', ''), _negated=True), _connector='OR'), name='action_blocked_with_reason', violation_error_message='Say what blocks it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='action',
-            constraint=models.CheckConstraint(condition=models.Q(('effort_days', None), ('effort_days__gte', 0), _connector='OR'), name='action_effort', violation_error_message='Effort is not negative.'),
-        ),
-        migrations.AddConstraint(
-            model_name='action',
-            constraint=models.CheckConstraint(condition=models.Q(('depends_on', None), models.Q(('depends_on', models.F('pk')), _negated=True), _connector='OR'), name='action_not_own_dependency', violation_error_message='An action cannot wait for itself.'),
         ),
     ]

@@ -57,6 +57,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-reviewed_on', '-pk'],
+                'indexes': [models.Index(fields=['account', '-reviewed_on', '-id'], name='stagereview_account'), models.Index(fields=['status', '-reviewed_on', '-id'], name='stagereview_status'), models.Index(fields=['-reviewed_on', '-id'], name='stagereview_list')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('share_of_wallet', None), ('share_of_wallet__range', (0, 1)), _connector='OR'), name='stagereview_share', violation_error_message='A share of wallet lies between 0 and 1.'), models.CheckConstraint(condition=models.Q(('decided_by', None), ('proposed_by', None), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='stagereview_second_person', violation_error_message='Somebody else has to confirm.'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'confirmed'), _negated=True), models.Q(('decided_by__isnull', False), ('proposed_by__isnull', False)), _connector='OR'), name='stagereview_confirmed_by', violation_error_message='A confirmed review names who proposed and confirmed.'), models.CheckConstraint(condition=models.Q(('side', 'supplier'), ('status', 'draft'), _connector='OR'), name='stagereview_customer_proposes_nothing', violation_error_message='The customer’s view proposes no stage.')],
             },
         ),
         migrations.CreateModel(
@@ -74,6 +76,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['review', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('review', 'code'), name='signalmark_code'), models.CheckConstraint(condition=models.Q(('code__in', ('U1', 'U2', 'U3', 'U4', 'U5', 'U6', 'U7', 'U8', 'U9', 'U10'))), name='signalmark_known', violation_error_message='There is no such signal.')],
             },
         ),
         migrations.CreateModel(
@@ -91,6 +94,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['review', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('review', 'code'), name='reviewcheck_code'), models.CheckConstraint(condition=models.Q(('state', 'open'), models.Q(('note', ''), _negated=True), _connector='OR'), name='reviewcheck_note', violation_error_message='Say what shows it.')],
             },
         ),
         migrations.CreateModel(
@@ -110,62 +114,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['review', 'item'],
+                'constraints': [models.UniqueConstraint(fields=('review', 'item'), name='answer_item'), models.CheckConstraint(condition=models.Q(('item__in', ['A1', 'A2', 'A3', 'A4', 'B1', 'B2', 'B3', 'B4', 'C1', 'C2', 'C3', 'C4', 'D2', 'D3', 'D4', 'E1', 'E2', 'E3', 'E4', 'F1', 'F2', 'F3', 'F4'])), name='answer_known_item', violation_error_message='There is no such statement to answer.'), models.CheckConstraint(condition=models.Q(('score', None), ('score__range', (0, 4)), _connector='OR'), name='answer_scale', violation_error_message='Scores go from 0 to 4.')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='stagereview',
-            index=models.Index(fields=['account', '-reviewed_on', '-id'], name='stagereview_account'),
-        ),
-        migrations.AddIndex(
-            model_name='stagereview',
-            index=models.Index(fields=['status', '-reviewed_on', '-id'], name='stagereview_status'),
-        ),
-        migrations.AddIndex(
-            model_name='stagereview',
-            index=models.Index(fields=['-reviewed_on', '-id'], name='stagereview_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagereview',
-            constraint=models.CheckConstraint(condition=models.Q(('share_of_wallet', None), ('share_of_wallet__range', (0, 1)), _connector='OR'), name='stagereview_share', violation_error_message='A share of wallet lies between 0 and 1.'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagereview',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by', None), ('proposed_by', None), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='stagereview_second_person', violation_error_message='Somebody else has to confirm.'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagereview',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'confirmed'), _negated=True), models.Q(('decided_by__isnull', False), ('proposed_by__isnull', False)), _connector='OR'), name='stagereview_confirmed_by', violation_error_message='A confirmed review names who proposed and confirmed.'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagereview',
-            constraint=models.CheckConstraint(condition=models.Q(('side', 'supplier'), ('status', 'draft'), _connector='OR'), name='stagereview_customer_proposes_nothing', violation_error_message='The customer’s view proposes no stage.'),
-        ),
-        migrations.AddConstraint(
-            model_name='signalmark',
-            constraint=models.UniqueConstraint(fields=('review', 'code'), name='signalmark_code'),
-        ),
-        migrations.AddConstraint(
-            model_name='signalmark',
-            constraint=models.CheckConstraint(condition=models.Q(('code__in', ('U1', 'U2', 'U3', 'U4', 'U5', 'U6', 'U7', 'U8', 'U9', 'U10'))), name='signalmark_known', violation_error_message='There is no such signal.'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewcheck',
-            constraint=models.UniqueConstraint(fields=('review', 'code'), name='reviewcheck_code'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewcheck',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'open'), models.Q(('note', ''), _negated=True), _connector='OR'), name='reviewcheck_note', violation_error_message='Say what shows it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.UniqueConstraint(fields=('review', 'item'), name='answer_item'),
-        ),
-        migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.CheckConstraint(condition=models.Q(('item__in', ['A1', 'A2', 'A3', 'A4', 'B1', 'B2', 'B3', 'B4', 'C1', 'C2', 'C3', 'C4', 'D2', 'D3', 'D4', 'E1', 'E2', 'E3', 'E4', 'F1', 'F2', 'F3', 'F4'])), name='answer_known_item', violation_error_message='There is no such statement to answer.'),
-        ),
-        migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.CheckConstraint(condition=models.Q(('score', None), ('score__range', (0, 4)), _connector='OR'), name='answer_scale', violation_error_message='Scores go from 0 to 4.'),
         ),
     ]

@@ -45,6 +45,10 @@ class Migration(migrations.Migration):
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
+            options={
+                'indexes': [models.Index(fields=['first_name', 'last_name', 'id'], name='user_list')],
+                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('username'), name='user_username', violation_error_message='This user name is taken.'), models.UniqueConstraint(django.db.models.functions.text.Lower('email'), condition=models.Q(('email', ''), _negated=True), name='user_email', violation_error_message='This address belongs to somebody else.')],
+            },
             managers=[
                 ('objects', teams.querysets.UserManager()),
             ],
@@ -85,6 +89,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('programme', 'code'), name='function_code', violation_error_message='A function with this code exists.'), models.UniqueConstraint(models.F('programme'), django.db.models.functions.text.Lower('name'), name='function_name', violation_error_message='A function of this name exists.')],
             },
         ),
         migrations.CreateModel(
@@ -103,6 +108,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['path'],
+                'constraints': [models.UniqueConstraint(models.F('programme'), django.db.models.functions.text.Lower('name'), name='businessunit_name', violation_error_message='A unit of this name exists.')],
             },
         ),
         migrations.CreateModel(
@@ -119,6 +125,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['programme', 'name', '-valid_from', '-pk'],
+                'indexes': [models.Index(fields=['programme', 'name', '-valid_from'], name='setting_lookup')],
             },
         ),
         migrations.CreateModel(
@@ -136,6 +143,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['user', 'role', 'pk'],
+                'indexes': [models.Index(fields=['user', 'role'], name='rolegrant_user')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('business_unit', None), ('programme', None), ('role', 'administrator')), models.Q(('business_unit__isnull', False), ('programme', None), ('role', 'senior_manager')), models.Q(('business_unit', None), ('programme__isnull', False), models.Q(('role__in', ['administrator', 'senior_manager']), _negated=True)), _connector='OR'), name='rolegrant_scope', violation_error_message='An administrator is one of the installation, a senior manager one of a unit, everybody else of a programme.')],
             },
         ),
         migrations.CreateModel(
@@ -151,6 +160,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name', 'pk'],
+                'indexes': [models.Index(fields=['name', 'id'], name='team_list')],
+                'constraints': [models.UniqueConstraint(models.F('programme'), django.db.models.functions.text.Lower('name'), name='team_name', violation_error_message='This name is taken.')],
             },
         ),
         migrations.CreateModel(
@@ -169,59 +180,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['team', 'role', 'pk'],
+                'indexes': [models.Index(fields=['user', 'team', 'role'], name='membership_user')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('role', 'kam'), ('valid_until', None)), fields=('team',), name='membership_one_manager', violation_error_message='The team has a manager already.')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='user',
-            index=models.Index(fields=['first_name', 'last_name', 'id'], name='user_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('username'), name='user_username', violation_error_message='This user name is taken.'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), condition=models.Q(('email', ''), _negated=True), name='user_email', violation_error_message='This address belongs to somebody else.'),
-        ),
-        migrations.AddConstraint(
-            model_name='function',
-            constraint=models.UniqueConstraint(fields=('programme', 'code'), name='function_code', violation_error_message='A function with this code exists.'),
-        ),
-        migrations.AddConstraint(
-            model_name='function',
-            constraint=models.UniqueConstraint(models.F('programme'), django.db.models.functions.text.Lower('name'), name='function_name', violation_error_message='A function of this name exists.'),
-        ),
-        migrations.AddConstraint(
-            model_name='businessunit',
-            constraint=models.UniqueConstraint(models.F('programme'), django.db.models.functions.text.Lower('name'), name='businessunit_name', violation_error_message='A unit of this name exists.'),
-        ),
-        migrations.AddIndex(
-            model_name='programmesetting',
-            index=models.Index(fields=['programme', 'name', '-valid_from'], name='setting_lookup'),
-        ),
-        migrations.AddIndex(
-            model_name='rolegrant',
-            index=models.Index(fields=['user', 'role'], name='rolegrant_user'),
-        ),
-        migrations.AddConstraint(
-            model_name='rolegrant',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('business_unit', None), ('programme', None), ('role', 'administrator')), models.Q(('business_unit__isnull', False), ('programme', None), ('role', 'senior_manager')), models.Q(('business_unit', None), ('programme__isnull', False), models.Q(('role__in', ['administrator', 'senior_manager']), _negated=True)), _connector='OR'), name='rolegrant_scope', violation_error_message='An administrator is one of the installation, a senior manager one of a unit, everybody else of a programme.'),
-        ),
-        migrations.AddIndex(
-            model_name='team',
-            index=models.Index(fields=['name', 'id'], name='team_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='team',
-            constraint=models.UniqueConstraint(models.F('programme'), django.db.models.functions.text.Lower('name'), name='team_name', violation_error_message='This name is taken.'),
-        ),
-        migrations.AddIndex(
-            model_name='membership',
-            index=models.Index(fields=['user', 'team', 'role'], name='membership_user'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('role', 'kam'), ('valid_until', None)), fields=('team',), name='membership_one_manager', violation_error_message='The team has a manager already.'),
         ),
         migrations.CreateModel(
             name='TeamExternalId',

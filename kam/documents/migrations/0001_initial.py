@@ -45,6 +45,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'file',
                 'verbose_name_plural': 'files',
                 'ordering': ['-stored_at', '-pk'],
+                'indexes': [models.Index(fields=['object_type', 'object_id'], name='attachment_holder'), models.Index(fields=['account', '-stored_at'], name='attachment_account')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('size__gt', 0)), name='attachment_not_empty'), models.CheckConstraint(condition=models.Q(('confidentiality__in', ['account', 'team', 'people'])), name='attachment_confidentiality')],
             },
         ),
         migrations.CreateModel(
@@ -63,26 +65,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['attachment', '-number'],
+                'constraints': [models.UniqueConstraint(fields=('attachment', 'number'), name='earlierfile_number')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='attachment',
-            index=models.Index(fields=['object_type', 'object_id'], name='attachment_holder'),
-        ),
-        migrations.AddIndex(
-            model_name='attachment',
-            index=models.Index(fields=['account', '-stored_at'], name='attachment_account'),
-        ),
-        migrations.AddConstraint(
-            model_name='attachment',
-            constraint=models.CheckConstraint(condition=models.Q(('size__gt', 0)), name='attachment_not_empty'),
-        ),
-        migrations.AddConstraint(
-            model_name='attachment',
-            constraint=models.CheckConstraint(condition=models.Q(('confidentiality__in', ['account', 'team', 'people'])), name='attachment_confidentiality'),
-        ),
-        migrations.AddConstraint(
-            model_name='earlierfile',
-            constraint=models.UniqueConstraint(fields=('attachment', 'number'), name='earlierfile_number'),
         ),
     ]

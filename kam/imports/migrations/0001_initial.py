@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-used_at', '-pk'],
+                'constraints': [models.UniqueConstraint(fields=('kind', 'scope_id', 'signature'), name='rememberedmapping_key')],
             },
         ),
         migrations.CreateModel(
@@ -62,6 +63,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name', 'pk'],
+                'indexes': [models.Index(fields=['next_look_at'], name='folder_due')],
             },
         ),
         migrations.CreateModel(
@@ -106,6 +108,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'indexes': [models.Index(fields=['owner', '-id'], name='run_owner')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('lane', ''), _negated=True), fields=('scope_id', 'lane'), name='run_one_per_lane', violation_error_message='Another import is under way.'), models.CheckConstraint(condition=models.Q(('is_live', False), ('status', 'published'), _connector='OR'), name='run_live_is_published')],
             },
         ),
         migrations.CreateModel(
@@ -119,6 +123,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['run', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('run', 'number'), name='rejectedchunk_key')],
             },
         ),
         migrations.CreateModel(
@@ -138,6 +143,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'indexes': [models.Index(fields=['folder', 'digest'], name='folderfile_digest')],
+                'constraints': [models.UniqueConstraint(fields=('folder', 'name', 'size', 'changed_ns'), name='folderfile_key')],
             },
         ),
         migrations.CreateModel(
@@ -159,46 +166,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['run', 'row', 'part'],
+                'indexes': [models.Index(condition=models.Q(('ready', False)), fields=['run'], name='stagedrecord_waiting')],
+                'constraints': [models.UniqueConstraint(fields=('run', 'row', 'part'), name='stagedrecord_key')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='rememberedmapping',
-            constraint=models.UniqueConstraint(fields=('kind', 'scope_id', 'signature'), name='rememberedmapping_key'),
-        ),
-        migrations.AddIndex(
-            model_name='folder',
-            index=models.Index(fields=['next_look_at'], name='folder_due'),
-        ),
-        migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['owner', '-id'], name='run_owner'),
-        ),
-        migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(condition=models.Q(('lane', ''), _negated=True), fields=('scope_id', 'lane'), name='run_one_per_lane', violation_error_message='Another import is under way.'),
-        ),
-        migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('is_live', False), ('status', 'published'), _connector='OR'), name='run_live_is_published'),
-        ),
-        migrations.AddConstraint(
-            model_name='rejectedchunk',
-            constraint=models.UniqueConstraint(fields=('run', 'number'), name='rejectedchunk_key'),
-        ),
-        migrations.AddIndex(
-            model_name='folderfile',
-            index=models.Index(fields=['folder', 'digest'], name='folderfile_digest'),
-        ),
-        migrations.AddConstraint(
-            model_name='folderfile',
-            constraint=models.UniqueConstraint(fields=('folder', 'name', 'size', 'changed_ns'), name='folderfile_key'),
-        ),
-        migrations.AddIndex(
-            model_name='stagedrecord',
-            index=models.Index(condition=models.Q(('ready', False)), fields=['run'], name='stagedrecord_waiting'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagedrecord',
-            constraint=models.UniqueConstraint(fields=('run', 'row', 'part'), name='stagedrecord_key'),
         ),
     ]
