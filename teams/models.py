@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kam.access.models import Dated
+from kam.access.tree import PathField
 from kam.api.models import ExternalNumber
 from kam.changes.errors import field_error
 from kam.changes.models import Tracked
@@ -188,7 +189,7 @@ class BusinessUnit(Tracked):
         on_delete=models.PROTECT,
         related_name="children",
     )
-    path = models.TextField(editable=False, default="", db_index=True)
+    path = PathField(editable=False, default="", db_index=True)
 
     objects = querysets.BusinessUnitQuerySet.as_manager()
 

@@ -27,6 +27,7 @@ from kam.access.dates import business_today
 from kam.access.once import once
 from kam.access.prepared import kept_objects
 from kam.access.querysets import DatedQuerySet, Reader, roles_of, scope_model, sight_of
+from kam.access.tree import PathField
 from kam.changes.querysets import TrackedQuerySet
 
 PROGRAMME_WIDE = ("programme_manager", "finance", "auditor")
@@ -217,7 +218,7 @@ class BusinessUnitQuerySet(TrackedQuerySet, ProgrammeScopedQuerySet):
 
     def below(self, grants: models.QuerySet) -> Self:
         """Units named by `grants`, and all under them."""
-        inner = ExpressionWrapper(OuterRef("path"), output_field=models.TextField())
+        inner = ExpressionWrapper(OuterRef("path"), output_field=PathField())
         above = grants.alias(inner=inner).filter(
             business_unit__isnull=False, inner__startswith=F("business_unit__path")
         )

@@ -23,7 +23,6 @@ from django.db.models import (
     Q,
     QuerySet,
     Sum,
-    TextField,
     Value,
     When,
 )
@@ -32,6 +31,7 @@ from django.db.models.functions import Cast, Coalesce
 from accounts.figures import AMOUNT, ratio
 from accounts.models import Account
 from accounts.selection.gathering import EFFORT
+from kam.access.tree import PathField
 
 TIMES = 2
 """Share of effort over so many times the share of potential is out of proportion (K027)."""
@@ -106,7 +106,7 @@ def with_effort(accounts: QuerySet[Account]) -> QuerySet[Account]:
 def totals(accounts: QuerySet[Account]) -> Totals:
     """Sums over `accounts` (`with_effort`); the potential of one below another of them is part of
     that one's and counts once."""
-    inner = ExpressionWrapper(OuterRef("path"), output_field=TextField())
+    inner = ExpressionWrapper(OuterRef("path"), output_field=PathField())
     above = accounts.filter(root=OuterRef("root"), potential__isnull=False).annotate(inner=inner)
     above = above.exclude(pk=OuterRef("pk")).filter(inner__startswith=F("path"))
     rows = accounts.alias(is_part=Exists(above.order_by())).order_by()

@@ -9,6 +9,7 @@ import django.db.models.functions.comparison
 import django.db.models.functions.text
 import django.utils.timezone
 import kam.access.dates
+import kam.access.tree
 import kam.web.indexes
 from decimal import Decimal
 from django.conf import settings
@@ -43,7 +44,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True, db_index=True, verbose_name='changed')),
                 ('archived_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='archived')),
                 ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('path', models.TextField(default='', editable=False)),
+                ('path', kam.access.tree.PathField(default='', editable=False)),
                 ('status', models.CharField(choices=[('candidate', 'Candidate'), ('key', 'Key account'), ('groomed', 'Groomed'), ('maintained', 'Maintained'), ('diplomatic', 'Diplomatic'), ('exited', 'Exited')], default='candidate', editable=False, max_length=10, verbose_name='status')),
                 ('status_since', models.DateField(blank=True, editable=False, null=True, verbose_name='status since')),
                 ('stage', models.CharField(blank=True, choices=[('pre', 'Pre-KAM'), ('early', 'Early'), ('mid', 'Mid'), ('partnership', 'Partnership'), ('synergistic', 'Synergistic'), ('uncoupling', 'Uncoupling')], editable=False, max_length=11, null=True, verbose_name='stage')),
@@ -156,7 +157,7 @@ class Migration(migrations.Migration):
                 ('archived_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='archived')),
                 ('name', models.CharField(max_length=120, verbose_name='name')),
                 ('code', models.CharField(blank=True, max_length=40, verbose_name='code')),
-                ('path', models.TextField(db_index=True, default='', editable=False)),
+                ('path', kam.access.tree.PathField(db_index=True, default='', editable=False)),
                 ('full_name', models.TextField(default='', editable=False, verbose_name='channel')),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='accounts.channel', verbose_name='part of')),
                 ('programme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='channels', to='teams.programme')),

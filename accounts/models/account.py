@@ -21,6 +21,7 @@ from accounts.choices import (
     UncouplingReason,
 )
 from accounts.models.channel import Channel
+from kam.access.tree import PathField
 from kam.changes.models import Tracked
 from kam.web.addresses import address
 from kam.web.indexes import CoveringIndex, RankIndex, SearchIndex
@@ -52,7 +53,7 @@ class Account(Tracked):
     root = models.ForeignKey(
         "self", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="+"
     )
-    path = models.TextField(editable=False, default="")
+    path = PathField(editable=False, default="")
     status = models.CharField(
         _("status"), max_length=10, choices=Status, default=Status.CANDIDATE, editable=False
     )

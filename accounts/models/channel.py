@@ -8,6 +8,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from accounts.querysets.channels import ChannelQuerySet
+from kam.access.tree import PathField
 from kam.changes.models import Tracked
 from teams.models import Programme
 
@@ -29,7 +30,7 @@ class Channel(Tracked):
         on_delete=models.PROTECT,
         related_name="children",
     )
-    path = models.TextField(editable=False, default="", db_index=True)
+    path = PathField(editable=False, default="", db_index=True)
     full_name = models.TextField(_("channel"), editable=False, default="")
 
     objects = ChannelQuerySet.as_manager()

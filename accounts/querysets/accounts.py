@@ -34,6 +34,7 @@ from accounts.querysets.reach import (
 )
 from kam.access.dates import business_today
 from kam.access.querysets import Reader, key_among
+from kam.access.tree import PathField
 from kam.changes.querysets import TrackedQuerySet
 from teams.models import Membership, TeamRole
 
@@ -181,7 +182,7 @@ class AccountQuerySet(TrackedQuerySet):
         shown = self.model.objects.visible_to(user).filter(pk=OuterRef("pk")).order_by()
         seen = Subquery(shown.values("pk")[:1])  # asked one by one: a group is small
         hidden = self.model.objects.under(account).alias(seen=seen).filter(seen=None)
-        inner = ExpressionWrapper(OuterRef("path"), output_field=models.TextField())
+        inner = ExpressionWrapper(OuterRef("path"), output_field=PathField())
         cut = hidden.annotate(inner=inner).filter(inner__startswith=F("path"))
         return self.under(account).exclude(Exists(cut.order_by()))
 

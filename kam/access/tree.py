@@ -8,7 +8,25 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Value
 from django.db.models.functions import Concat, Substr
+from django.db.models.lookups import PatternLookup, StartsWith
 from django.utils.translation import gettext as _
+
+
+class PathField(models.TextField):
+    """Path of a node. It is searched by `startswith`, whatever the size of the tree."""
+
+
+@PathField.register_lookup
+class Below(StartsWith):
+    """The path begins with another. SQLite is asked for a range, because its LIKE uses no index:
+    in a path only digits and slashes follow, and both stand before the colon."""
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """The range, of whatever stands on either side."""
+        path, path_params = self.process_lhs(compiler, connection)
+        top, top_params = super(PatternLookup, self).process_rhs(compiler, connection)
+        sql = f"({path} >= {top} AND {path} < {top} || ':')"
+        return sql, (*path_params, *top_params) * 2
 
 
 def path_for(node: Any) -> str:

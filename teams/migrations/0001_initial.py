@@ -5,6 +5,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
+import kam.access.tree
 import teams.models
 import teams.querysets
 from decimal import Decimal
@@ -102,7 +103,7 @@ class Migration(migrations.Migration):
                 ('archived_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='archived')),
                 ('name', models.CharField(max_length=120, verbose_name='name')),
                 ('code', models.CharField(blank=True, max_length=30, verbose_name='code')),
-                ('path', models.TextField(db_index=True, default='', editable=False)),
+                ('path', kam.access.tree.PathField(db_index=True, default='', editable=False)),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='teams.businessunit', verbose_name='part of')),
                 ('programme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='business_units', to='teams.programme')),
             ],
