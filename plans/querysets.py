@@ -14,7 +14,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce
 
 from accounts.querysets import TrackedHangingQuerySet
-from kam.access.querysets import AccountScopedQuerySet, Reader, at_one_of, scope_model
+from kam.access.querysets import AccountScopedQuerySet, Reader, at_one_of, scope_model, within
 from kam.changes.querysets import TrackedQuerySet
 from plans.choices import OPEN_ACTIONS, ActionStatus, PlanStatus, RiskState
 from teams.models import Role, TeamRole
@@ -136,10 +136,10 @@ class PlanQuerySet(WorkingCopyQuerySet):
 
     def to_decide_by(self, user: Reader) -> Self:
         """Plans in review that `user` may decide on: entitled, neither author nor submitter."""
-        accounts = scope_model()._default_manager.held_by(user, APPROVERS).order_by()
+        accounts = scope_model()._default_manager.held_by(user, APPROVERS)
         return (
             self.active()
-            .filter(status=PlanStatus.IN_REVIEW, account__in=accounts.values("pk"))
+            .filter(within(accounts, "account", user), status=PlanStatus.IN_REVIEW)
             .exclude(author=user.pk)
             .exclude(submitted_by=user.pk)
         )

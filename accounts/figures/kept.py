@@ -4,13 +4,13 @@ A programme of many accounts keeps them for the trailing year (with the year bef
 of time, at the rates of the day: then a page reads one row an account instead of all its months,
 and sorts by an index. Every write to months or costs to serve has the rows of its accounts made
 anew, in the same transaction (`refresh`). A page that asks for another period, for other rates or
-for what was known on a past day adds up as ever; `Rates.kept_for` decides. Only PostgreSQL keeps
-them: SQLite is held to 10,000 accounts (`design.md` 8).
+for what was known on a past day adds up as ever; `Rates.kept_for` decides.
 """
 
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -43,6 +43,9 @@ LOCK = 0x6B616D53
 READ_ON = datetime.timedelta(hours=1)
 """How long the sums of a retired period stay for a page that has looked for them before."""
 BEFORE = "_before"
+POSTGRES_KEYS = "SELECT unnest(%s::bigint[]) AS account_id"
+SQLITE_KEYS = "SELECT value AS account_id FROM json_each(%s)"
+"""A list of primary keys as rows; SQLite is given it as JSON."""
 MONTHS = tuple(f"month_{place}" for place in range(KEPT_MONTHS))
 COUNTS = ("line_count", "costless", "sales_unrated", "recorded", "costs_unrated")
 COLUMNS = (*SUMS, *(f"{name}{BEFORE}" for name in SUMS), *MONTHS)
@@ -57,10 +60,9 @@ def refresh(accounts: Iterable[int]) -> None:
     Rows are locked before anything is added up, so that of two writers the second one sees what
     the first has written; everybody locks in the order of the keys.
     """
-    if not is_possible():
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
     periods = list(SumsPeriod.objects.filter(retired_at=None).order_by("pk"))
     if not periods:
         return
@@ -70,19 +72,12 @@ def refresh(accounts: Iterable[int]) -> None:
             _make(period, part)
 
 
-def is_possible() -> bool:
-    """Whether this database keeps sums."""
-    return connection.vendor == "postgresql"
-
-
 def keep(programme: Programme, today: datetime.date) -> None:
     """Keep the sums that pages ask for on the day `today`, and those alone.
 
     Not in a transaction: each portion of accounts is one. What a killed process leaves undone the
     next call does, and so with accounts that have no sums for whatever reason.
     """
-    if not is_possible():
-        return
     current = []
     for period in (trailing_year(today), Period(None, None)):
         found = _kept(programme, period, rates_on(programme, period.last or today))
@@ -103,8 +98,6 @@ def keep_if_large(programme: Programme, today: datetime.date) -> None:
 
 def retire(programme: Programme, *, but: Sequence[int] = ()) -> None:
     """Keep no sums of `programme` any more, apart from the periods `but`."""
-    if not is_possible():
-        return
     now = timezone.now()
     others = SumsPeriod.objects.filter(programme=programme).exclude(pk__in=but)
     others.filter(retired_at=None).update(retired_at=now)
@@ -139,12 +132,14 @@ def _kept(programme: Programme, period: Period, rates: Rates) -> SumsPeriod | No
 def _begin(programme: Programme, same: Mapping[str, Any], rates: Rates) -> SumsPeriod | None:
     """A new period, once nobody is writing who could have missed it; None while somebody is.
 
-    Nobody queues for the lock: who waits for it would let others wait.
+    Nobody queues for the lock: who waits for it would let others wait. On SQLite whoever is here
+    is the only one who writes.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
-            return None
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+            if not cursor.fetchone()[0]:
+                return None
     factors = {code: str(rate) for code, rate in rates.factors.items()}
     known = SumsPeriod.objects.filter(programme=programme, retired_at=None, **same).first()
     return known or SumsPeriod.objects.create(programme=programme, factors=factors, **same)
@@ -163,28 +158,32 @@ def _make(period: SumsPeriod, pks: list[int]) -> None:
         rows.query.sql_with_params() for rows in _sources(period, pks)
     )
     values = ", ".join(f"{name} = {_value(name)}" for name in ("revenue", *COLUMNS))
+    is_postgres = connection.vendor == "postgresql"
+    listed = POSTGRES_KEYS if is_postgres else SQLITE_KEYS
+    keys: Any = pks if is_postgres else json.dumps(pks)
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {TABLE} (period_id, account_id, {', '.join(names)})"  # noqa: S608  (our own names)
             f" SELECT %s, id, {', '.join('0' for _name in names)} FROM {ACCOUNTS} AS own"
-            " WHERE id = ANY(%s) AND programme_id = %s AND NOT EXISTS"
+            f" WHERE id IN ({listed}) AND programme_id = %s AND NOT EXISTS"
             f" (SELECT 1 FROM {TABLE} WHERE period_id = %s AND account_id = own.id)"
-            " ORDER BY id FOR KEY SHARE"
+            f" ORDER BY id{' FOR KEY SHARE' if is_postgres else ''}"
             " ON CONFLICT (period_id, account_id) DO NOTHING",
-            [period.pk, pks, period.programme_id, period.pk],
+            [period.pk, keys, period.programme_id, period.pk],
         )
-        cursor.execute(
-            f"SELECT 1 FROM {TABLE} WHERE period_id = %s AND account_id = ANY(%s)"  # noqa: S608
-            " ORDER BY account_id FOR NO KEY UPDATE",
-            [period.pk, pks],
-        )
+        if is_postgres:
+            cursor.execute(
+                f"SELECT 1 FROM {TABLE} WHERE period_id = %s AND account_id = ANY(%s)"  # noqa: S608
+                " ORDER BY account_id FOR NO KEY UPDATE",
+                [period.pk, pks],
+            )
         cursor.execute(
             f"UPDATE {TABLE} AS kept SET {values}"  # noqa: S608  (our own names)
-            " FROM (SELECT unnest(%s::bigint[]) AS account_id) AS own"
+            f" FROM ({listed}) AS own"
             f" LEFT JOIN ({sales}) AS sales ON sales.account = own.account_id"
             f" LEFT JOIN ({costs}) AS costs ON costs.account = own.account_id"
             " WHERE kept.period_id = %s AND kept.account_id = own.account_id",
-            [pks, *sales_given, *costs_given, period.pk],
+            [keys, *sales_given, *costs_given, period.pk],
         )
 
 

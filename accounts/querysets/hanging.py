@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.querysets.reach import MANAGERS
 from kam.access.dates import end_of_business_day
-from kam.access.querysets import AccountScopedQuerySet, DatedQuerySet, Reader, scope_model
+from kam.access.querysets import AccountScopedQuerySet, DatedQuerySet, Reader, scope_model, within
 from kam.changes.querysets import TrackedQuerySet
 from teams.models import Role
 from teams.querysets import ProgrammeScopedQuerySet
@@ -119,8 +119,8 @@ class ConflictQuerySet(TrackedQuerySet, DatedQuerySet):
         """Conflicts both sides of which `user` may see, for whoever decides on them or audits."""
         accounts = self.model._meta.apps.get_model("accounts.Account").objects
         deciders = {*MANAGERS, Role.AUDITOR}
-        shown = accounts.held_by(user, deciders).order_by().values("pk")
-        return self.filter(a__in=shown, b__in=shown)
+        shown = accounts.held_by(user, deciders)
+        return self.filter(within(shown, "a", user), within(shown, "b", user))
 
     def for_list(self) -> Self:
         """All that the list of conflicts shows."""

@@ -88,6 +88,14 @@ def at_one_of(accounts: models.QuerySet, path: str, reader: Reader) -> Any:
     return IsNull(models.Subquery(this), False)  # noqa: FBT003  (a look-up's right side)
 
 
+def within(accounts: models.QuerySet, path: str, reader: Reader) -> Any:
+    """The same as a condition that stands alone: PostgreSQL makes a join of a list there, while
+    SQLite works it out first wherever it stands."""
+    if connection.vendor == "sqlite":
+        return at_one_of(accounts, path, reader)
+    return models.Q(**{f"{path}__in": accounts.order_by().values("pk")})
+
+
 class AccountScopedQuerySet(models.QuerySet):
     """Rows that hang on an account and inherit its rule.
 
@@ -100,9 +108,7 @@ class AccountScopedQuerySet(models.QuerySet):
         accounts = getattr(scope_model()._default_manager.all(), method)(user)
         if accounts.query.is_empty():
             return self.none()
-        if connection.vendor == "sqlite":  # works a list out as a whole wherever it stands
-            return self.filter(at_one_of(accounts, self.account_path, user))
-        return self.filter(**{f"{self.account_path}__in": accounts.order_by().values("pk")})
+        return self.filter(within(accounts, self.account_path, user))
 
     def visible_to(self, user: Reader) -> Self:
         """Rows of accounts that `user` may see."""

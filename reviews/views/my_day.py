@@ -22,7 +22,7 @@ from accounts.policies import contributes
 from accounts.querysets import MANAGERS, AccountQuerySet
 from kam.access.dates import business_today
 from kam.access.prepared import kept_among, kept_objects
-from kam.access.querysets import Reader, sight_of
+from kam.access.querysets import Reader, sight_of, within
 from kam.changes import history
 from kam.changes.models import Change
 from kam.web.formatting import day
@@ -129,7 +129,7 @@ class MyDay:
 
     def _due_actions(self) -> QuerySet[Action]:
         rows = Action.objects.visible_to(self.user).open().filter(due__lte=self.today + WEEK)
-        whose = Q(account__in=self.accounts.values("pk")) if self.wide else Q(owner=self.user.pk)
+        whose = within(self.accounts, "account", self.user) if self.wide else Q(owner=self.user.pk)
         changeable = Action.objects.changeable_by(self.user).filter(pk=OuterRef("pk")).order_by()
         rows = rows.filter(whose).for_list().annotate(may_change=Exists(changeable))
         return rows[:SHOWN_ACTIONS]
@@ -209,8 +209,8 @@ class MyDay:
         the deadline, or once the cap is passed."""
 
         def rows() -> QuerySet[Qualification]:
-            mine = Account.objects.held_by(self.user, DECIDERS).order_by().values("pk")
-            waiting = Qualification.objects.due(self.today).filter(account__in=mine)
+            mine = within(Account.objects.held_by(self.user, DECIDERS), "account", self.user)
+            waiting = Qualification.objects.due(self.today).filter(mine)
             decided = waiting.with_rights_of(self.user).select_related("account")
             return decided.order_by("deadline", "pk")[:SHOWN_REVIEWS]
 
@@ -255,7 +255,7 @@ class MyDay:
         def rows() -> QuerySet[Contact]:
             people = Contact.objects.visible_to(self.user).quiet(self.today)
             people = people.with_rights_of(self.user).select_related("account")
-            return people.filter(account__in=self.accounts.values("pk"))[:SHOWN_QUIET]
+            return people.filter(within(self.accounts, "account", self.user))[:SHOWN_QUIET]
 
         shown = kept_objects(("quiet", self._key), rows)
         for contact in shown:

@@ -35,7 +35,6 @@ from tests.factories.teams import (
     TeamFactory,
 )
 
-pytestmark = pytest.mark.postgres_only
 YEAR = figures.trailing_year(business_today())
 ALWAYS = figures.Period(None, None)
 
@@ -315,6 +314,7 @@ def until_somebody_waits() -> None:
                 return
 
 
+@pytest.mark.postgres_only
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("deletes_first", [True, False])
 def test_sums_are_kept_while_an_undo_deletes_the_account(deletes_first):
