@@ -14,6 +14,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce
 
 from accounts.querysets import TrackedHangingQuerySet
+from kam.access.once import asking_once
 from kam.access.querysets import AccountScopedQuerySet, Reader, at_one_of, scope_model, within
 from kam.changes.querysets import TrackedQuerySet
 from plans.choices import OPEN_ACTIONS, ActionStatus, PlanStatus, RiskState
@@ -136,10 +137,12 @@ class PlanQuerySet(WorkingCopyQuerySet):
 
     def to_decide_by(self, user: Reader) -> Self:
         """Plans in review that `user` may decide on: entitled, neither author nor submitter."""
-        accounts = scope_model()._default_manager.held_by(user, APPROVERS)
+        with asking_once():
+            accounts = scope_model()._default_manager.held_by(user, APPROVERS)
+            decided = within(accounts, "account", user)
         return (
             self.active()
-            .filter(within(accounts, "account", user), status=PlanStatus.IN_REVIEW)
+            .filter(decided, status=PlanStatus.IN_REVIEW)
             .exclude(author=user.pk)
             .exclude(submitted_by=user.pk)
         )

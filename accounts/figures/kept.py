@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -44,8 +45,12 @@ READ_ON = datetime.timedelta(hours=1)
 """How long the sums of a retired period stay for a page that has looked for them before."""
 BEFORE = "_before"
 POSTGRES_KEYS = "SELECT unnest(%s::bigint[]) AS account_id"
-SQLITE_KEYS = "SELECT value AS account_id FROM json_each(%s)"
-"""A list of primary keys as rows; SQLite is given it as JSON."""
+SQLITE_KEYS = "SELECT DISTINCT value AS account_id FROM json_each(%s)"
+"""A list of primary keys as rows. SQLite is given it as JSON, and DISTINCT lets it put that down
+first: else it reads the JSON anew for every row of the period."""
+PAUSE = 0.12
+"""Seconds between two portions on SQLite, where only one may write at a time: whoever waits looks
+every tenth of a second whether it is their turn."""
 MONTHS = tuple(f"month_{place}" for place in range(KEPT_MONTHS))
 COUNTS = ("line_count", "costless", "sales_unrated", "recorded", "costs_unrated")
 COLUMNS = (*SUMS, *(f"{name}{BEFORE}" for name in SUMS), *MONTHS)
@@ -122,6 +127,8 @@ def _kept(programme: Programme, period: Period, rates: Rates) -> SumsPeriod | No
     for part in _portions(list(lacking.values_list("pk", flat=True))):
         with transaction.atomic():
             _make(found, part)
+        if connection.vendor == "sqlite":
+            time.sleep(PAUSE)
     if found.ready_at is None:
         found.ready_at = timezone.now()
         found.save(update_fields=["ready_at"])

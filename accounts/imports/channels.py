@@ -145,7 +145,8 @@ def refuse_return(run: Run) -> None:
     archived since. Holds the lock of the trees from then on."""
     Programme.objects.select_for_update(no_key=True).get(pk=run.scope_id)
     changed = StagedAccount.objects.filter(run=run, created=False, before__has_key="channel")
-    still = changed.filter(account__channel=Cast(KT("after__channel"), BigIntegerField()))
+    active = changed.filter(account__archived_at=None)
+    still = active.filter(account__channel=Cast(KT("after__channel"), BigIntegerField()))
     former = still.annotate(former=Cast(KT("before__channel"), BigIntegerField())).order_by()
     gone = Channel.objects.exclude(archived_at=None).filter(pk__in=former.values("former"))
     channel = gone.order_by("path").first()

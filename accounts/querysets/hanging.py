@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.querysets.reach import MANAGERS
 from kam.access.dates import end_of_business_day
+from kam.access.once import asking_once
 from kam.access.querysets import AccountScopedQuerySet, DatedQuerySet, Reader, scope_model, within
 from kam.changes.querysets import TrackedQuerySet
 from teams.models import Role
@@ -119,8 +120,9 @@ class ConflictQuerySet(TrackedQuerySet, DatedQuerySet):
         """Conflicts both sides of which `user` may see, for whoever decides on them or audits."""
         accounts = self.model._meta.apps.get_model("accounts.Account").objects
         deciders = {*MANAGERS, Role.AUDITOR}
-        shown = accounts.held_by(user, deciders)
-        return self.filter(within(shown, "a", user), within(shown, "b", user))
+        with asking_once():
+            shown = accounts.held_by(user, deciders)
+            return self.filter(within(shown, "a", user), within(shown, "b", user))
 
     def for_list(self) -> Self:
         """All that the list of conflicts shows."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 from typing import Any, NamedTuple
 
-from django.db import models
-from django.db.models import Exists, OuterRef, Subquery, Value
+from django.db import connection, models
+from django.db.models import Exists, F, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from kam.access.once import once
@@ -19,6 +19,8 @@ EDITORS = frozenset([Role.ADMINISTRATOR, Role.PROGRAMME_MANAGER, TeamRole.KAM, T
 CONTRIBUTORS = EDITORS | {TeamRole.MEMBER, TeamRole.SPONSOR}
 MANAGERS = frozenset([Role.ADMINISTRATOR, Role.PROGRAMME_MANAGER])
 CONFIRMERS = MANAGERS | {Role.SENIOR_MANAGER}
+LARGE = 300
+"""Accounts from which on a unit is large."""
 
 
 class Reach(NamedTuple):
@@ -26,7 +28,7 @@ class Reach(NamedTuple):
 
     `programmes` pairs a role with its programme (None: the installation), `units` with the path of
     its unit, `teams` with its team; `fenced` are paths of accounts behind barriers; `homes` are
-    the programmes of all of these.
+    the programmes of all of these. Whether one of the units is large is told on SQLite alone.
     """
 
     programmes: tuple[tuple[str, int | None], ...]
@@ -34,6 +36,7 @@ class Reach(NamedTuple):
     teams: tuple[tuple[str, int], ...]
     fenced: tuple[str, ...]
     homes: frozenset[int]
+    has_large_unit: bool
 
     @property
     def administers(self) -> bool:
@@ -44,6 +47,11 @@ class Reach(NamedTuple):
     def is_wide(self) -> bool:
         """Whether any role is held for more than a team."""
         return bool(self.programmes or self.units)
+
+    @property
+    def reaches_many(self) -> bool:
+        """Whether any role is held for a programme or a large unit (SQLite)."""
+        return bool(self.programmes or self.has_large_unit)
 
     def programmes_of(self, *roles: str) -> list[int]:
         """Programmes for which one of `roles` is held."""
@@ -67,18 +75,27 @@ def _reach(user: Reader, on: datetime.date) -> Reach:
         teams=tuple((row[1], row[2]) for row in found if row[0] == "team"),
         fenced=tuple(row[3] for row in found if row[0] == "fence"),
         homes=frozenset(row[4] for row in found if row[0] != "fence" and row[4] is not None),
+        has_large_unit=any(row[0] == "grant" and row[3] and row[2] for row in found),
     )
 
 
 def _held(user: int, on: datetime.date) -> models.QuerySet:
-    """Kind, role, what it is held for, its path and its programme."""
+    """Kind, role, what it is held for (of units: whether they are large), its path and its
+    programme."""
+    accounts = RoleGrant._meta.apps.get_model("accounts.Account").objects
+    held_for: Any = F("programme")
+    if connection.vendor == "sqlite":
+        inside = accounts.filter(business_unit__path__startswith=OuterRef("business_unit__path"))
+        held_for = Coalesce(
+            "programme", Subquery(inside.order_by().values("pk")[LARGE : LARGE + 1])
+        )
     nothing = Value("", output_field=models.TextField())
     grants = RoleGrant.objects.filter(user=user).valid_on(on).order_by()
     members = Membership.objects.filter(user=user).valid_on(on).order_by()
     rows = grants.values_list(
         Value("grant"),
         "role",
-        "programme",
+        held_for,
         Coalesce("business_unit__path", nothing),
         Coalesce("programme", "business_unit__programme"),
     )
@@ -86,7 +103,6 @@ def _held(user: int, on: datetime.date) -> models.QuerySet:
         members.values_list(Value("team"), "role", "team", nothing, "team__programme")
     ]
     conflicts = RoleGrant._meta.apps.get_model("accounts.Conflict").objects
-    accounts = RoleGrant._meta.apps.get_model("accounts.Account").objects
     for mine, theirs in (("a", "b"), ("b", "a")):
         # paths by subquery, not by join: few conflicts lead, whatever a planner thinks of them
         paths = {

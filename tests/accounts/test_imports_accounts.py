@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
 from accounts.models import Account, ExternalId, StagedAccount, StatusChange
-from accounts.services import update_account
+from accounts.services import archive_account, update_account
 from accounts.services.channel import archive_channel, restore_channel
 from kam.changes.models import Change
 from kam.imports import passes, services
@@ -168,6 +168,20 @@ def test_undo_waits_for_a_channel_that_was_archived_since(manager, programme):
     undo(manager, run)
     account.refresh_from_db()
     assert (account.channel, account.size) == (hotels, "")
+
+
+def test_undo_asks_nothing_of_the_channel_of_an_archived_account(manager, programme):
+    hotels = ChannelFactory(programme=programme, name="Hotels")
+    ChannelFactory(programme=programme, name="Retail")
+    account = ExternalIdFactory(
+        account__programme=programme, account__channel=hotels, value="7"
+    ).account
+    run = take(manager, "Number,Channel\n7,Retail\n")
+    archive_channel(actor=manager, channel=hotels)
+    archive_account(actor=manager, account=account, expected_version=None)
+    undo(manager, run)
+    account.refresh_from_db()
+    assert account.channel == hotels
 
 
 def test_undo_asks_nothing_of_a_channel_that_somebody_has_changed_since(manager, programme):

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, QuerySet
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -199,11 +201,7 @@ class ContactsKind(CustomerKind):
         """Besides: numbers in the other system, and when people go quiet. Raises ValidationError
         if one of them was merged with another one meanwhile."""
         super().publish(run)
-        touched = StagedRecord.objects.filter(run=run, created=False).order_by()
-        known = Contact.objects.filter(pk__in=touched.values("object_id"))
-        if known.exclude(merged_into=None).exists():  # locked above: no merge begins from here on
-            words = _("A person of the file has been merged with another one. Try the file again.")
-            raise ValidationError(words, code="meanwhile")
+        _refuse_merged(run)
         keep_numbers(run, ContactExternalId, "contact", _accounts_of)
         staged = StagedRecord.objects.filter(run=run, created=False, after__has_key="interval_days")
         refresh_talks(item.object_id or 0 for item in staged.order_by("row").only("object_id"))
@@ -212,6 +210,21 @@ class ContactsKind(CustomerKind):
         """Numbers that the run gave go."""
         gone = drop_numbers(ContactExternalId, "contact", given_by(part))
         return {pk: {"external_ids": told} for pk, told in gone.items()}
+
+
+def _refuse_merged(run: Run) -> None:
+    """Nobody is changed, or reported to, who has been taken up by another one. They are locked: no
+    merge of them begins from here on."""
+    staged = StagedRecord.objects.filter(run=run).order_by()
+    named = staged.filter(after__has_key="reports_to")
+    for keys in (
+        staged.filter(created=False).values("object_id"),
+        named.values(above=Cast(KT("after__reports_to"), BigIntegerField())),
+    ):
+        known = Contact.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=keys)
+        if any(known.order_by("pk").values_list("merged_into", flat=True)):
+            words = _("A person of the file has been merged with another one. Try the file again.")
+            raise ValidationError(words, code="meanwhile")
 
 
 def _accounts_of(contacts: list[int]) -> dict[int, dict[str, Any]]:
