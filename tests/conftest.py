@@ -1,6 +1,7 @@
 """Fixtures that every test may use, and how the suite is run."""
 
 import datetime
+import gc
 import json
 import os
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test import TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,17 +23,35 @@ hypothesis.settings.load_profile("kam")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests of tests/browser/; leave out what the chosen database cannot show."""
+    """Mark the tests of tests/browser/ and those that ask no database; leave out what the chosen
+    one cannot show."""
     sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
     kept, left_out = [], []
     for item in items:
         if item.path.is_relative_to(ROOT / "tests" / "browser"):
             item.add_marker(pytest.mark.browser)
+        if not asks_a_database(item):
+            item.add_marker(pytest.mark.one_database)
         foreign = sqlite and item.get_closest_marker("postgres_only")
         (left_out if foreign else kept).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+
+
+def asks_a_database(item: pytest.Item) -> bool:
+    """Whether a test may read or write rows."""
+    if issubclass(getattr(item, "cls", None) or object, TransactionTestCase):
+        return True
+    fixtures = {"db", "transactional_db", "django_db_setup"} & {*getattr(item, "fixturenames", ())}
+    return bool(fixtures or item.get_closest_marker("django_db"))
+
+
+def pytest_collection_finish() -> None:
+    """Python looks for garbage as rarely as in the product, and never in what was loaded."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -235,19 +235,17 @@ def _add_to_month(
     account: Account, key: MonthKey, entries: list[LedgerEntry], *, sign: int
 ) -> None:
     """Add (`sign` 1) or take away (-1) lines; the caller holds the lock of the account."""
+    added = {
+        "revenue": sign * sum(entry.amount for entry in entries),
+        "cost": sign * sum(entry.cost or Decimal(0) for entry in entries),
+        "lines": sign * len(entries),
+        "lines_without_cost": sign * sum(entry.cost is None for entry in entries),
+    }
     total = MonthTotal.objects.filter(account=account, **key._asdict())
-    if not total.exists():
-        MonthTotal.objects.create(
-            account=account, **key._asdict(), revenue=0, lines=0, lines_without_cost=0
-        )
-    total.update(
-        revenue=F("revenue") + sign * sum(entry.amount for entry in entries),
-        cost=F("cost") + sign * sum(entry.cost or Decimal(0) for entry in entries),
-        lines=F("lines") + sign * len(entries),
-        lines_without_cost=F("lines_without_cost")
-        + sign * sum(entry.cost is None for entry in entries),
-    )
-    total.filter(lines=0).delete()
+    if not total.update(**{name: F(name) + amount for name, amount in added.items()}):
+        MonthTotal.objects.create(account=account, **key._asdict(), **added)
+    if sign < 0:
+        total.filter(lines=0).delete()
 
 
 def _costed(changes: Mapping[str, Any]) -> dict[str, Any]:

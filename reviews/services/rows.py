@@ -54,17 +54,18 @@ def first_answers(
     review: StageReview, answers: Mapping[str, Mapping[str, Any]], on: datetime.date
 ) -> list[str]:
     """Insert the answers that a new review comes with; returns them, a line each, for its log."""
-    told: list[str] = []
+    rows: list[Answer] = []
 
-    def write(item: str, values: Mapping[str, Any]) -> None:
+    def take(item: str, values: Mapping[str, Any]) -> None:
         row = Answer(review=review, item=item, **_answer_values(review, item, values, on))
-        Answer.objects.filter(review=review, item=item, is_confirmed=False).delete()
-        row.full_clean()
-        row.save(force_insert=True)
-        told.append(f"{item}: {row.score} {row.evidence}".strip())
+        row.full_clean(exclude=["review"])
+        rows.append(row)
 
-    _each_answer(review, answers, write)
-    return told
+    _each_answer(review, answers, take)
+    suggested = Answer.objects.filter(review=review, is_confirmed=False)
+    suggested.filter(item__in=[row.item for row in rows]).delete()
+    Answer.objects.bulk_create(rows)
+    return [f"{row.item}: {row.score} {row.evidence}".strip() for row in rows]
 
 
 def _write_answers(

@@ -8,11 +8,8 @@ from django.urls import reverse
 from accounts.models import Account, Selection
 from accounts.scoring.evidence import evidence_of
 from kam.access.dates import business_today
-from reviews import demo
 from teams.models import User
 from tests.factories.api import caller
-
-pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 PLACES = {
     "Alder Foods": ("6.77", "4.65", "star", "6.134"),
@@ -57,9 +54,8 @@ MILLION = 1_000_000
 
 
 @pytest.fixture
-def people():
-    """The demonstration, its programme manager, and all accounts by name."""
-    demo.build(business_today())
+def people(transactional_db):
+    """The programme manager of the demonstration, and all accounts by name."""
     director = User.objects.get(username="programme")
     return director, {row.name: row for row in Account.objects.select_related("programme")}
 
