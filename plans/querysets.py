@@ -235,10 +235,10 @@ class ActionQuerySet(TrackedHangingQuerySet):
     def changeable_by(self, user: Reader) -> Self:
         """Actions that `user` may change: all of an account they edit, else their own."""
         accounts = scope_model()._default_manager.all()
-        edited = accounts.editable_by(user).order_by().values("pk")
-        served = accounts.contributable_by(user).order_by().values("pk")
+        edited = at_one_of(accounts.editable_by(user), "account_id", user)
+        served = at_one_of(accounts.contributable_by(user), "account_id", user)
         own = Q(owner=user.pk) | Q(author=user.pk)
-        return self.filter(Q(account__in=edited) | (Q(account__in=served) & own))
+        return self.filter(Q(edited) | (Q(served) & own))
 
     def open(self) -> Self:
         """What is still to be done."""

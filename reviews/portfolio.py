@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts import figures
@@ -166,17 +166,15 @@ def take_census(
     periods: Sequence[figures.Period],
     rates: figures.Rates,
 ) -> Census:
-    """Count accounts by stage on `as_of`, a year before it (for two `periods`) and as aimed at,
-    and add up their kept sums, in one query."""
+    """Count accounts by stage on `as_of` and as aimed at, add up their kept sums, and count them by
+    stage a year before (for two `periods`): apart, since groups by what each account was then
+    would be as many as accounts for all that a database can know."""
     compares = len(periods) > 1
     kept = rates.kept_for(scope.period, compare=compares)
-    year_ago = scope.as_of - datetime.timedelta(days=365)
-    asked = {"then": _end_of(year_ago)} if compares else {}
 
-    def counted(accounts: QuerySet[Account], then: datetime.datetime | None = None) -> QuerySet:
+    def counted(accounts: QuerySet[Account]) -> QuerySet:
         is_past = scope.as_of < scope.programme.today()
         stage = _stage_known(scope.as_of) if is_past else F("stage")
-        stage_then = Value("") if then is None else _stage_known(year_ago, then)
         sums: dict[str, Any] = {}
         if kept is not None:
             accounts = figures.with_kept_sums(accounts, kept)
@@ -185,24 +183,40 @@ def take_census(
             for place, period in enumerate(periods):
                 sums[f"bare_{place}"] = Count("pk", filter=figures.without_costs(period))
         late = Count("pk", filter=Q(review_due_on__lt=scope.as_of))
-        stages = accounts.order_by().annotate(stage_now=stage, stage_then=stage_then)
-        keys = ("stage_now", "stage_then", "target_stage")
-        return stages.values(*keys).annotate(count=Count("pk"), late=late, **sums)
+        stages = accounts.order_by().annotate(stage_now=stage)
+        return stages.values("stage_now", "target_stage").annotate(
+            count=Count("pk"), late=late, **sums
+        )
 
-    rows = chosen.find(("census", scope.as_of, tuple(periods), kept), counted, **asked)
-    stages, formerly = (dict.fromkeys([*Stage.values, NOT_ASSESSED], 0) for _ in range(2))
+    rows = chosen.find(("census", scope.as_of, tuple(periods), kept), counted)
+    stages = dict.fromkeys([*Stage.values, NOT_ASSESSED], 0)
     targets = dict.fromkeys(Stage.values, 0)
     overdue, lacking = 0, [0] * len(periods)
     for row in cast("Iterable[dict[str, Any]]", rows):
         stages[row["stage_now"] or NOT_ASSESSED] += row["count"]
-        formerly[row["stage_then"] or NOT_ASSESSED] += row["count"]
         if row["target_stage"]:
             targets[row["target_stage"]] += row["count"]
         overdue += row["late"]
         for place in range(len(periods) if kept is None else 0):
             lacking[place] += row[f"bare_{place}"]
     year = figures.KeptYear(rates, scope.period, rows) if kept is not None else None
+    formerly = _year_ago(chosen, scope) if compares else {}
     return Census(stages, formerly, targets, overdue, tuple(lacking), year)
+
+
+def _year_ago(chosen: figures.Chosen, scope: Scope) -> dict[str, int]:
+    """The same accounts by the stage that they had a year before `as_of`."""
+    day = scope.as_of - datetime.timedelta(days=365)
+
+    def counted(accounts: QuerySet[Account], end: datetime.datetime) -> QuerySet:
+        stages = accounts.order_by().annotate(stage_then=_stage_known(day, end))
+        return stages.values("stage_then").annotate(count=Count("pk"))
+
+    formerly = dict.fromkeys([*Stage.values, NOT_ASSESSED], 0)
+    rows = chosen.find(("a year ago", day), counted, end=_end_of(day))
+    for row in cast("Iterable[dict[str, Any]]", rows):
+        formerly[row["stage_then"] or NOT_ASSESSED] += row["count"]
+    return formerly
 
 
 class MonthPair(NamedTuple):

@@ -167,7 +167,9 @@ class ProgrammeQuerySet(TrackedQuerySet):
 
     def _run_with(self, user: Reader, *roles: str) -> Self:
         held = _programmes_of(user, *roles)
-        return self.all() if held is None else self.filter(pk__in=held)
+        if held is None:
+            return self.all()
+        return self.filter(pk__in=held) if held else self.none()
 
     def first_for(self, user: Reader) -> Any:
         """The first active programme that `user` belongs to: theirs, unless they say otherwise."""

@@ -125,7 +125,7 @@ PAGES = {
     "plans:aims": 6,
     "reviews:list": 5,
     "reviews:my_day": 11,
-    "reviews:portfolio": 14,
+    "reviews:portfolio": 15,
     "settings:index": 6,
     "settings:people": 7,
     "settings:tokens": 6,

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.querysets.hanging import HangingQuerySet
-from kam.access.querysets import Reader, scope_model
+from kam.access.querysets import Reader, at_one_of, scope_model
 
 
 class DuplicateQuerySet(models.QuerySet):
@@ -77,7 +77,7 @@ class MergeQuerySet(HangingQuerySet):
         """Merges both sides of which `user` may see."""
         accounts: Any = scope_model()._default_manager.all().visible_to(user)
         of_people = Q(loser=None)
-        seen = of_people | Q(loser__in=accounts.order_by().values("pk"))
+        seen = of_people | Q(at_one_of(accounts, "loser", user))
         return super().visible_to(user).filter(seen)
 
     def for_list(self) -> Self:

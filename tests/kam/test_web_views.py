@@ -1,5 +1,7 @@
 """View mixins: scoping, services behind forms, conflicts, tables, saved views, search."""
 
+import datetime
+
 import django_filters
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -9,9 +11,11 @@ from django.http import Http404
 from django.test import RequestFactory
 from django.test.utils import override_script_prefix
 from django.urls import reverse
+from django.utils import timezone
 from django.views.generic import DetailView, FormView, ListView, UpdateView
 from django_htmx.middleware import HtmxDetails
 
+from accounts.models import Account
 from kam.changes import editing
 from kam.changes.models import Change
 from kam.documents import tables as files
@@ -20,6 +24,7 @@ from kam.web.forms import ServiceForm, ShapeForm, word_differences
 from kam.web.models import Draft, SavedView, canonical
 from kam.web.views import ScopedViewMixin, ServiceFormMixin, TableMixin
 from kam.web.views.tables import Column
+from kam.web.views.tables.lists import never_empty
 from teams.models import BusinessUnit, User
 from tests.factories.accounts import AccountFactory
 from tests.factories.teams import (
@@ -210,6 +215,39 @@ def test_table_sorts_by_listed_columns_only():
     assert names == ["c", "b", "a"]
     names = [row.username for row in people(user, "?sort=password")["object_list"]]
     assert names == ["a", "b", "c"]
+
+
+def test_table_shows_empty_values_last_in_both_directions():
+    class Seen(People):
+        columns = (*People.columns, Column("seen", "Last seen", "last_login"))
+
+    user = UserFactory(username="never")
+    now = timezone.now()
+    UserFactory(username="late", last_login=now)
+    UserFactory(username="early", last_login=now - datetime.timedelta(days=1))
+
+    def names(query):
+        rows = Seen.as_view()(ask(user, f"/people/{query}")).context_data["object_list"]
+        return [row.username for row in rows]
+
+    assert names("?sort=seen") == ["early", "late", "never"]
+    assert names("?sort=-seen") == ["late", "early", "never"]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("pk", True),
+        ("name", True),
+        ("programme__name", True),
+        ("review_due_on", False),
+        ("team__name", False),
+        ("worked_out", False),
+        ("contacts", False),
+    ],
+)
+def test_only_columns_that_may_be_empty_are_sorted_with_empty_values_last(path, expected):
+    assert never_empty(Account, path) is expected
 
 
 def test_table_headings_say_direction_and_next_one():

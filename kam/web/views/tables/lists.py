@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.db.models import F, OrderBy, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.functional import cached_property
@@ -109,9 +111,8 @@ class TableMixin(KeptListMixin):
         column = next((item for item in self.columns if item.name == name), None)
         if column is None or not column.sort:
             return rows
-        by = F(column.sort)
-        order = by.desc(nulls_last=True) if descending else by.asc(nulls_last=True)
-        return rows.order_by(order, "pk")
+        last = {} if never_empty(rows.model, column.sort) else {"nulls_last": True}
+        return rows.order_by(OrderBy(F(column.sort), descending=descending, **last), "pk")
 
     @cached_property
     def sorting(self) -> tuple[str, bool]:
@@ -145,3 +146,17 @@ class TableMixin(KeptListMixin):
         listed = page is None or bool(page.object_list)
         context["exports"] = listed and self.get_export_layout() is not None
         return context
+
+
+def never_empty(model: type[models.Model], path: str) -> bool:
+    """Whether every row has a value at `path`: its order then says nothing of empty ones, and an
+    index gives it."""
+    for name in path.split("__"):
+        try:
+            field: Any = model._meta.pk if name == "pk" else model._meta.get_field(name)
+        except FieldDoesNotExist:  # worked out by the query
+            return False
+        if not field.concrete or field.null:
+            return False
+        model = field.related_model
+    return True
