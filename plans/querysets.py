@@ -235,8 +235,9 @@ class ActionQuerySet(TrackedHangingQuerySet):
     def changeable_by(self, user: Reader) -> Self:
         """Actions that `user` may change: all of an account they edit, else their own."""
         accounts = scope_model()._default_manager.all()
-        edited = at_one_of(accounts.editable_by(user), "account_id", user)
-        served = at_one_of(accounts.contributable_by(user), "account_id", user)
+        with asking_once():
+            edited = at_one_of(accounts.editable_by(user), "account_id", user)
+            served = at_one_of(accounts.contributable_by(user), "account_id", user)
         own = Q(owner=user.pk) | Q(author=user.pk)
         return self.filter(Q(edited) | (Q(served) & own))
 

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.querysets.hanging import HangingQuerySet
+from kam.access.once import asking_once
 from kam.access.querysets import Reader, at_one_of, scope_model
 
 
@@ -75,10 +76,11 @@ class MergeQuerySet(HangingQuerySet):
 
     def visible_to(self, user: Reader) -> Self:
         """Merges both sides of which `user` may see."""
-        accounts: Any = scope_model()._default_manager.all().visible_to(user)
         of_people = Q(loser=None)
-        seen = of_people | Q(at_one_of(accounts, "loser", user))
-        return super().visible_to(user).filter(seen)
+        with asking_once():
+            accounts: Any = scope_model()._default_manager.all().visible_to(user)
+            seen = of_people | Q(at_one_of(accounts, "loser", user))
+            return super().visible_to(user).filter(seen)
 
     def for_list(self) -> Self:
         """All that lists of merges show, the latest first."""
