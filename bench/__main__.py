@@ -14,7 +14,7 @@ import os
 import sys
 from pathlib import Path
 
-from bench import report
+from bench import report, turns
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -39,6 +39,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=0.6, help="how long each page is opened")
     parser.add_argument("--json", type=Path, default=ROOT / "var" / "bench-pages.json")
     parser.add_argument("--only", default="", help="pages whose name contains this")
+    parser.add_argument("--turns", action="store_true", help="wait for others (bench.turns)")
     parser.add_argument("--slow", action="store_true", help="print the slowest query of each page")
     options = parser.parse_args()
     prepare(options.accounts)
@@ -55,8 +56,9 @@ def main() -> int:
     call_command("collectstatic", interactive=False, verbosity=0)
     call_command("seed", accounts=options.accounts, stdout=sys.stderr)
     results = []
-    print(report.page_head())
-    for row in measured(options.only, options.seconds):
+    if not options.turns:
+        print(report.page_head())
+    for row in measured(options.only, options.seconds, turns.wait if options.turns else int):
         facts = {**row._asdict(), "accounts": options.accounts, "database": connection.vendor}
         results += report.judged([facts])
         print(report.page_line(results[-1]), flush=True)

@@ -27,7 +27,7 @@ class Browser:
     """One signed-in person before one WSGI application."""
 
     def __init__(self, application: Any, user: User) -> None:
-        self.application = application
+        self.application, self.user = application, user
         session = SessionStore()
         session[SESSION_KEY] = str(user.pk)
         session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]

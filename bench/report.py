@@ -65,8 +65,7 @@ def judged(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def growth(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """How much longer each page takes at each larger size than at the smallest, one database.
 
-    The times are those of one machine, at hand between two runs: each is told in units of the
-    same piece of work, done in turn with the page.
+    Their times were taken in turn (`bench.turns`).
     """
     by_size: dict[int, dict[tuple[str, str], dict[str, Any]]] = {}
     for row in rows:
@@ -78,7 +77,7 @@ def growth(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             if first is None or row["kind"] in WITHOUT_GROWTH or row["status"] >= 300:
                 continue
             budget = GROWTH.get(row["kind"], USUAL_GROWTH)
-            ratio = _units(row) / _units(first)
+            ratio = row["seconds"] / first["seconds"]
             yield {
                 "name": row["name"],
                 "kind": "growth",
@@ -92,24 +91,22 @@ def growth(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             }
 
 
-def _units(row: dict[str, Any]) -> float:
-    return row["seconds"] / row["unit_seconds"]
-
-
 def page_line(row: dict[str, Any]) -> str:
     """One page as a line of the table."""
     note = "" if row["status"] < 300 else f"  {row['status']}"
     note += f"  OVER {row['most_queries']} queries" if row["queries"] > row["most_queries"] else ""
     note += f"  OVER {row['budget']:.0f}" if row["ratio"] > row["budget"] else ""
+    times = f"{row['seconds'] * 1000:>9.1f}{row['bare_seconds'] * 1000:>9.1f}"
     return (
-        f"{row['name']:<26}{row['role']:<16}{row['queries']:>8}{row['seconds'] * 1000:>9.1f}"
-        f"{row['bare_seconds'] * 1000:>9.1f}{row['ratio']:>7.2f}{row['bytes'] / 1000:>7.0f}{note}"
+        f"{row['accounts']:>8,}  {row['name']:<26}{row['role']:<16}{row['queries']:>8}{times}"
+        f"{row['ratio']:>7.2f}{row['bytes'] / 1000:>7.0f}{note}"
     )
 
 
 def page_head() -> str:
     """Headings of the table."""
-    return f"{'page':<26}{'as':<16}{'queries':>8}{'ms':>9}{'bare ms':>9}{'ratio':>7}{'kB':>7}"
+    titles = f"{'accounts':>8}  {'page':<26}{'as':<16}{'queries':>8}"
+    return f"{titles}{'ms':>9}{'bare ms':>9}{'ratio':>7}{'kB':>7}"
 
 
 def summary(rows: Iterable[dict[str, Any]]) -> Iterator[str]:

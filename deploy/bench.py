@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bench import report, turns
 from deploy import environment, postgres
 from deploy.environment import ROOT, Stop, say
 from deploy.suite import read_databases
@@ -31,12 +32,8 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="kam-bench-") as folder:
         variables["FILES_DIR"] = f"{folder}/files"
         for database in databases:
-            for count in sizes_on(database, sizes):
-                say(f"\n{count:,} accounts on {database}")
-                part = Path(folder) / f"{database}-{count}.json"
-                command = ["-m", "bench", "--accounts", str(count), "--json", str(part), *extra]
-                _measure(python, command, database, folder, variables)
-                parts.append(part)
+            say(f"\nPages and calls on {database}")
+            parts += _pages(python, database, sizes_on(database, sizes), extra, folder, variables)
             say(f"\nA sales ledger into {database}")
             part = Path(folder) / f"{database}-imports.json"
             command = ["-m", "bench.imports", "--json", str(part)]
@@ -75,6 +72,43 @@ def _database(name: str, folder: str) -> Iterator[dict[str, str]]:
     else:
         with tempfile.TemporaryDirectory(dir=folder) as place:
             yield {"DATABASE_URL": f"sqlite:///{place}/bench.sqlite3"}
+
+
+def _pages(
+    python: Path,
+    database: str,
+    sizes: Sequence[int],
+    extra: Sequence[str],
+    folder: str,
+    variables: dict[str, str],
+) -> list[Path]:
+    """Files with what was measured at each of `sizes`, in turn."""
+    parts, children = [], []
+    with contextlib.ExitStack() as open_for_all:
+        for count in sizes:
+            say(f"{count:,} accounts …")
+            address = open_for_all.enter_context(_database(database, folder))
+            part = Path(folder) / f"{database}-{count}.json"
+            command = ["-m", "bench", "--turns", "--accounts", str(count), "--json", str(part)]
+            child = subprocess.Popen(
+                [str(python), *command, *extra],
+                cwd=ROOT,
+                env={**variables, **address, "FILES_DIR": f"{folder}/files-{database}-{count}"},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            open_for_all.enter_context(child)
+            open_for_all.callback(child.kill)  # where an error ends the others
+            if not turns.until_waiting(child):
+                raise Stop(f"The benchmark ended with an error on {database}.")
+            children.append(child)
+            parts.append(part)
+        print(report.page_head())
+        turns.take_turns(children)
+        if any(child.wait() for child in children):
+            raise Stop(f"The benchmark ended with an error on {database}.")
+    return parts
 
 
 def _measure(

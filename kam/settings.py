@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "rest_framework",
     "drf_spectacular",
+    "pgtrigger",
     "kam.changes",
     "kam.jobs",
     "kam.mail",

@@ -33,7 +33,7 @@ GRACE = datetime.timedelta(days=30)
 """After appointment, before what is missing is an alert (`design.md` 11)."""
 ACTION_PATIENCE = datetime.timedelta(days=30)
 """AL16: an action may be overdue this long."""
-READ = 200
+READ = 100
 """Accounts, actions and people that are looked at for one panel."""
 
 
@@ -72,7 +72,7 @@ def _with_matters(accounts: AccountQuerySet, today: datetime.date) -> QuerySet:
         accounts.active()
         .of_status(*REVIEWED_STATUSES)
         .annotate(
-            # no EXISTS: PostgreSQL would look at every team and plan for the first 200 accounts
+            # no EXISTS: PostgreSQL would look at every team and plan for the first accounts
             managed=Subquery(members.filter(role=TeamRole.KAM).values("pk")[:1]),
             deputised=Subquery(members.filter(role=TeamRole.DEPUTY).values("pk")[:1]),
             planned=Subquery(plans.values("pk")[:1]),

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from accounts import figures
 from accounts.choices import Stage
-from accounts.models import Account, StageChange, StatusChange
+from accounts.models import Account, AccountSums, StageChange, StatusChange, SumsBand, SumsCell
+from accounts.querysets import AccountQuerySet, CellQuerySet
+from kam.access.once import asking_once
 from kam.access.querysets import Reader, sight_of
 from teams.models import BusinessUnit, Programme
 
@@ -96,10 +98,8 @@ class Portfolio:
 
 def accounts_of(user: Reader, scope: Scope) -> QuerySet[Account]:
     """Accounts of the scope that `user` may see, with the status that they had on `as_of`."""
-    accounts = Account.objects.visible_to(user).active().filter(programme=scope.programme)
-    if scope.unit is not None:
-        below = BusinessUnit.objects.under(scope.unit).values("pk")
-        accounts = accounts.filter(business_unit__in=below)
+    accounts = Account.objects.visible_to(user).active().filter(_within(scope))
+    accounts = accounts.filter(programme=scope.programme)
     if not scope.statuses:
         return accounts
     if scope.as_of >= scope.programme.today():
@@ -111,11 +111,32 @@ def accounts_of(user: Reader, scope: Scope) -> QuerySet[Account]:
 
 def chosen_by(user: Reader, scope: Scope) -> figures.Chosen:
     """The same; SQL about them is kept, unless the past is asked for, as it was known then."""
-    key: Hashable = None
-    if scope.as_of >= scope.programme.today():
-        unit = scope.unit.path if scope.unit is not None else None
-        key = ("portfolio", sight_of(user), scope.programme.pk, scope.statuses, unit)
-    return figures.Chosen(lambda: accounts_of(user, scope), key)
+    return figures.Chosen(lambda: accounts_of(user, scope), _key(user, scope))
+
+
+def cells_by(user: Reader, scope: Scope, cells: CellQuerySet) -> figures.Chosen | None:
+    """Cells of kept sums that hold just these accounts; None where there are none such."""
+    with asking_once():
+        key, seen = _key(user, scope), cells.visible_to(user, scope.programme)
+    if key is None or seen is None or not figures.are_kept():
+        return None
+    named = Q(status__in=scope.statuses) if scope.statuses else Q()
+    return figures.Chosen(lambda: seen.filter(_within(scope), named), (cells.model, key))
+
+
+def _key(user: Reader, scope: Scope) -> Hashable:
+    """All that it depends on which accounts are asked about; None where the past is."""
+    if scope.as_of < scope.programme.today():
+        return None
+    unit = scope.unit.path if scope.unit is not None else None
+    return "portfolio", sight_of(user), scope.programme.pk, scope.statuses, unit
+
+
+def _within(scope: Scope) -> Q:
+    """What is in the unit asked for."""
+    if scope.unit is None:
+        return Q()
+    return Q(business_unit__in=BusinessUnit.objects.under(scope.unit).values("pk"))
 
 
 def build(
@@ -131,7 +152,7 @@ def build(
     chosen = chosen_by(user, scope)
     rates = rates or rates_for(scope)
     periods = [scope.period, scope.period.year_before()] if compare else [scope.period]
-    census = take_census(chosen, scope, periods, rates)
+    census = take_census(user, scope, periods, rates)
     kept = census.kept
     months: figures.Months | figures.KeptYear | None = None
     if kept is not None:
@@ -148,7 +169,7 @@ def build(
     else:
         found = figures.compared(chosen.all(), periods, rates)
     if kept is not None and scope.level == "account" and found[0].revenue is not None:
-        pareto, top = _ranking_kept(chosen.all(), scope, rates, kept)
+        pareto, top = _ranking_kept(user, scope, rates, kept)
     else:
         pareto, top = _ranking(user, chosen, scope, rates, found[0].revenue)
     whole = compare and scope.period.year_before().is_covered_from(begins)
@@ -161,7 +182,7 @@ def begins(user: Reader, scope: Scope) -> datetime.date | None:
 
 
 def take_census(
-    chosen: figures.Chosen,
+    user: Reader,
     scope: Scope,
     periods: Sequence[figures.Period],
     rates: figures.Rates,
@@ -169,8 +190,9 @@ def take_census(
     """Count accounts by stage on `as_of` and as aimed at, add up their kept sums, and count them by
     stage a year before (for two `periods`): apart, since groups by what each account was then
     would be as many as accounts for all that a database can know."""
-    compares = len(periods) > 1
+    chosen, compares = chosen_by(user, scope), len(periods) > 1
     kept = rates.kept_for(scope.period, compare=compares)
+    cells = cells_by(user, scope, SumsCell.objects.all()) if kept is not None else None
 
     def counted(accounts: QuerySet[Account]) -> QuerySet:
         is_past = scope.as_of < scope.programme.today()
@@ -182,41 +204,53 @@ def take_census(
         else:
             for place, period in enumerate(periods):
                 sums[f"bare_{place}"] = Count("pk", filter=figures.without_costs(period))
-        late = Count("pk", filter=Q(review_due_on__lt=scope.as_of))
         stages = accounts.order_by().annotate(stage_now=stage)
-        return stages.values("stage_now", "target_stage").annotate(
-            count=Count("pk"), late=late, **sums
-        )
+        return stages.values("stage_now", "target_stage").annotate(count=Count("pk"), **sums)
 
-    rows = chosen.find(("census", scope.as_of, tuple(periods), kept), counted)
+    def counted_there(cells: QuerySet[SumsCell]) -> QuerySet:
+        stages = cells.filter(period=kept).order_by().annotate(stage_now=F("stage"))
+        sums = {"count": Sum("count")} | figures.added_cells(compare=compares)
+        return stages.values("stage_now", "target_stage").annotate(**sums)
+
+    name = ("census", scope.as_of, tuple(periods), kept)
+    rows = chosen.find(name, counted) if cells is None else cells.find(name, counted_there)
     stages = dict.fromkeys([*Stage.values, NOT_ASSESSED], 0)
     targets = dict.fromkeys(Stage.values, 0)
-    overdue, lacking = 0, [0] * len(periods)
+    lacking = [0] * len(periods)
     for row in cast("Iterable[dict[str, Any]]", rows):
         stages[row["stage_now"] or NOT_ASSESSED] += row["count"]
         if row["target_stage"]:
             targets[row["target_stage"]] += row["count"]
-        overdue += row["late"]
         for place in range(len(periods) if kept is None else 0):
             lacking[place] += row[f"bare_{place}"]
     year = figures.KeptYear(rates, scope.period, rows) if kept is not None else None
-    formerly = _year_ago(chosen, scope) if compares else {}
+    formerly, overdue = _year_ago(chosen, scope) if compares else ({}, _overdue(chosen, scope))
     return Census(stages, formerly, targets, overdue, tuple(lacking), year)
 
 
-def _year_ago(chosen: figures.Chosen, scope: Scope) -> dict[str, int]:
-    """The same accounts by the stage that they had a year before `as_of`."""
+def _overdue(chosen: figures.Chosen, scope: Scope) -> int:
+    def late(accounts: AccountQuerySet) -> QuerySet:
+        return accounts.overdue_for_review(scope.as_of).order_by().values("pk")
+
+    return chosen.count(("overdue", scope.as_of), late)
+
+
+def _year_ago(chosen: figures.Chosen, scope: Scope) -> tuple[dict[str, int], int]:
+    """The same accounts by the stage that they had a year before `as_of`, and how many are overdue
+    for a stage review on that day."""
     day = scope.as_of - datetime.timedelta(days=365)
+    late = Count("pk", filter=Q(review_due_on__lt=scope.as_of))
 
     def counted(accounts: QuerySet[Account], end: datetime.datetime) -> QuerySet:
         stages = accounts.order_by().annotate(stage_then=_stage_known(day, end))
-        return stages.values("stage_then").annotate(count=Count("pk"))
+        return stages.values("stage_then").annotate(count=Count("pk"), late=late)
 
-    formerly = dict.fromkeys([*Stage.values, NOT_ASSESSED], 0)
-    rows = chosen.find(("a year ago", day), counted, end=_end_of(day))
+    formerly, overdue = dict.fromkeys([*Stage.values, NOT_ASSESSED], 0), 0
+    rows = chosen.find(("a year ago", scope.as_of), counted, end=_end_of(day))
     for row in cast("Iterable[dict[str, Any]]", rows):
         formerly[row["stage_then"] or NOT_ASSESSED] += row["count"]
-    return formerly
+        overdue += row["late"]
+    return formerly, overdue
 
 
 class MonthPair(NamedTuple):
@@ -302,7 +336,7 @@ def _ranking(
 
 
 def _ranking_kept(
-    accounts: QuerySet[Account],
+    user: Reader,
     scope: Scope,
     rates: figures.Rates,
     kept: figures.KeptYear,
@@ -310,9 +344,16 @@ def _ranking_kept(
     """The same from kept sums."""
     total, place = kept.total().revenue, rates.kept_for(scope.period)
     assert place is not None  # noqa: S101  (what was kept was found there)
+    accounts = accounts_of(user, scope)
     largest = figures.ranked_sums(accounts, place)[:TOP]
-    named = largest.values_list("account", "account__name", "revenue")
-    return figures.pareto_kept(accounts, place, total), _rows(list(named), total)
+    head = _rows(list(largest.values_list("account", "account__name", "revenue")), total)
+    bands, sums = (
+        cells_by(user, scope, cells) for cells in (SumsBand.objects.all(), AccountSums.placed.all())
+    )
+    if bands is None or sums is None:
+        return figures.pareto_kept(figures.kept_of(accounts, place), total), head
+    within, counted = (cells.all().filter(period=place) for cells in (sums, bands))
+    return figures.pareto_kept(within, total, counted), head
 
 
 def _rows(head: Iterable[tuple[int, str, Decimal]], total: Decimal | None) -> list[Row]:

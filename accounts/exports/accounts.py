@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Choices, F, OuterRef, QuerySet, Subquery
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts import figures
@@ -18,7 +20,7 @@ from accounts.choices import (
     Stage,
     Status,
 )
-from accounts.exports.shared import account_columns, numbers_of, with_number
+from accounts.exports.shared import NUMBERS, account_columns, numbers_of, with_number
 from accounts.imports.scope import SYSTEM
 from accounts.models import ExternalId
 from accounts.selection.history import appointment, lines_of
@@ -36,7 +38,16 @@ def _number_or_name(row: Any) -> Any:
 
 def _word(name: str, choices: type[Choices]) -> Any:
     words = dict(choices.choices)
-    return lambda row: words.get(getattr(row, name), "")
+
+    @lru_cache(maxsize=100)
+    def word(_language: str | None, value: str) -> str:
+        return str(words[value])
+
+    def of(row: Any) -> str:
+        value = getattr(row, name)
+        return word(get_language(), value) if value else ""
+
+    return of
 
 
 def _load_accounts(rows: Any, user: Any) -> QuerySet:
@@ -56,7 +67,7 @@ def _load_accounts(rows: Any, user: Any) -> QuerySet:
             programme_name=F("programme__name"),
         )
         .select_related(None)
-        .prefetch_related("external_ids")
+        .prefetch_related(NUMBERS)
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.exports.shared import account_columns, numbers_of, with_number
+from accounts.exports.shared import NUMBERS, account_columns, numbers_of, with_number
 from accounts.imports.ledger.keys import key_of
 from kam.documents.tables import Column, Layout
 
@@ -88,5 +88,5 @@ PRODUCTS = Layout(
         Column("Programme", "programme.name", 20),
         Column("Changed", "updated_at", 20),
     ),
-    lambda rows, _user: rows.select_related("line", "programme").prefetch_related("external_ids"),
+    lambda rows, _user: rows.select_related("line", "programme").prefetch_related(NUMBERS),
 )

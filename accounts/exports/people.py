@@ -8,7 +8,7 @@ from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from accounts.exports.shared import NAMES, account_columns, numbers_of, with_number
+from accounts.exports.shared import NAMES, NUMBERS, account_columns, numbers_of, with_number
 from accounts.imports.scope import SYSTEM
 from accounts.models import ContactExternalId
 from kam.documents.tables import Column, Layout
@@ -18,7 +18,7 @@ def _load_contacts(rows: Any, user: Any) -> QuerySet:
     own = ContactExternalId.objects.filter(contact=OuterRef("pk"), system=SYSTEM).order_by("value")
     number = Coalesce(Subquery(own.values("value")[:1]), Value(""))
     rows = with_number(rows.select_related("account", "site", "reports_to"))
-    return rows.annotate(number=number).prefetch_related("external_ids")
+    return rows.annotate(number=number).prefetch_related(NUMBERS)
 
 
 CONTACTS = Layout(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from accounts import numbers
@@ -31,6 +31,10 @@ def with_number(rows: QuerySet, path: str = "account") -> QuerySet:
     return rows.annotate(account_number=number)
 
 
+NUMBERS = Prefetch("external_ids", to_attr="all_numbers")
+"""Loads what `numbers_of` tells."""
+
+
 def numbers_of(row: Any) -> str:
     """All numbers in other systems."""
-    return numbers.all_told((item.system, item.value) for item in row.external_ids.all())
+    return numbers.all_told((item.system, item.value) for item in row.all_numbers)

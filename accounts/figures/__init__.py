@@ -21,11 +21,13 @@ from accounts.figures.basis import (
     ratio,
     trailing_year,
 )
+from accounts.figures.cells import are_kept
 from accounts.figures.chosen import Chosen, just
 from accounts.figures.kept import (
     LARGE,
     KeptYear,
     added,
+    added_cells,
     keep,
     keep_if_large,
     refresh,
@@ -36,6 +38,7 @@ from accounts.figures.ranking import (
     PARETO_SHARE,
     Pareto,
     first_month,
+    kept_of,
     latest_month,
     months_of_sales,
     pareto,
@@ -71,6 +74,8 @@ __all__ = [
     "Period",
     "Rates",
     "added",
+    "added_cells",
+    "are_kept",
     "between",
     "by_account",
     "by_activity",
@@ -81,6 +86,7 @@ __all__ = [
     "just",
     "keep",
     "keep_if_large",
+    "kept_of",
     "latest_month",
     "months_of_sales",
     "pareto",

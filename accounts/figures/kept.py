@@ -21,9 +21,10 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.figures.basis import Figures, Period, Rates, between, rates_on, trailing_year
+from accounts.figures.cells import join_cells
 from accounts.figures.months import sum_of
+from accounts.figures.ranking import BANDS
 from accounts.figures.sums import (
-    SUMS,
     cost_sums,
     costs_in,
     figures_from,
@@ -31,7 +32,8 @@ from accounts.figures.sums import (
     sales_in,
     sales_sums,
 )
-from accounts.models import KEPT_MONTHS, Account, AccountSums, SumsPeriod
+from accounts.models import Account, AccountSums, SumsPeriod
+from accounts.models.triggers import ACTIVE, BEFORE, COLUMNS, KEPT_MONTHS, MONTHS, PLACE, SUMS
 from teams.models import Programme
 
 PORTION = 1000
@@ -43,7 +45,6 @@ LOCK = 0x6B616D53
 """Key of the advisory lock: shared by whoever writes sums, alone to whoever adds a period."""
 READ_ON = datetime.timedelta(hours=1)
 """How long the sums of a retired period stay for a page that has looked for them before."""
-BEFORE = "_before"
 POSTGRES_KEYS = "SELECT unnest(%s::bigint[]) AS account_id"
 SQLITE_KEYS = "SELECT DISTINCT value AS account_id FROM json_each(%s)"
 """A list of primary keys as rows. SQLite is given it as JSON, and DISTINCT lets it put that down
@@ -51,9 +52,12 @@ first: else it reads the JSON anew for every row of the period."""
 PAUSE = 0.12
 """Seconds between two portions on SQLite, where only one may write at a time: whoever waits looks
 every tenth of a second whether it is their turn."""
-MONTHS = tuple(f"month_{place}" for place in range(KEPT_MONTHS))
 COUNTS = ("line_count", "costless", "sales_unrated", "recorded", "costs_unrated")
-COLUMNS = (*SUMS, *(f"{name}{BEFORE}" for name in SUMS), *MONTHS)
+BAND = (
+    "CASE WHEN sales.revenue_sum > 0 THEN"
+    f" CAST(FLOOR(LN(CAST(sales.revenue_sum AS DOUBLE PRECISION)) * {BANDS}) AS INTEGER) END"
+)
+"""Where a revenue lies, for `accounts.figures.ranking`."""
 NEVER_NULL = {"revenue", *COUNTS, *(f"{name}{BEFORE}" for name in COUNTS)}
 TABLE, ACCOUNTS = AccountSums._meta.db_table, Account._meta.db_table
 
@@ -75,6 +79,8 @@ def refresh(accounts: Iterable[int]) -> None:
     for period in periods:
         for part in _portions(wanted):
             _make(period, part)
+        if len(wanted) > PORTION:
+            join_cells(period)
 
 
 def keep(programme: Programme, today: datetime.date) -> None:
@@ -126,9 +132,14 @@ def _kept(programme: Programme, period: Period, rates: Rates) -> SumsPeriod | No
     lacking = Account.objects.filter(~Exists(own), programme=programme).order_by("pk")
     for part in _portions(list(lacking.values_list("pk", flat=True))):
         with transaction.atomic():
-            _make(found, part)
+            _make(found, part, waits=False)
         if connection.vendor == "sqlite":
             time.sleep(PAUSE)
+    for pk in list(lacking.values_list("pk", flat=True)):  # one by one: who waits holds no other
+        with transaction.atomic():
+            _make(found, [pk])
+    with transaction.atomic():
+        join_cells(found)
     if found.ready_at is None:
         found.ready_at = timezone.now()
         found.save(update_fields=["ready_at"])
@@ -157,10 +168,13 @@ def _portions(pks: Sequence[int]) -> Iterator[list[int]]:
         yield list(pks[start : start + PORTION])
 
 
-def _make(period: SumsPeriod, pks: list[int]) -> None:
+def _make(period: SumsPeriod, pks: list[int], *, waits: bool = True) -> None:
     """Write the sums of those of `pks` that belong to the programme of `period`; what an undo is
-    deleting has none, and it waits for those that are made."""
-    names = sorted(NEVER_NULL)
+    deleting has none, and it waits for those that are made.
+
+    New rows hold on to their accounts, so that these do not move meanwhile without them
+    (`accounts.models.triggers`); unless it `waits`, accounts that somebody writes to are left out.
+    """
     (sales, sales_given), (costs, costs_given) = (
         rows.query.sql_with_params() for rows in _sources(period, pks)
     )
@@ -168,14 +182,19 @@ def _make(period: SumsPeriod, pks: list[int]) -> None:
     is_postgres = connection.vendor == "postgresql"
     listed = POSTGRES_KEYS if is_postgres else SQLITE_KEYS
     keys: Any = pks if is_postgres else json.dumps(pks)
+    first, lock = dict.fromkeys(sorted(NEVER_NULL), "0"), ""
+    first |= {"status": "''", "is_active": "FALSE"}
+    if is_postgres:
+        active = " AND ".join(f"{name} IS NULL" for name in ACTIVE)
+        first |= {name: name for name in PLACE} | {"is_active": f"({active})"}
+        lock = "FOR SHARE" if waits else "FOR SHARE SKIP LOCKED"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {TABLE} (period_id, account_id, {', '.join(names)})"  # noqa: S608  (our own names)
-            f" SELECT %s, id, {', '.join('0' for _name in names)} FROM {ACCOUNTS} AS own"
+            f"INSERT INTO {TABLE} (period_id, account_id, {', '.join(first)})"  # noqa: S608  (our own names)
+            f" SELECT %s, id, {', '.join(first.values())} FROM {ACCOUNTS} AS own"
             f" WHERE id IN ({listed}) AND programme_id = %s AND NOT EXISTS"
             f" (SELECT 1 FROM {TABLE} WHERE period_id = %s AND account_id = own.id)"
-            f" ORDER BY id{' FOR KEY SHARE' if is_postgres else ''}"
-            " ON CONFLICT (period_id, account_id) DO NOTHING",
+            f" ORDER BY id {lock} ON CONFLICT (period_id, account_id) DO NOTHING",
             [period.pk, keys, period.programme_id, period.pk],
         )
         if is_postgres:
@@ -185,7 +204,7 @@ def _make(period: SumsPeriod, pks: list[int]) -> None:
                 [period.pk, pks],
             )
         cursor.execute(
-            f"UPDATE {TABLE} AS kept SET {values}"  # noqa: S608  (our own names)
+            f"UPDATE {TABLE} AS kept SET {values}, band = {BAND}"  # noqa: S608  (our own names)
             f" FROM ({listed}) AS own"
             f" LEFT JOIN ({sales}) AS sales ON sales.account = own.account_id"
             f" LEFT JOIN ({costs}) AS costs ON costs.account = own.account_id"
@@ -244,14 +263,21 @@ def added(*, compare: bool) -> dict[str, Any]:
     """Sums of the kept columns of rows joined by `with_kept_sums`, for an aggregate; those of the
     year before and of single months to `compare`. `bare` counts accounts with sales and without
     recorded cost to serve (`without_costs`)."""
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {name: Sum(f"sums__{name}") for name in _summed(compare=compare)}
     for ending in ("", BEFORE) if compare else ("",):
-        found |= {f"{name}{ending}": Sum(f"sums__{name}{ending}") for name in SUMS}
         bare = Q(**{f"sums__line_count{ending}__gt": 0, f"sums__recorded{ending}": 0})
         found[f"bare{ending}"] = Count("pk", filter=bare)
-    if compare:
-        found |= {name: Sum(f"sums__{name}") for name in MONTHS}
     return found
+
+
+def added_cells(*, compare: bool) -> dict[str, Any]:
+    """The same of cells (`SumsCell`)."""
+    bare = ("bare", f"bare{BEFORE}") if compare else ("bare",)
+    return {name: Sum(name) for name in (*_summed(compare=compare), *bare)}
+
+
+def _summed(*, compare: bool) -> tuple[str, ...]:
+    return COLUMNS if compare else SUMS
 
 
 class KeptYear:

@@ -14,7 +14,6 @@ from django.db.models.functions import TruncMonth
 from accounts.figures.basis import Figures, MonthFigures, Period, Rates
 from accounts.figures.chosen import Chosen
 from accounts.figures.sums import (
-    SUMS,
     cost_sums,
     costs_in,
     figures_from,
@@ -24,6 +23,7 @@ from accounts.figures.sums import (
     without_costs,
 )
 from accounts.models import Account
+from accounts.models.triggers import SUMS
 
 
 class Part(NamedTuple):

@@ -6,19 +6,20 @@ import datetime
 import math
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Count, F, FloatField, IntegerField, Max, Min, QuerySet, Sum, Value
-from django.db.models.functions import Cast, Floor, Ln
+from django.db.models import Count, F, Max, Min, QuerySet, Sum
 
 from accounts.figures.basis import AMOUNT, Period, Rates, trailing_year
 from accounts.figures.chosen import Chosen
 from accounts.figures.sums import sales_in
-from accounts.models import Account, AccountSums, MonthTotal
+from accounts.models import Account, AccountSums, MonthTotal, SumsBand
 
 ZERO = Decimal(0)
-BANDS = 1024
-"""Bands of revenue a factor of e: accounts of one differ by 0.1 %."""
+BANDS = 256
+"""Bands of revenue a factor of e: accounts of one differ by 0.4 %."""
+MARGIN = 0.001
+"""Part of a band by which a logarithm may be off."""
 PARETO_SHARE = Decimal("0.8")
 """The share of revenue whose smallest set of customers is sought (K055)."""
 
@@ -33,8 +34,7 @@ def revenue_rows(accounts: QuerySet[Account], period: Period, rates: Rates, *key
         column = "revenue" if period.is_whole_months else "amount"
         sales = sales_in(pks, period).order_by().values(*keys)
         return sales.annotate(total=rates.total(column)).order_by(ordered, keys[0])
-    rows = AccountSums.objects.filter(period=kept, account__in=pks, line_count__gt=0)
-    sums = rows.order_by().values(*keys)
+    sums = kept_of(accounts, kept).filter(line_count__gt=0).order_by().values(*keys)
     return sums.annotate(total=Sum("revenue_sum", output_field=AMOUNT)).order_by(ordered, keys[0])
 
 
@@ -62,32 +62,38 @@ def pareto(
     return Pareto(PARETO_SHARE, None)
 
 
-def pareto_kept(accounts: QuerySet[Account], kept: int, total: Decimal | None) -> Pareto:
-    """What `pareto` says of `accounts`, from their kept sums: the database counts them in narrow
-    bands of revenue, and only those of the band in which the share is reached are read."""
+def pareto_kept(
+    rows: QuerySet[AccountSums], total: Decimal | None, cells: QuerySet[SumsBand] | None = None
+) -> Pareto:
+    """What `pareto` says of accounts with the kept sums `rows`: the database counts them in narrow
+    bands of revenue (or has counted them in `cells`), and only those of the band in which the share
+    is reached are read."""
     if total is None or total <= 0:
         return Pareto(PARETO_SHARE, None)
-    rows = AccountSums.objects.filter(period=kept, account__in=accounts.order_by().values("pk"))
-    size = Floor(Ln(Cast("revenue", FloatField())) * Value(float(BANDS)))
-    banded = rows.filter(revenue__gt=0).annotate(band=Cast(size, IntegerField()))
-    counted = banded.order_by().values_list("band").annotate(count=Count("*"), sum=Sum("revenue"))
-    bands = sorted(counted, reverse=True)
+    source: Any = rows.filter(band__isnull=False) if cells is None else cells
+    number = Count("*") if cells is None else Sum("count")
+    banded = source.order_by().values_list("band").annotate(number=number, sum=Sum("revenue"))
     reached, above = Decimal(0), 0
-    for band, count, revenue in bands:
+    for band, count, revenue in sorted(banded, reverse=True):
         if reached + revenue < PARETO_SHARE * total:
             reached, above = reached + revenue, above + count
             continue
-        edges = [Decimal(math.exp((band + step) / BANDS)) for step in (-1, 2)]  # by the index
-        within = banded.filter(revenue__range=edges, band=band).order_by("-revenue")
+        ends = (band - MARGIN, band + 1 + MARGIN)  # an index knows the revenue, not the band
+        edges = [Decimal(math.exp(end / BANDS)) for end in ends]
+        within = rows.filter(revenue__range=edges, band=band).order_by("-revenue")
         inside = pareto(within.values_list("revenue", flat=True).iterator(), total, reached)
         return Pareto(PARETO_SHARE, inside.accounts and above + inside.accounts)
     return Pareto(PARETO_SHARE, None)
 
 
+def kept_of(accounts: QuerySet[Account], kept: int) -> QuerySet[AccountSums]:
+    """Kept sums of `accounts`."""
+    return AccountSums.objects.filter(period=kept, account__in=accounts.order_by().values("pk"))
+
+
 def ranked_sums(accounts: QuerySet[Account], kept: int) -> QuerySet[AccountSums]:
     """Kept sums of those of `accounts` that have sales, the largest revenue first."""
-    pks = accounts.order_by().values("pk")
-    rows = AccountSums.objects.filter(period=kept, account__in=pks, line_count__gt=0)
+    rows = kept_of(accounts, kept).filter(line_count__gt=0)
     return rows.order_by(F("revenue").desc(nulls_last=True), "account_id")
 
 

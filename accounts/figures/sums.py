@@ -28,18 +28,6 @@ from accounts.figures.basis import AMOUNT, SIX_PLACES, Figures, Period, Rates, b
 from accounts.models import Account, ActivityCost, LedgerEntry, MonthTotal
 from kam.access.prepared import kept_among, kept_objects
 
-SUMS = (
-    "revenue_sum",
-    "cost_sum",
-    "line_count",
-    "costless",
-    "sales_unrated",
-    "serve_sum",
-    "recorded",
-    "costs_unrated",
-)
-"""What is summed of sales lines and of costs to serve."""
-
 
 def without_costs(period: Period) -> Q:
     """Accounts with sales in `period` and no recorded cost to serve, as a filter of accounts."""

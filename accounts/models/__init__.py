@@ -1,6 +1,7 @@
 """The customers: who they are, what they buy, whom we know, what separates them."""
 
 from accounts.models.account import Account, ExternalId, Site, StageChange, StatusChange
+from accounts.models.cells import SumsBand, SumsCell
 from accounts.models.channel import Channel
 from accounts.models.conflict import Conflict, ConflictException
 from accounts.models.days import NotedDay
@@ -34,10 +35,9 @@ from accounts.models.qualification import Qualification
 from accounts.models.scoring import CriteriaSet, Criterion, Position, Score
 from accounts.models.selection import Decision, Expectation, ManagerCapacity, Selection
 from accounts.models.staging import StagedAccount, StagedTotal
-from accounts.models.sums import KEPT_MONTHS, AccountSums, SumsPeriod
+from accounts.models.sums import AccountSums, SumsPeriod
 
 __all__ = [
-    "KEPT_MONTHS",
     "Account",
     "AccountSums",
     "Activity",
@@ -84,6 +84,8 @@ __all__ = [
     "StagedTotal",
     "StatusChange",
     "SuccessFactor",
+    "SumsBand",
+    "SumsCell",
     "SumsPeriod",
     "Target",
     "TargetProfile",

@@ -21,6 +21,7 @@ from accounts.choices import (
     UncouplingReason,
 )
 from accounts.models.channel import Channel
+from accounts.models.triggers import moves_sums
 from kam.access.tree import PathField
 from kam.changes.models import Tracked
 from kam.web.addresses import address
@@ -236,6 +237,7 @@ class Account(Tracked):
                 name="account_merged_is_archived",
             ),
         ]
+        triggers = moves_sums()
 
     def __str__(self) -> str:
         return self.name

@@ -9,26 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import querysets
 from accounts.models.account import Account
+from accounts.models.triggers import KEPT_MONTHS, SUMS, counts_in_cells
 from kam.web.indexes import CoveringIndex, RankIndex
-from teams.models import Programme
+from teams.models import BusinessUnit, Programme
 
 EXACT: dict[str, Any] = {"max_digits": 44, "decimal_places": 16, "null": True}
 """Six places times the ten of a rate: what is converted is kept as it comes out, unrounded."""
-KEPT_MONTHS = 24
-"""Months whose revenue is kept one by one: those of a year and of the year before it."""
-
-
-COVERED = (
-    "revenue_sum",
-    "cost_sum",
-    "line_count",
-    "costless",
-    "sales_unrated",
-    "serve_sum",
-    "recorded",
-    "costs_unrated",
-)
-"""Columns of the period itself: all that is added up without comparison."""
 
 
 class SumsPeriod(models.Model):
@@ -63,9 +49,11 @@ class SumsPeriod(models.Model):
 class AccountSums(models.Model):
     """What `accounts.figures` adds up of one account, converted: see `accounts.figures.kept`.
 
-    Columns are those of `accounts.figures.sums.SUMS`, `…_before` those of the year before: None
-    where the sum of no rows would be NULL. `revenue` is `revenue_sum` with 0 for none, to sort by;
-    `month_0` … are the revenue of single months, the year before first.
+    Columns are those of `SUMS`, `…_before` those of the year before: None where the sum of no rows
+    would be NULL. `revenue` is `revenue_sum` with 0 for none, to sort by, and `band` where it lies
+    (`accounts.figures.ranking`; None for none); `month_0` … are the revenue of single months, the
+    year before first. On PostgreSQL the place of the account goes with it, and its sums are added
+    to those of their cell (`accounts.models.triggers`).
     """
 
     period = models.ForeignKey(
@@ -74,6 +62,19 @@ class AccountSums(models.Model):
     account = models.ForeignKey(
         Account, on_delete=models.CASCADE, related_name="kept_sums", verbose_name=_("account")
     )
+    business_unit = models.ForeignKey(
+        BusinessUnit,
+        null=True,
+        on_delete=models.DO_NOTHING,  # the account's own: no unit goes while an account is in it
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    status = models.CharField(max_length=10, default="")
+    stage = models.CharField(max_length=11, null=True)  # noqa: DJ001  (as in `Account`)
+    target_stage = models.CharField(max_length=11, null=True)  # noqa: DJ001
+    is_active = models.BooleanField(default=False)
+    band = models.IntegerField(null=True)
     revenue = models.DecimalField(max_digits=44, decimal_places=16, default=0)
     revenue_sum = models.DecimalField(**EXACT)
     cost_sum = models.DecimalField(**EXACT)
@@ -93,16 +94,18 @@ class AccountSums(models.Model):
     costs_unrated_before = models.BigIntegerField(default=0)
 
     objects = querysets.HangingQuerySet.as_manager()
+    placed = querysets.PlacedQuerySet.as_manager()
 
     class Meta:
         ordering = ["period", "account"]
         indexes = [
             RankIndex(fields=["period", "-revenue", "account"], name="sums_revenue"),
-            CoveringIndex(fields=["period", "account"], covers=COVERED, name="sums_covered"),
+            CoveringIndex(fields=["period", "account"], covers=SUMS, name="sums_covered"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["period", "account"], name="sums_account"),
         ]
+        triggers = counts_in_cells()
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.revenue}"

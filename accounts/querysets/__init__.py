@@ -1,6 +1,7 @@
 """Who sees which account, and what hangs on it."""
 
 from accounts.querysets.accounts import AccountQuerySet
+from accounts.querysets.cells import CellQuerySet, PlacedQuerySet
 from accounts.querysets.channels import CategoryPurchaseQuerySet, ChannelQuerySet
 from accounts.querysets.duplicates import DuplicateQuerySet, MergeQuerySet, MergeStepQuerySet
 from accounts.querysets.hanging import (
@@ -57,6 +58,7 @@ __all__ = [
     "ActivityCostQuerySet",
     "BudgetLineQuerySet",
     "CategoryPurchaseQuerySet",
+    "CellQuerySet",
     "ChannelQuerySet",
     "ConflictQuerySet",
     "ContactQuerySet",
@@ -70,6 +72,7 @@ __all__ = [
     "MergeQuerySet",
     "MergeStepQuerySet",
     "OrganisationChangeQuerySet",
+    "PlacedQuerySet",
     "PositionQuerySet",
     "PreferredBenefitQuerySet",
     "ProductQuerySet",

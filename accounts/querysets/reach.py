@@ -53,6 +53,16 @@ class Reach(NamedTuple):
         """Whether any role is held for a programme or a large unit (SQLite)."""
         return bool(self.programmes or self.has_large_unit)
 
+    def whole_units(self, programme: int) -> tuple[str, ...] | None:
+        """Paths of the units in which all accounts of `programme` are seen, and none elsewhere;
+        the empty one is all units and what is in none. None where single accounts decide: those of
+        teams, those behind barriers."""
+        if self.fenced:
+            return None
+        if any(home in (None, programme) for _role, home in self.programmes):
+            return ("",)
+        return None if self.teams else tuple(path for _role, path in self.units)
+
     def programmes_of(self, *roles: str) -> list[int]:
         """Programmes for which one of `roles` is held."""
         return [home for role, home in self.programmes if role in roles and home is not None]

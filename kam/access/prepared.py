@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.core.exceptions import EmptyResultSet, ImproperlyConfigured
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.db.models.fields.related_descriptors import (
     ManyToManyDescriptor,
     ReverseManyToOneDescriptor,
@@ -169,7 +169,7 @@ class _Compiled(NamedTuple):
     sql: str
     slots: Slots
     converters: dict[int, Any]
-    children: tuple[str, ...]
+    children: tuple[str | Prefetch, ...]
 
 
 _compiled: dict[Hashable, _Compiled | None] = {}
@@ -217,9 +217,10 @@ def _rows_of(known: _Compiled, values: dict[str, Key]) -> QuerySet:
     return rows
 
 
-def _load_children(rows: list[Any], names: tuple[str, ...]) -> None:
-    """What `prefetch_related(*names)` loads, with kept SQL: rows that point to `rows`."""
-    for name in names:
+def _load_children(rows: list[Any], lookups: tuple[str | Prefetch, ...]) -> None:
+    """What `prefetch_related(*lookups)` loads, with kept SQL: rows that point to `rows`."""
+    for lookup in lookups:
+        name, to_attr = _names_of(lookup)
         field = getattr(type(rows[0]), name).rel.field
 
         def pointing(pks: list[int], field: Any = field) -> QuerySet:
@@ -231,9 +232,19 @@ def _load_children(rows: list[Any], names: tuple[str, ...]) -> None:
         for row in rows:
             for child in own[row.pk]:
                 setattr(child, field.name, row)
+            if to_attr:
+                setattr(row, to_attr, own[row.pk])
+                continue
             children = getattr(row, name).all()
             children._result_cache, children._prefetch_done = own[row.pk], True
             vars(row).setdefault("_prefetched_objects_cache", {})[name] = children
+
+
+def _names_of(lookup: str | Prefetch) -> tuple[str, str | None]:
+    """What a lookup loads, and where it puts it if not where it always is."""
+    if isinstance(lookup, str):
+        return lookup, None
+    return lookup.prefetch_through, lookup.to_attr
 
 
 _told: dict[Hashable, Any] = {}
@@ -277,16 +288,17 @@ def _compile(build: Callable[..., QuerySet], stand_ins: dict[str, Key]) -> _Comp
     return _Compiled(queryset, compiler, *known, converters, children)
 
 
-def _children_of(queryset: Any) -> tuple[str, ...]:
-    """The look-ups of `prefetch_related` where all are plain names of rows that point here."""
-    names = queryset._prefetch_related_lookups
-    plain = all(
-        isinstance(name, str)
-        and isinstance(getattr(queryset.model, name, None), ReverseManyToOneDescriptor)
-        and not isinstance(getattr(queryset.model, name), ManyToManyDescriptor)
-        for name in names
-    )
-    return names if plain else ()
+def _children_of(queryset: Any) -> tuple[str | Prefetch, ...]:
+    """The look-ups of `prefetch_related` where all load all rows that point here."""
+    lookups = queryset._prefetch_related_lookups
+    return lookups if all(_is_plain(queryset.model, lookup) for lookup in lookups) else ()
+
+
+def _is_plain(model: Any, lookup: str | Prefetch) -> bool:
+    pointing = getattr(model, _names_of(lookup)[0], None)
+    is_among_all = isinstance(lookup, str) or lookup.queryset is None  # type: ignore[attr-defined]
+    is_pointing = isinstance(pointing, ReverseManyToOneDescriptor)
+    return is_among_all and is_pointing and not isinstance(pointing, ManyToManyDescriptor)
 
 
 def _is_moment(value: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import reverse
@@ -26,7 +27,7 @@ from kam.access.querysets import sight_of
 from kam.documents import tables as files
 from kam.web import formatting
 from kam.web.views import PartialMixin, ScopedViewMixin
-from kam.web.views.tables import Column
+from kam.web.views.tables import MOST_COUNTED, Column
 from reviews import alerts, portfolio
 from reviews.forms.portfolio import ScopeForm
 from teams.models import Programme
@@ -190,6 +191,19 @@ class PortfolioView(ScopeMixin, PartialMixin, ScopedViewMixin, RankedMixin, List
         """Whether the ledger holds all of the year before."""
         return self.scope.period.year_before().is_covered_from(self.begins)
 
+    @cached_property
+    def whole(self) -> portfolio.Portfolio:
+        """What the portfolio is worth."""
+        return portfolio.build(
+            self.request.user, self.scope, compare=True, rates=self.rates, begins=self.begins
+        )
+
+    def get_paginator(self, *args: Any, **kwargs: Any) -> Paginator:
+        """Pages of the accounts that have been counted for the figures."""
+        paginator = super().get_paginator(*args, **kwargs)
+        paginator.count = min(self.whole.accounts, MOST_COUNTED + 1)
+        return paginator
+
     def get_queryset(self) -> QuerySet[Account]:
         mine = portfolio.accounts_of(self.request.user, self.scope).with_manager()
         self.queryset = figures.with_figures(
@@ -202,10 +216,7 @@ class PortfolioView(ScopeMixin, PartialMixin, ScopedViewMixin, RankedMixin, List
         return super().get_queryset()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        scope = self.scope
-        whole = portfolio.build(
-            self.request.user, scope, compare=True, rates=self.rates, begins=self.begins
-        )
+        scope, whole = self.scope, self.whole
         context = super().get_context_data(
             scope_form=self.form,
             scope=scope,

@@ -1,8 +1,11 @@
 """The benchmark's own arithmetic: budgets, growth, and which sizes are measured where."""
 
+import subprocess
+import sys
+
 import pytest
 
-from bench import report
+from bench import report, turns
 from deploy import bench
 from deploy.environment import Stop
 
@@ -19,7 +22,6 @@ def page(**changes):
         "most_queries": 8,
         "seconds": 0.03,
         "bare_seconds": 0.01,
-        "unit_seconds": 0.001,
         "ratio": 3.0,
         "bytes": 1000,
         "accounts": 1000,
@@ -44,10 +46,10 @@ def test_page_is_judged_by_ratio_queries_and_status(changes, met):
     assert row["met"] is met
 
 
-def test_growth_counts_in_units_of_the_same_work():
+def test_growth_is_time_over_that_of_the_smallest_size():
     rows = [
         page(),
-        page(accounts=10_000, seconds=0.09, unit_seconds=0.002),
+        page(accounts=10_000, seconds=0.045),
         page(accounts=100_000, seconds=0.06),
         page(kind="portfolio", name="portfolio"),
         page(kind="portfolio", name="portfolio", accounts=100_000, seconds=0.06),
@@ -66,6 +68,33 @@ def test_summary_names_what_is_over():
     lines = list(report.summary(report.judged([page(), page(name="history", ratio=5.0)])))
     assert lines[1].split() == ["postgresql", "list", "1,000", "1/2", "5.00", "5.00"]
     assert lines[2:] == ["over: postgresql, 1,000 accounts, list: history as kam: 5.00 (budget 3)"]
+
+
+CHILD = """
+from bench import turns
+for count in range({rounds}):
+    turns.wait()
+    print("{name}", count)
+"""
+
+
+def started(name, rounds):
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD.format(name=name, rounds=rounds)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_benchmarks_measure_in_turn_until_each_has_ended(capfd):
+    with started("small", 2) as small, started("large", 3) as large:
+        assert turns.until_waiting(small)
+        assert turns.until_waiting(large)
+        turns.take_turns([small, large])
+    assert small.returncode == large.returncode == 0
+    shown = capfd.readouterr().out.splitlines()
+    assert shown == ["small 0", "large 0", "small 1", "large 1", "large 2"]
 
 
 def test_sizes_are_those_asked_for(monkeypatch):

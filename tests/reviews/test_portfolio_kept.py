@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
 from django.db.models import F
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from accounts import figures, services
-from accounts.models import Account, AccountSums, SumsPeriod
+from accounts.models import Account, AccountSums, SumsBand, SumsCell, SumsPeriod
 from accounts.services import ledger
 from accounts.tasks import keep_sums
 from kam.access.dates import business_today
@@ -33,6 +34,7 @@ from tests.factories.teams import (
     ProgrammeFactory,
     RoleGrantFactory,
     TeamFactory,
+    UserFactory,
 )
 
 YEAR = figures.trailing_year(business_today())
@@ -52,14 +54,19 @@ class World:
 
     def __init__(self) -> None:
         self.programme = ProgrammeFactory(currency="GBP")
-        self.north, south = BusinessUnitFactory.create_batch(2, programme=self.programme)
+        self.north, self.south = BusinessUnitFactory.create_batch(2, programme=self.programme)
         team = TeamFactory(programme=self.programme)
         self.manager = RoleGrantFactory(programme_manager=True, programme=self.programme).user
         self.senior = RoleGrantFactory(senior_manager=True, business_unit=self.north).user
         self.member = MembershipFactory(role="member", team=team).user
         self.accounts = [
             AccountFactory(programme=self.programme, status="key", business_unit=unit, team=own)
-            for unit, own in ((self.north, None), (self.north, team), (south, None), (None, None))
+            for unit, own in (
+                (self.north, None),
+                (self.north, team),
+                (self.south, None),
+                (None, None),
+            )
         ]
         self.accounts.append(AccountFactory(parent=self.accounts[0], business_unit=self.north))
         ConflictFactory(a=self.accounts[1], b=self.accounts[2], kind="ring_fence")
@@ -92,10 +99,8 @@ class World:
             entry = self.sell(place, when, amount, cost, code)
             if kind == "take back":
                 ledger.remove_sales_line(actor=self.manager, entry=entry)
-        elif kind == "archive":
-            account = self.account(place)
-            if not account.is_archived and not Account.objects.filter(parent=account).exists():
-                services.archive_account(actor=self.manager, account=account, expected_version=None)
+        elif kind in PLACES:
+            self.put(kind, self.account(place), when)
         else:
             row = self.serve(place, when, amount, code)
             if kind == "correct":
@@ -105,6 +110,38 @@ class World:
                 )
             elif kind == "drop" and not row.is_archived:
                 ledger.archive_activity_cost(actor=self.manager, cost=row, expected_version=None)
+
+    def put(self, kind: str, account: Account, when: int) -> None:
+        """Put the account somewhere else."""
+        given: dict[str, Any] = {"actor": self.manager, "account": account}
+        if account.is_archived:
+            if kind == "restore":
+                services.restore_account(**given, expected_version=None)
+        elif kind == "archive" and not Account.objects.filter(parent=account).exists():
+            services.archive_account(**given, expected_version=None)
+        elif kind == "status":
+            status = "candidate" if account.status == "key" else "key"
+            given |= {"reason": "Large", "rationale_types": ["reference"]}
+            services.set_status(**given, status=status, decided_on=business_today())
+        elif kind == "stage":
+            stage = "mid" if account.stage == "early" else "early"
+            services.set_stage(
+                **given,
+                stage=stage,
+                happened_on=month(when),
+                reason="Seen",
+                proposed_by=self.manager,
+            )
+        elif kind == "aim":
+            aim = {"target_stage": "synergistic" if account.target_stage is None else None}
+            services.update_account(**given, expected_version=None, changes=aim)
+        elif kind == "move":
+            unit = {self.north: self.south, self.south: None, None: self.north}
+            moved = {"business_unit": unit[account.business_unit]}
+            services.update_account(**given, expected_version=None, changes=moved)
+
+
+PLACES = ("archive", "restore", "status", "stage", "aim", "move")
 
 
 def rates_of(programme: Any, period: figures.Period) -> figures.Rates:
@@ -156,7 +193,7 @@ def assert_same(world: World, reader: str, **asked: Any) -> None:
 
 AMOUNTS = st.decimals(-10_000, 10_000, places=2)
 STEPS = st.tuples(
-    st.sampled_from(["sell", "sell", "sell", "take back", "serve", "correct", "drop", "archive"]),
+    st.sampled_from(["sell", "sell", "sell", "take back", "serve", "correct", "drop", *PLACES]),
     st.integers(0, 4),
     st.integers(-1, 24),
     AMOUNTS,
@@ -171,12 +208,16 @@ class TestKeptSums(TestCase):
         st.lists(STEPS, max_size=7),
         st.sampled_from(["manager", "senior", "member"]),
         st.sampled_from([{}, {"statuses": ("key",)}, {"level": "group"}]),
+        st.booleans(),
     )
-    def test_kept_sums_say_what_months_and_costs_say(self, steps, reader, asked):
+    def test_kept_sums_say_what_months_and_costs_say(self, steps, reader, asked, is_joined):
         world = World()
         for step in steps:
             world.step(*step)
+        if is_joined:
+            figures.keep(world.programme, world.programme.today())
         assert_same(world, reader, **asked)
+        assert_same(world, reader, unit=world.north, **asked)
 
 
 @pytest.fixture
@@ -191,9 +232,10 @@ def file_of(place: int) -> str:
 
 @pytest.mark.django_db
 def test_kept_sums_follow_every_correction(world):
-    for kind in ("sell", "take back", "serve", "correct", "drop", "archive"):
+    for kind in ("sell", "take back", "serve", "correct", "drop", "sell", *PLACES, "restore"):
         world.step(kind, 2, 20, Decimal(100), None, "EUR")
         assert_same(world, "manager")
+        assert_same(world, "senior", statuses=("key",))
 
 
 @pytest.mark.django_db
@@ -225,6 +267,63 @@ def test_kept_sums_follow_a_merge_and_its_undo(world):
     services.undo_merge(actor=world.manager, merge=merge)
     assert AccountSums.objects.filter(account=loser, line_count=1).count() == 2
     assert_same(world, "manager")
+
+
+def cells_for(world: World, reader: str, **asked: Any) -> Any:
+    """Cells from which `reader` is told of the year."""
+    scope = portfolio.Scope(world.programme, YEAR, world.programme.today(), **asked)
+    return portfolio.cells_by(getattr(world, reader), scope, SumsCell.objects.all())
+
+
+@pytest.mark.postgres_only
+@pytest.mark.django_db
+def test_who_sees_whole_units_is_told_from_their_cells(world):
+    for place in range(4):
+        world.sell(place, 20, Decimal(100), None, "EUR")
+    place = rates_of(world.programme, YEAR).kept_for(YEAR)
+    for reader, accounts in (("manager", 5), ("senior", 3)):
+        cells = cells_for(world, reader).all().filter(period=place)
+        assert sum(cell.count for cell in cells) == accounts
+        assert len(cells) > len({(cell.business_unit_id, cell.status) for cell in cells})
+    before = told(world.manager, world.programme, YEAR, kept=True)
+    figures.keep(world.programme, world.programme.today())
+    joined = SumsCell.objects.filter(period=place)
+    assert len(joined) == len({(cell.business_unit_id, cell.status) for cell in joined}) == 4
+    assert told(world.manager, world.programme, YEAR, kept=True) == before
+
+
+@pytest.mark.postgres_only
+@pytest.mark.django_db
+def test_teams_barriers_and_past_days_ask_the_accounts(world):
+    yesterday = world.programme.today() - datetime.timedelta(days=1)
+    scope = portfolio.Scope(world.programme, YEAR, yesterday)
+    assert portfolio.cells_by(world.manager, scope, SumsCell.objects.all()) is None
+    assert cells_for(world, "member") is None
+    RoleGrantFactory(programme_manager=True, programme=world.programme, user=world.member)
+    assert cells_for(world, "member") is None  # before a barrier, whatever they hold
+    team = TeamFactory(programme=world.programme)
+    for reader, is_told in (("senior", False), ("manager", True)):
+        MembershipFactory(role="member", team=team, user=getattr(world, reader))
+        assert (cells_for(world, reader) is not None) is is_told
+    assert_same(world, "member")
+
+
+@pytest.mark.postgres_only
+@pytest.mark.django_db
+def test_nobody_else_is_told_from_cells(world):
+    other = ProgrammeFactory()
+    strangers = [
+        RoleGrantFactory(programme_manager=True, programme=other).user,
+        RoleGrantFactory(
+            senior_manager=True, business_unit=BusinessUnitFactory(programme=other)
+        ).user,
+        UserFactory(),
+    ]
+    for stranger in strangers:
+        scope = portfolio.Scope(world.programme, YEAR, world.programme.today())
+        for cells in (SumsCell.objects, SumsBand.objects, AccountSums.placed):
+            assert not portfolio.cells_by(stranger, scope, cells.all()).all().exists()
+    assert portfolio.cells_by(AnonymousUser(), scope, SumsCell.objects.all()) is None
 
 
 @pytest.mark.django_db
@@ -290,6 +389,56 @@ def test_writers_at_the_same_moment_leave_nothing_out():
     )
     assert {row.line_count for row in AccountSums.objects.filter(account=world.accounts[0])} == {2}
     assert_same(world, "manager")
+
+
+@pytest.mark.postgres_only
+@pytest.mark.django_db(transaction=True)
+def test_an_account_moves_while_its_sums_are_written():
+    world = World()
+    world.sell(0, 20, Decimal(100), None, "GBP")
+    calls = [
+        lambda kind=kind: world.step(kind, 0, 20, Decimal(7), None, "EUR")
+        for kind in ("sell", "status", "sell", "aim", "sell", "stage", "serve", "move")
+    ]
+    calls.append(lambda: figures.keep(world.programme, world.programme.today()))
+    assert [outcome.error for outcome in run_together(*calls)] == [None] * len(calls)
+    for reader in ("manager", "senior"):
+        assert_same(world, reader)
+        assert_same(world, reader, statuses=("candidate",))
+
+
+@pytest.mark.postgres_only
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("moves_first", [True, False])
+def test_an_account_moves_while_its_first_sums_are_made(moves_first):
+    world = World()
+    AccountSums.objects.filter(account=world.accounts[0]).delete()
+    begun = threading.Event()
+
+    def move() -> None:
+        world.step("status", 0, 20, Decimal(0), None, "GBP")
+
+    def keep() -> None:
+        if moves_first:
+            figures.keep(world.programme, world.programme.today())
+        else:
+            figures.refresh([world.accounts[0].pk])
+
+    def first() -> None:
+        with transaction.atomic():
+            (move if moves_first else keep)()
+            begun.set()
+            until_somebody_waits()
+
+    def second() -> None:
+        begun.wait()
+        (keep if moves_first else move)()
+
+    assert [outcome.error for outcome in run_together(first, second)] == [None, None]
+    kept = AccountSums.objects.filter(account=world.accounts[0])
+    assert {(row.status, row.is_active) for row in kept} == {("candidate", True)}
+    assert len(kept) == 2
+    assert_same(world, "manager", statuses=("candidate",))
 
 
 def hidden_account(world: World) -> Any:

@@ -1,0 +1,48 @@
+"""Cells: the kept sums of all accounts at one place, which PostgreSQL keeps in step
+(`accounts.models.triggers`). Readers who see whole units and programmes are told from them."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from accounts.models import SumsPeriod
+from accounts.models.triggers import (
+    BAND_KEYS,
+    BAND_VALUES,
+    CELL_KEYS,
+    CELL_VALUES,
+)
+
+LOCK = 0x6B616D43
+"""Key of the advisory lock of whoever puts cells together: one at a time."""
+TABLES = {
+    "accounts_sumscell": (CELL_KEYS, CELL_VALUES),
+    "accounts_sumsband": (BAND_KEYS, BAND_VALUES),
+}
+
+
+def are_kept() -> bool:
+    """Whether this database keeps cells."""
+    return connection.vendor == "postgresql"
+
+
+def join_cells(period: SumsPeriod) -> None:
+    """Make one row of all those that a cell of `period` has got, in this transaction; no sum
+    changes. Left to whoever is at it already."""
+    if not are_kept():
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            return
+        for table, (keys, values) in TABLES.items():
+            names = ", ".join((*keys, *values))
+            sums = ", ".join(f"SUM({name}) AS {name}" for name in values)
+            nothing = ", ".join("0" for _name in values)
+            cursor.execute(
+                f"WITH gone AS (DELETE FROM {table} WHERE period_id = %s RETURNING {names})"  # noqa: S608  (our own names)
+                f" INSERT INTO {table} ({names}) SELECT * FROM"
+                f" (SELECT {', '.join(keys)}, {sums} FROM gone GROUP BY {', '.join(keys)}) AS made"
+                f" WHERE ROW({', '.join(values)}) <> ROW({nothing})",
+                [period.pk],
+            )
