@@ -21,6 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from kam.access.columns import never_empty
 from kam.access.prepared import kept_objects, kept_shape
 from kam.api.errors import refused
 
@@ -91,9 +92,8 @@ def _key(queryset: models.QuerySet, path: str, descending: bool) -> Key:  # noqa
     field = expression.output_field
     if field.is_relation:  # the order of the related rows' keys, not of their own sorting
         path, field = field.attname, field.target_field  # type: ignore[attr-defined]
-    plain = isinstance(getattr(expression, "target", None), models.Field) and "__" not in path
-    nullable = expression.target.null if plain else True
-    return Key(path, descending, nullable, field)
+    is_given = path not in queryset.query.annotations and never_empty(queryset.model, path)
+    return Key(path, descending, not is_given, field)
 
 
 def after(

@@ -16,6 +16,7 @@ from django.views.generic import DetailView, FormView, ListView, UpdateView
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import Account
+from kam.access.columns import never_empty
 from kam.changes import editing
 from kam.changes.models import Change
 from kam.documents import tables as files
@@ -24,7 +25,6 @@ from kam.web.forms import ServiceForm, ShapeForm, word_differences
 from kam.web.models import Draft, SavedView, canonical
 from kam.web.views import ScopedViewMixin, ServiceFormMixin, TableMixin
 from kam.web.views.tables import Column
-from kam.web.views.tables.lists import never_empty
 from teams.models import BusinessUnit, User
 from tests.factories.accounts import AccountFactory
 from tests.factories.teams import (

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist
-from django.db import models
 from django.db.models import F, OrderBy, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.functional import cached_property
 
+from kam.access.columns import never_empty
 from kam.documents import tables as files
 from kam.web.views.tables.columns import FIELDS_ONLY, Column, is_filtered, is_of_choices
 from kam.web.views.tables.exporting import ExportMixin
@@ -146,17 +145,3 @@ class TableMixin(KeptListMixin):
         listed = page is None or bool(page.object_list)
         context["exports"] = listed and self.get_export_layout() is not None
         return context
-
-
-def never_empty(model: type[models.Model], path: str) -> bool:
-    """Whether every row has a value at `path`: its order then says nothing of empty ones, and an
-    index gives it."""
-    for name in path.split("__"):
-        try:
-            field: Any = model._meta.pk if name == "pk" else model._meta.get_field(name)
-        except FieldDoesNotExist:  # worked out by the query
-            return False
-        if not field.concrete or field.null:
-            return False
-        model = field.related_model
-    return True
