@@ -27,7 +27,7 @@ from kam.access.querysets import sight_of
 from kam.documents import tables as files
 from kam.web import formatting
 from kam.web.views import PartialMixin, ScopedViewMixin
-from kam.web.views.tables import MOST_COUNTED, Column
+from kam.web.views.tables import Column
 from reviews import alerts, portfolio
 from reviews.forms.portfolio import ScopeForm
 from teams.models import Programme
@@ -201,7 +201,7 @@ class PortfolioView(ScopeMixin, PartialMixin, ScopedViewMixin, RankedMixin, List
     def get_paginator(self, *args: Any, **kwargs: Any) -> Paginator:
         """Pages of the accounts that have been counted for the figures."""
         paginator = super().get_paginator(*args, **kwargs)
-        paginator.count = min(self.whole.accounts, MOST_COUNTED + 1)
+        paginator.found = self.whole.accounts
         return paginator
 
     def get_queryset(self) -> QuerySet[Account]:

@@ -69,10 +69,20 @@ class CappedPaginator(Paginator):
     object_list: Any
 
     @cached_property
-    def count(self) -> int:
-        """Rows, at most one more than are counted."""
+    def found(self) -> int:
+        """Rows, at most one more than can be paged through."""
         rows = self._rows
         return len(self.object_list) if rows is None else rows.count()
+
+    @property
+    def count(self) -> int:  # type: ignore[override]
+        """Rows that can be paged through."""
+        return min(self.found, MOST_COUNTED)
+
+    @property
+    def capped(self) -> bool:
+        """Whether there are more of them."""
+        return self.found > MOST_COUNTED
 
     @cached_property
     def _rows(self) -> Rows | None:
@@ -89,13 +99,8 @@ class CappedPaginator(Paginator):
         if str(number) == "1":
             first = rows.between(0, self.per_page)
             if len(first) < self.per_page:
-                self.__dict__["count"] = len(first)
+                self.found = len(first)
             return self._get_page(first, 1, self)
         place = self.validate_number(number)
         bottom = (place - 1) * self.per_page
         return self._get_page(rows.between(bottom, bottom + self.per_page), place, self)
-
-    @property
-    def capped(self) -> bool:
-        """Whether there are more rows than can be paged through."""
-        return self.count > MOST_COUNTED
