@@ -41,7 +41,7 @@ def _word(name: str, choices: type[Choices]) -> Any:
 
     @lru_cache(maxsize=100)
     def word(_language: str | None, value: str) -> str:
-        return str(words[value])
+        return str(words.get(value, ""))
 
     def of(row: Any) -> str:
         value = getattr(row, name)

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
-from django.db import connection
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import connection, transaction
 
 from accounts.models import SumsPeriod
 from accounts.models.triggers import (
@@ -26,23 +29,32 @@ def are_kept() -> bool:
     return connection.vendor == "postgresql"
 
 
+@transaction.atomic
 def join_cells(period: SumsPeriod) -> None:
-    """Make one row of all those that a cell of `period` has got, in this transaction; no sum
-    changes. Left to whoever is at it already."""
+    """Make one row of all those that a cell of `period` has got; no sum changes. Left to whoever is
+    at it already."""
     if not are_kept():
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK, period.pk])
         if not cursor.fetchone()[0]:
             return
         for table, (keys, values) in TABLES.items():
-            names = ", ".join((*keys, *values))
-            sums = ", ".join(f"SUM({name}) AS {name}" for name in values)
-            nothing = ", ".join("0" for _name in values)
-            cursor.execute(
-                f"WITH gone AS (DELETE FROM {table} WHERE period_id = %s RETURNING {names})"  # noqa: S608  (our own names)
-                f" INSERT INTO {table} ({names}) SELECT * FROM"
-                f" (SELECT {', '.join(keys)}, {sums} FROM gone GROUP BY {', '.join(keys)}) AS made"
-                f" WHERE ROW({', '.join(values)}) <> ROW({nothing})",
-                [period.pk],
-            )
+            _join(cursor, table, period.pk, ", ".join(keys), values)
+
+
+def _join(cursor: Any, table: str, period: int, keys: str, values: Iterable[str]) -> None:
+    same = f"SELECT 1 FROM {table} WHERE period_id = %s GROUP BY {keys} HAVING COUNT(*) > 1"  # noqa: S608  (our own names)
+    cursor.execute(f"{same} LIMIT 1", [period])
+    if cursor.fetchone() is None:
+        return
+    names = ", ".join(values)
+    sums = ", ".join(f"SUM({name}) AS {name}" for name in values)
+    nothing = ", ".join("0" for _name in values)
+    cursor.execute(
+        f"WITH gone AS (DELETE FROM {table} WHERE period_id = %s RETURNING {keys}, {names})"  # noqa: S608
+        f" INSERT INTO {table} ({keys}, {names}) SELECT * FROM"
+        f" (SELECT {keys}, {sums} FROM gone GROUP BY {keys}) AS made"
+        f" WHERE ROW({names}) <> ROW({nothing})",
+        [period],
+    )

@@ -14,6 +14,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -33,7 +34,7 @@ from accounts.figures.sums import (
     sales_sums,
 )
 from accounts.models import Account, AccountSums, SumsPeriod
-from accounts.models.triggers import ACTIVE, BEFORE, COLUMNS, KEPT_MONTHS, MONTHS, PLACE, SUMS
+from accounts.models.triggers import BEFORE, COLUMNS, IS_ACTIVE, KEPT_MONTHS, MONTHS, PLACE, SUMS
 from teams.models import Programme
 
 PORTION = 1000
@@ -75,12 +76,28 @@ def refresh(accounts: Iterable[int]) -> None:
     periods = list(SumsPeriod.objects.filter(retired_at=None).order_by("pk"))
     if not periods:
         return
-    wanted = sorted(set(accounts))
-    for period in periods:
-        for part in _portions(wanted):
-            _make(period, part)
-        if len(wanted) > PORTION:
-            join_cells(period)
+    parts = list(_portions(sorted(set(accounts))))
+    for step in (_begin_rows, _fill):  # accounts are held before any sums are
+        for period in periods:
+            for part in parts:
+                step(period, part)
+    if len(parts) > 1:
+        for period in periods:
+            transaction.on_commit(partial(join_cells, period))
+
+
+def hold(accounts: Iterable[int]) -> None:
+    """Lock `accounts` (primary keys) and their kept sums, for a transaction that is going to write
+    both in several steps: so that nobody who writes sums waits for it and it for them."""
+    if connection.vendor != "postgresql":
+        return
+    parts = list(_portions(sorted(set(accounts))))
+    for part in parts:
+        rows = Account.objects.filter(pk__in=part).order_by("pk").select_for_update(no_key=True)
+        list(rows.values_list("pk"))
+    for period in SumsPeriod.objects.order_by("pk"):
+        for part in parts:
+            _lock(period, part)
 
 
 def keep(programme: Programme, today: datetime.date) -> None:
@@ -113,7 +130,11 @@ def retire(programme: Programme, *, but: Sequence[int] = ()) -> None:
     others = SumsPeriod.objects.filter(programme=programme).exclude(pk__in=but)
     others.filter(retired_at=None).update(retired_at=now)
     for period in others.filter(retired_at__lt=now - READ_ON):
-        AccountSums.objects.filter(period=period).delete()
+        rows = AccountSums.objects.filter(period=period).order_by("account")
+        while part := list(rows.values_list("account", flat=True)[:PORTION]):
+            with transaction.atomic():
+                _lock(period, part)
+                AccountSums.objects.filter(period=period, account__in=part).delete()
         period.delete()
 
 
@@ -132,14 +153,16 @@ def _kept(programme: Programme, period: Period, rates: Rates) -> SumsPeriod | No
     lacking = Account.objects.filter(~Exists(own), programme=programme).order_by("pk")
     for part in _portions(list(lacking.values_list("pk", flat=True))):
         with transaction.atomic():
-            _make(found, part, waits=False)
+            _begin_rows(found, part, waits=False)
+            _fill(found, part)
         if connection.vendor == "sqlite":
             time.sleep(PAUSE)
     for pk in list(lacking.values_list("pk", flat=True)):  # one by one: who waits holds no other
         with transaction.atomic():
-            _make(found, [pk])
-    with transaction.atomic():
-        join_cells(found)
+            _begin_rows(found, [pk])
+            _fill(found, [pk])
+    _correct_places(found)
+    join_cells(found)
     if found.ready_at is None:
         found.ready_at = timezone.now()
         found.save(update_fields=["ready_at"])
@@ -168,49 +191,81 @@ def _portions(pks: Sequence[int]) -> Iterator[list[int]]:
         yield list(pks[start : start + PORTION])
 
 
-def _make(period: SumsPeriod, pks: list[int], *, waits: bool = True) -> None:
-    """Write the sums of those of `pks` that belong to the programme of `period`; what an undo is
-    deleting has none, and it waits for those that are made.
+def _begin_rows(period: SumsPeriod, pks: list[int], *, waits: bool = True) -> None:
+    """Make rows without sums for those of `pks` that belong to the programme of `period` and have
+    none; what an undo is deleting has none, and it waits for those that are made.
 
     New rows hold on to their accounts, so that these do not move meanwhile without them
     (`accounts.models.triggers`); unless it `waits`, accounts that somebody writes to are left out.
     """
-    (sales, sales_given), (costs, costs_given) = (
-        rows.query.sql_with_params() for rows in _sources(period, pks)
-    )
-    values = ", ".join(f"{name} = {_value(name)}" for name in ("revenue", *COLUMNS))
-    is_postgres = connection.vendor == "postgresql"
-    listed = POSTGRES_KEYS if is_postgres else SQLITE_KEYS
-    keys: Any = pks if is_postgres else json.dumps(pks)
-    first, lock = dict.fromkeys(sorted(NEVER_NULL), "0"), ""
-    first |= {"status": "''", "is_active": "FALSE"}
+    first = dict.fromkeys(sorted(NEVER_NULL), "0") | {"status": "''", "is_active": "FALSE"}
+    is_postgres, lock = connection.vendor == "postgresql", ""
     if is_postgres:
-        active = " AND ".join(f"{name} IS NULL" for name in ACTIVE)
-        first |= {name: name for name in PLACE} | {"is_active": f"({active})"}
+        first |= {name: name for name in PLACE} | {"is_active": IS_ACTIVE}
         lock = "FOR SHARE" if waits else "FOR SHARE SKIP LOCKED"
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {TABLE} (period_id, account_id, {', '.join(first)})"  # noqa: S608  (our own names)
             f" SELECT %s, id, {', '.join(first.values())} FROM {ACCOUNTS} AS own"
-            f" WHERE id IN ({listed}) AND programme_id = %s AND NOT EXISTS"
+            f" WHERE id IN ({_listed()}) AND programme_id = %s AND NOT EXISTS"
             f" (SELECT 1 FROM {TABLE} WHERE period_id = %s AND account_id = own.id)"
             f" ORDER BY id {lock} ON CONFLICT (period_id, account_id) DO NOTHING",
-            [period.pk, keys, period.programme_id, period.pk],
+            [period.pk, _keys(pks), period.programme_id, period.pk],
         )
-        if is_postgres:
+
+
+def _lock(period: SumsPeriod, pks: list[int]) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
             cursor.execute(
                 f"SELECT 1 FROM {TABLE} WHERE period_id = %s AND account_id = ANY(%s)"  # noqa: S608
                 " ORDER BY account_id FOR NO KEY UPDATE",
                 [period.pk, pks],
             )
+
+
+def _fill(period: SumsPeriod, pks: list[int]) -> None:
+    """Write the sums of those of `pks` that have a row."""
+    (sales, sales_given), (costs, costs_given) = (
+        rows.query.sql_with_params() for rows in _sources(period, pks)
+    )
+    values = ", ".join(f"{name} = {_value(name)}" for name in ("revenue", *COLUMNS))
+    _lock(period, pks)
+    with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {TABLE} AS kept SET {values}, band = {BAND}"  # noqa: S608  (our own names)
-            f" FROM ({listed}) AS own"
+            f" FROM ({_listed()}) AS own"
             f" LEFT JOIN ({sales}) AS sales ON sales.account = own.account_id"
             f" LEFT JOIN ({costs}) AS costs ON costs.account = own.account_id"
             " WHERE kept.period_id = %s AND kept.account_id = own.account_id",
-            [keys, *sales_given, *costs_given, period.pk],
+            [_keys(pks), *sales_given, *costs_given, period.pk],
         )
+
+
+def _correct_places(period: SumsPeriod) -> None:
+    """Put right what was written past the triggers: tables that were copied, for instance."""
+    if connection.vendor != "postgresql":
+        return
+    kept = ", ".join(f"kept.{name}" for name in (*PLACE, "is_active"))
+    own = ", ".join((*(f"own.{name}" for name in PLACE), "own.is_active"))
+    placed = ", ".join(f"{name} = own.{name}" for name in (*PLACE, "is_active"))
+    there = f"SELECT id, {', '.join(PLACE)}, {IS_ACTIVE} AS is_active FROM {ACCOUNTS}"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {TABLE} AS kept SET {placed}"  # noqa: S608  (our own names)
+            f" FROM ({there}) AS own"
+            " WHERE kept.period_id = %s AND own.id = kept.account_id"
+            f" AND ROW({kept}) IS DISTINCT FROM ROW({own})",
+            [period.pk],
+        )
+
+
+def _listed() -> str:
+    return POSTGRES_KEYS if connection.vendor == "postgresql" else SQLITE_KEYS
+
+
+def _keys(pks: list[int]) -> Any:
+    return pks if connection.vendor == "postgresql" else json.dumps(pks)
 
 
 def _value(name: str) -> str:

@@ -226,6 +226,7 @@ def _note_differences(staged: Sequence[StagedAccount]) -> None:
 def apply_updates(run: Run) -> None:
     """Change known accounts as noted, in a few statements; those that somebody has changed since
     they were noted are looked at again."""
+    staging.hold_accounts(run)
     staged = StagedAccount.objects.filter(run=run, created=False)
     moved = staged.exclude(account__version=F("version")).select_related("account")
     again = list(moved.filter(verb__in=("updated", staging.UNCHANGED)))
@@ -265,6 +266,7 @@ def _take_back(run: Run) -> dict[int, list[str]]:
 
 def restore_updates(run: Run, actor_id: int) -> None:
     """Give known accounts the values that they had, where they still have those of the run."""
+    staging.hold_accounts(run)
     staged = StagedAccount.objects.filter(run=run, created=False, verb="updated")
     alike = staged.filter(account__version=F("version") + 1).exclude(after__has_key="parent")
     untouched = list(alike.values_list("pk", flat=True))

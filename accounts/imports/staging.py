@@ -39,8 +39,14 @@ PREPARED = 500
 def show_accounts(run: Run) -> None:
     """The accounts that `run` has made become visible, as changed now."""
     made = Account.objects.filter(staged_by=run)
-    figures.refresh(made.values_list("pk", flat=True))
+    pks = list(made.values_list("pk", flat=True))
     made.update(staged_by=None, updated_at=timezone.now())
+    figures.refresh(pks)
+
+
+def hold_accounts(run: Run) -> None:
+    """Lock the accounts that `run` speaks of with all that is kept of them, before it writes."""
+    figures.hold(StagedAccount.objects.filter(run=run).values_list("account", flat=True))
 
 
 def refuse_merged(run: Run) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from django.db import models
 
 from accounts import querysets
-from accounts.models.sums import SumsPeriod
+from accounts.models.sums import SumsPeriod, unit_of_accounts
 from accounts.models.triggers import CELL_COUNTS, COLUMNS
-from teams.models import BusinessUnit
 
 
 class SumsCell(models.Model):
@@ -19,9 +18,7 @@ class SumsCell(models.Model):
     """
 
     period = models.ForeignKey(SumsPeriod, on_delete=models.CASCADE, related_name="cells")
-    business_unit = models.ForeignKey(
-        BusinessUnit, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
-    )
+    business_unit = unit_of_accounts()
     status = models.CharField(max_length=10)
     stage = models.CharField(max_length=11, null=True)  # noqa: DJ001  (as in `Account`)
     target_stage = models.CharField(max_length=11, null=True)  # noqa: DJ001
@@ -39,9 +36,7 @@ class SumsBand(models.Model):
     """How many accounts of a unit and a status have a revenue in one band, and how much of it."""
 
     period = models.ForeignKey(SumsPeriod, on_delete=models.CASCADE, related_name="bands")
-    business_unit = models.ForeignKey(
-        BusinessUnit, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
-    )
+    business_unit = unit_of_accounts()
     status = models.CharField(max_length=10)
     band = models.IntegerField()
     count = models.BigIntegerField()

@@ -17,6 +17,18 @@ EXACT: dict[str, Any] = {"max_digits": 44, "decimal_places": 16, "null": True}
 """Six places times the ten of a rate: what is converted is kept as it comes out, unrounded."""
 
 
+def unit_of_accounts() -> Any:
+    """The unit of accounts that sums are about: no unit goes while an account is in it."""
+    return models.ForeignKey(
+        BusinessUnit,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+
+
 class SumsPeriod(models.Model):
     """A period whose sums are kept for every account of a programme, at certain rates.
 
@@ -62,14 +74,7 @@ class AccountSums(models.Model):
     account = models.ForeignKey(
         Account, on_delete=models.CASCADE, related_name="kept_sums", verbose_name=_("account")
     )
-    business_unit = models.ForeignKey(
-        BusinessUnit,
-        null=True,
-        on_delete=models.DO_NOTHING,  # the account's own: no unit goes while an account is in it
-        related_name="+",
-        db_index=False,
-        db_constraint=False,
-    )
+    business_unit = unit_of_accounts()
     status = models.CharField(max_length=10, default="")
     stage = models.CharField(max_length=11, null=True)  # noqa: DJ001  (as in `Account`)
     target_stage = models.CharField(max_length=11, null=True)  # noqa: DJ001

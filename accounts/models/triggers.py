@@ -32,8 +32,8 @@ COLUMNS = (*SUMS, *(f"{name}{BEFORE}" for name in SUMS), *MONTHS)
 
 PLACE = ("business_unit_id", "status", "stage", "target_stage")
 """Columns of an account by which its sums are counted."""
-ACTIVE = ("archived_at", "staged_by_id")
-"""Columns of an account that are empty as long as it is counted at all."""
+IS_ACTIVE = "(archived_at IS NULL AND staged_by_id IS NULL)"
+"""Which accounts are counted at all."""
 
 CELL_KEYS = ("period_id", *PLACE)
 BAND_KEYS = ("period_id", "business_unit_id", "status", "band")
@@ -69,24 +69,21 @@ def counts_in_cells() -> list[pgtrigger.Trigger]:
 def moves_sums() -> list[pgtrigger.Trigger]:
     """Trigger of `Account`: its kept sums go with it where it stands somewhere else afterwards.
 
-    They are locked in the order in which all who write sums lock them.
+    Those of one statement are locked in the order in which all who write sums lock them; whoever
+    moves accounts in several statements has `accounts.figures.hold` lock them beforehand. What is
+    done to sums is planned each time: PostgreSQL would do to thousands of them what was best for
+    the first one.
     """
-    place = ", ".join(f"later.{name}" for name in PLACE)
-    active = " AND ".join(f"later.{name} IS NULL" for name in ACTIVE)
-    there = f"ROW({place}, {active})"
+    columns = f"id, {', '.join(PLACE)}, {IS_ACTIVE} AS is_active"
+    moved = f"SELECT {columns} FROM new_rows EXCEPT SELECT {columns} FROM old_rows"  # noqa: S608  (our own names)
     placed = ", ".join(f"{name} = moved.{name}" for name in (*PLACE, "is_active"))
-    moved = (
-        f"SELECT later.id, {place}, ({active}) AS is_active"  # noqa: S608  (our own names)
-        " FROM new_rows AS later JOIN old_rows AS earlier ON earlier.id = later.id"
-        f" WHERE {there} IS DISTINCT FROM {there.replace('later', 'earlier')}"
-    )
     func = (
         f"IF EXISTS ({moved}) THEN"  # noqa: S608
-        " PERFORM 1 FROM accounts_accountsums"
+        " EXECUTE 'SELECT 1 FROM accounts_accountsums"
         f" WHERE account_id IN (SELECT id FROM ({moved}) AS moved)"
-        " ORDER BY period_id, account_id FOR NO KEY UPDATE;"
-        f" UPDATE accounts_accountsums AS kept SET {placed}"
-        f" FROM ({moved}) AS moved WHERE kept.account_id = moved.id;"
+        " ORDER BY period_id, account_id FOR NO KEY UPDATE';"
+        f" EXECUTE 'UPDATE accounts_accountsums AS kept SET {placed}"
+        f" FROM ({moved}) AS moved WHERE kept.account_id = moved.id';"
         " END IF;"
     )
     return [_after(pgtrigger.Update, "account_moved", func, old="old_rows", new="new_rows")]

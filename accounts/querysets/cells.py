@@ -15,11 +15,13 @@ from kam.access.querysets import Reader
 class CellQuerySet(models.QuerySet):
     """Cells of sums, each of one unit or of none."""
 
-    def visible_to(self, user: Reader, programme: Any) -> Self | None:
+    def whole_for(self, user: Reader, programme: Any) -> Self | None:
         """Cells of `programme` that hold all accounts of it that `user` may see and no other ones;
         None where there are none such, and the accounts themselves have to be asked."""
+        if not user.is_active:  # anonymous users are never active
+            return self.none()
         units = reach_of(user, business_today()).whole_units(programme.pk)
-        if not user.is_active or units is None:
+        if units is None:
             return None
         rows = self.filter(period__programme=programme)
         if "" in units:
@@ -33,7 +35,7 @@ class CellQuerySet(models.QuerySet):
 class PlacedQuerySet(CellQuerySet):
     """Sums of single accounts, by the place that goes with them (PostgreSQL)."""
 
-    def visible_to(self, user: Reader, programme: Any) -> Self | None:
+    def whole_for(self, user: Reader, programme: Any) -> Self | None:
         """The same of the accounts that cells are made of."""
-        rows = super().visible_to(user, programme)
+        rows = super().whole_for(user, programme)
         return None if rows is None else rows.filter(is_active=True)

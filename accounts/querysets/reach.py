@@ -28,7 +28,8 @@ class Reach(NamedTuple):
 
     `programmes` pairs a role with its programme (None: the installation), `units` with the path of
     its unit, `teams` with its team; `fenced` are paths of accounts behind barriers; `homes` are
-    the programmes of all of these. Whether one of the units is large is told on SQLite alone.
+    the programmes of all but the last, `team_homes` and `fenced_homes` those of teams and of
+    barriers. Whether one of the units is large is told on SQLite alone.
     """
 
     programmes: tuple[tuple[str, int | None], ...]
@@ -36,6 +37,8 @@ class Reach(NamedTuple):
     teams: tuple[tuple[str, int], ...]
     fenced: tuple[str, ...]
     homes: frozenset[int]
+    team_homes: frozenset[int]
+    fenced_homes: frozenset[int]
     has_large_unit: bool
 
     @property
@@ -57,11 +60,13 @@ class Reach(NamedTuple):
         """Paths of the units in which all accounts of `programme` are seen, and none elsewhere;
         the empty one is all units and what is in none. None where single accounts decide: those of
         teams, those behind barriers."""
-        if self.fenced:
+        if programme in self.fenced_homes:
             return None
         if any(home in (None, programme) for _role, home in self.programmes):
             return ("",)
-        return None if self.teams else tuple(path for _role, path in self.units)
+        if programme in self.team_homes:
+            return None
+        return tuple(path for _role, path in self.units)
 
     def programmes_of(self, *roles: str) -> list[int]:
         """Programmes for which one of `roles` is held."""
@@ -85,6 +90,8 @@ def _reach(user: Reader, on: datetime.date) -> Reach:
         teams=tuple((row[1], row[2]) for row in found if row[0] == "team"),
         fenced=tuple(row[3] for row in found if row[0] == "fence"),
         homes=frozenset(row[4] for row in found if row[0] != "fence" and row[4] is not None),
+        team_homes=frozenset(row[4] for row in found if row[0] == "team"),
+        fenced_homes=frozenset(row[4] for row in found if row[0] == "fence"),
         has_large_unit=any(row[0] == "grant" and row[3] and row[2] for row in found),
     )
 
@@ -119,6 +126,7 @@ def _held(user: int, on: datetime.date) -> models.QuerySet:
             side: Subquery(accounts.filter(pk=OuterRef(side)).order_by().values("path"))
             for side in (mine, theirs)
         }
+        home = Subquery(accounts.filter(pk=OuterRef(mine)).order_by().values("programme"))
         inside = accounts.filter(
             team__in=members.values("team"), path__startswith=OuterRef("own_path")
         )
@@ -126,6 +134,6 @@ def _held(user: int, on: datetime.date) -> models.QuerySet:
         parts.append(
             fences.filter(Exists(inside.order_by()))
             .order_by()
-            .values_list(Value("fence"), Value(""), "pk", paths[theirs], "pk")
+            .values_list(Value("fence"), Value(""), "pk", paths[theirs], home)
         )
     return rows.union(*parts, all=True)

@@ -51,7 +51,7 @@ def chosen_by(user: Reader, scope: Scope) -> figures.Chosen:
 def cells_by(user: Reader, scope: Scope, cells: CellQuerySet) -> figures.Chosen | None:
     """Cells of kept sums that hold just these accounts; None where there are none such."""
     with asking_once():
-        key, seen = _key(user, scope), cells.visible_to(user, scope.programme)
+        key, seen = _key(user, scope), cells.whole_for(user, scope.programme)
     if key is None or seen is None or not figures.are_kept():
         return None
     named = Q(status__in=scope.statuses) if scope.statuses else Q()

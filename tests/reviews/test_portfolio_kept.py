@@ -5,6 +5,7 @@ import threading
 from decimal import Decimal
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
@@ -301,11 +302,32 @@ def test_teams_barriers_and_past_days_ask_the_accounts(world):
     assert cells_for(world, "member") is None
     RoleGrantFactory(programme_manager=True, programme=world.programme, user=world.member)
     assert cells_for(world, "member") is None  # before a barrier, whatever they hold
-    team = TeamFactory(programme=world.programme)
-    for reader, is_told in (("senior", False), ("manager", True)):
-        MembershipFactory(role="member", team=team, user=getattr(world, reader))
-        assert (cells_for(world, reader) is not None) is is_told
+    for programme, is_told in ((ProgrammeFactory(), True), (world.programme, False)):
+        team = TeamFactory(programme=programme)
+        for reader in ("senior", "manager"):
+            MembershipFactory(role="member", team=team, user=getattr(world, reader))
+            assert (cells_for(world, reader) is not None) is (is_told or reader == "manager")
     assert_same(world, "member")
+    assert_same(world, "senior")
+
+
+@pytest.mark.postgres_only
+@pytest.mark.django_db
+def test_a_barrier_of_another_programme_is_none_of_this_one(world):
+    other = ProgrammeFactory()
+    RoleGrantFactory(programme_manager=True, programme=other, user=world.member)
+    scope = portfolio.Scope(other, YEAR, other.today())
+    assert portfolio.cells_by(world.member, scope, SumsCell.objects.all()) is not None
+
+
+@pytest.mark.postgres_only
+@pytest.mark.django_db
+def test_what_was_written_past_the_triggers_is_put_right(world):
+    with pgtrigger.ignore("accounts.Account:account_moved"):
+        Account.objects.filter(pk=world.accounts[0].pk).update(status="candidate")
+    figures.keep(world.programme, world.programme.today())
+    assert_same(world, "manager", statuses=("key",))
+    assert_same(world, "senior", statuses=("candidate",))
 
 
 @pytest.mark.postgres_only
@@ -318,12 +340,12 @@ def test_nobody_else_is_told_from_cells(world):
             senior_manager=True, business_unit=BusinessUnitFactory(programme=other)
         ).user,
         UserFactory(),
+        AnonymousUser(),
     ]
     for stranger in strangers:
         scope = portfolio.Scope(world.programme, YEAR, world.programme.today())
         for cells in (SumsCell.objects, SumsBand.objects, AccountSums.placed):
             assert not portfolio.cells_by(stranger, scope, cells.all()).all().exists()
-    assert portfolio.cells_by(AnonymousUser(), scope, SumsCell.objects.all()) is None
 
 
 @pytest.mark.django_db
@@ -438,6 +460,58 @@ def test_an_account_moves_while_its_first_sums_are_made(moves_first):
     kept = AccountSums.objects.filter(account=world.accounts[0])
     assert {(row.status, row.is_active) for row in kept} == {("candidate", True)}
     assert len(kept) == 2
+    assert_same(world, "manager", statuses=("candidate",))
+
+
+@pytest.mark.postgres_only
+@pytest.mark.django_db(transaction=True)
+def test_a_new_period_is_filled_while_its_accounts_move():
+    """Both hold the account before its sums, whichever row is there already."""
+    world = World()
+    later = SumsPeriod.objects.order_by("pk").last()
+    AccountSums.objects.filter(period=later, account=world.accounts[0]).delete()
+    held = threading.Event()
+
+    def move() -> None:
+        with transaction.atomic():
+            Account.objects.select_for_update(no_key=True).get(pk=world.accounts[0].pk)
+            held.set()
+            until_somebody_waits()
+            world.step("status", 0, 20, Decimal(0), None, "GBP")
+
+    def fill() -> None:
+        held.wait()
+        figures.refresh([world.accounts[0].pk])
+
+    def filled() -> None:
+        with transaction.atomic():
+            fill()
+
+    assert [outcome.error for outcome in run_together(move, filled)] == [None, None]
+    assert_same(world, "manager", statuses=("candidate",))
+
+
+@pytest.mark.postgres_only
+@pytest.mark.django_db(transaction=True)
+def test_who_moves_several_accounts_holds_them_first():
+    world = World()
+    first, second = world.accounts[0].pk, world.accounts[3].pk
+    moved = threading.Event()
+
+    def move() -> None:
+        with transaction.atomic():
+            figures.hold([second, first])
+            Account.objects.filter(pk=second).update(status="candidate")
+            moved.set()
+            until_somebody_waits()
+            Account.objects.filter(pk=first).update(status="candidate")
+
+    def write() -> None:
+        moved.wait()
+        with transaction.atomic():
+            figures.refresh([first, second])
+
+    assert [outcome.error for outcome in run_together(move, write)] == [None, None]
     assert_same(world, "manager", statuses=("candidate",))
 
 

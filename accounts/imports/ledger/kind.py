@@ -83,6 +83,7 @@ class LedgerKind(ProgrammeKind):
 
     def withdraw(self, run: Run, actor_id: int) -> None:
         """Months lose the run's sums; accounts that it made and nobody touched are hidden."""
+        staging.hold_accounts(run)
         store.withdraw_totals(run.pk, _recorded_on(run))
         staging.log_withdrawn(run, actor_id)
         staging.forget_matches(run)

@@ -242,6 +242,7 @@ class CustomerKind(RecordKind, ProgrammeKind):
 
     def withdraw(self, run: Run, actor_id: int) -> None:
         """Records go, then accounts that nobody has touched since."""
+        staging.hold_accounts(run)
         super().withdraw(run, actor_id)
         staging.forget_matches(run)
         staging.hide_accounts(run)
