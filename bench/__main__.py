@@ -58,7 +58,8 @@ def main() -> int:
     results = []
     if not options.turns:
         print(report.page_head())
-    for row in measured(options.only, options.seconds, turns.wait if options.turns else int):
+    turn = turns.wait if options.turns else turns.alone
+    for row in measured(options.only, options.seconds, turn):
         facts = {**row._asdict(), "accounts": options.accounts, "database": connection.vendor}
         results += report.judged([facts])
         print(report.page_line(results[-1]), flush=True)

@@ -20,6 +20,10 @@ def wait() -> None:
     sys.stdin.readline()
 
 
+def alone() -> None:
+    """Nobody else has a turn."""
+
+
 def until_waiting(child: subprocess.Popen[str]) -> bool:
     """Show what `child` prints until it waits; False when it has ended instead."""
     assert child.stdout is not None

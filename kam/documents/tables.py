@@ -16,6 +16,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from operator import attrgetter, itemgetter
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
@@ -61,22 +62,24 @@ class Column(NamedTuple):
 
     def value(self, row: Any) -> Any:
         """Value for `row`; None where something on the way is empty."""
-        if callable(self.source):
-            return self.source(row)
-        for name in self.source.split("."):
-            if row is None:
-                return None
-            row = row[name] if isinstance(row, dict) else getattr(row, name)
-        return row
+        return self.reader()(row)
 
     def reader(self) -> Callable[[Any], Any]:
         """`value`, for whoever asks many rows."""
         if callable(self.source):
             return self.source
         if "." in self.source:
-            return self.value
+            return partial(_along, self.source.split("."))
         item, attribute = itemgetter(self.source), attrgetter(self.source)
         return lambda row: item(row) if isinstance(row, dict) else attribute(row)
+
+
+def _along(names: Sequence[str], row: Any) -> Any:
+    for name in names:
+        if row is None:
+            return None
+        row = row[name] if isinstance(row, dict) else getattr(row, name)
+    return row
 
 
 @dataclass(frozen=True)
