@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 
 from kam.access.prepared import kept_count, kept_objects
 
-MOST_COUNTED = 2_000
+MOST_COUNTED = 1_000
 """Rows that are counted and can be paged through; beyond that a filter helps more than a page."""
 
 
