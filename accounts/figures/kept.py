@@ -215,13 +215,14 @@ def _begin_rows(period: SumsPeriod, pks: list[int], *, waits: bool = True) -> No
 
 
 def _lock(period: SumsPeriod, pks: list[int]) -> None:
+    if connection.vendor != "postgresql":  # who writes there is alone
+        return
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                f"SELECT 1 FROM {TABLE} WHERE period_id = %s AND account_id = ANY(%s)"  # noqa: S608
-                " ORDER BY account_id FOR NO KEY UPDATE",
-                [period.pk, pks],
-            )
+        cursor.execute(
+            f"SELECT 1 FROM {TABLE} WHERE period_id = %s AND account_id = ANY(%s)"  # noqa: S608
+            " ORDER BY account_id FOR NO KEY UPDATE",
+            [period.pk, pks],
+        )
 
 
 def _fill(period: SumsPeriod, pks: list[int]) -> None:
