@@ -14,6 +14,7 @@ from accounts.models.triggers import (
     BAND_VALUES,
     CELL_KEYS,
     CELL_VALUES,
+    adding,
 )
 
 LOCK = 0x6B616D43
@@ -40,21 +41,18 @@ def join_cells(period: SumsPeriod) -> None:
         if not cursor.fetchone()[0]:
             return
         for table, (keys, values) in TABLES.items():
-            _join(cursor, table, period.pk, ", ".join(keys), values)
+            _join(cursor, table, period.pk, keys, values)
 
 
-def _join(cursor: Any, table: str, period: int, keys: str, values: Iterable[str]) -> None:
-    same = f"SELECT 1 FROM {table} WHERE period_id = %s GROUP BY {keys} HAVING COUNT(*) > 1"  # noqa: S608  (our own names)
-    cursor.execute(f"{same} LIMIT 1", [period])
+def _join(cursor: Any, table: str, period: int, keys: Iterable[str], values: Iterable[str]) -> None:
+    same, names = ", ".join(keys), ", ".join(values)
+    several = f"SELECT 1 FROM {table} WHERE period_id = %s GROUP BY {same} HAVING COUNT(*) > 1"  # noqa: S608  (our own names)
+    cursor.execute(f"{several} LIMIT 1", [period])
     if cursor.fetchone() is None:
         return
-    names = ", ".join(values)
-    sums = ", ".join(f"SUM({name}) AS {name}" for name in values)
-    nothing = ", ".join("0" for _name in values)
+    joined = adding(table, keys, {name: name for name in values}, "gone")
     cursor.execute(
-        f"WITH gone AS (DELETE FROM {table} WHERE period_id = %s RETURNING {keys}, {names})"  # noqa: S608
-        f" INSERT INTO {table} ({keys}, {names}) SELECT * FROM"
-        f" (SELECT {keys}, {sums} FROM gone GROUP BY {keys}) AS made"
-        f" WHERE ROW({names}) <> ROW({nothing})",
+        f"WITH gone AS (DELETE FROM {table} WHERE period_id = %s RETURNING {same}, {names})"  # noqa: S608
+        f" {joined}",
         [period],
     )

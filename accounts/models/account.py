@@ -84,6 +84,7 @@ class Account(Tracked):
         blank=True,
         on_delete=models.PROTECT,
         related_name="accounts",
+        db_index=False,
     )
     team = models.ForeignKey(
         Team,
@@ -204,6 +205,11 @@ class Account(Tracked):
                 unknown_first=("review_due_on",),
                 condition=Q(archived_at=None, staged_by=None, status__in=REVIEWED_STATUSES),
                 name="account_reviews",
+            ),
+            CoveringIndex(  # those of some business units
+                fields=["business_unit", "status"],
+                covers=("archived_at", "staged_by"),
+                name="account_unit",
             ),
             CoveringIndex(  # all that a portfolio asks of every account
                 fields=["programme", "id"],

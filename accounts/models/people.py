@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts import querysets
@@ -14,7 +15,7 @@ from accounts.models.account import Account, Site
 from kam.api.models import ExternalNumber
 from kam.changes.models import Tracked
 from kam.web.addresses import address
-from kam.web.indexes import SearchIndex
+from kam.web.indexes import CoveringIndex, SearchIndex
 
 
 class BuyingRole(models.TextChoices):
@@ -104,6 +105,7 @@ class Contact(Tracked):
         blank=True,
         on_delete=models.PROTECT,
         related_name="reports",
+        db_index=False,
     )
     confidence = models.CharField(
         _("known"), max_length=10, choices=Confidence, default=Confidence.ASSUMED
@@ -126,7 +128,16 @@ class Contact(Tracked):
     class Meta:
         ordering = ["name", "pk"]
         indexes = [
-            models.Index(fields=["name", "id"], name="contact_list"),
+            CoveringIndex(  # where there are no trigrams, search reads all of them
+                fields=["name", "id"],
+                covers=("email", "account", "archived_at"),
+                name="contact_list",
+            ),
+            models.Index(  # few report to somebody, and an index of nothings misleads planners
+                fields=["reports_to"],
+                condition=Q(reports_to__isnull=False),
+                name="contact_reports",
+            ),
             models.Index(fields=["quiet_on", "id"], name="contact_quiet"),
             SearchIndex(fields=["name"], name="contact_search"),
             SearchIndex(fields=["email"], name="contact_email_search", starts=True),

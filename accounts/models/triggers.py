@@ -9,6 +9,8 @@ then. SQLite adds in double precision, where what is taken away leaves traces: i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pgtrigger
 
 KEPT_MONTHS = 24
@@ -100,20 +102,28 @@ def _after(operation: pgtrigger.Operation, name: str, func: str, **rows: str) ->
     )
 
 
+def adding(table: str, keys: Iterable[str], values: dict[str, str], rows: str) -> str:
+    """Statement that adds `rows` (what stands behind FROM) up by `keys` and puts the sums of the
+    expressions `values` into `table`, but for those that come to nothing."""
+    same = ", ".join(keys)
+    sums = ", ".join(f"SUM({value}) AS {name}" for name, value in values.items())
+    nothing = ", ".join("0" for _name in values)
+    return (
+        f"INSERT INTO {table} ({same}, {', '.join(values)}) SELECT * FROM"  # noqa: S608  (our own names)
+        f" (SELECT {same}, {sums} FROM {rows} GROUP BY {same}) AS made"
+        f" WHERE ROW({', '.join(values)}) <> ROW({nothing})"
+    )
+
+
 def _counted(moved: str) -> str:
     """Statements that add the rows `moved` of sums to the cells and the bands that they are in."""
-    cells = _added("accounts_sumscell", CELL_KEYS, CELL_VALUES, moved)
-    return f"{cells} {_added('accounts_sumsband', BAND_KEYS, BAND_VALUES, moved)}"
-
-
-def _added(table: str, keys: tuple[str, ...], values: dict[str, str], moved: str) -> str:
-    columns = ", ".join((*keys, *values))
-    sums = ", ".join(f"SUM(sign * {value}) AS {name}" for name, value in values.items())
-    nothing = ", ".join("0" for _name in values)
-    known = " AND band IS NOT NULL" if "band" in keys else ""
-    return (
-        f"INSERT INTO {table} ({columns}) SELECT * FROM"  # noqa: S608  (our own names)
-        f" (SELECT {', '.join(keys)}, {sums} FROM ({moved}) AS moved"
-        f" WHERE is_active{known} GROUP BY {', '.join(keys)}) AS made"
-        f" WHERE ROW({', '.join(values)}) <> ROW({nothing});"
+    rows = f"({moved}) AS moved WHERE is_active"
+    cells = adding("accounts_sumscell", CELL_KEYS, _signed(CELL_VALUES), rows)
+    bands = adding(
+        "accounts_sumsband", BAND_KEYS, _signed(BAND_VALUES), f"{rows} AND band IS NOT NULL"
     )
+    return f"{cells}; {bands};"
+
+
+def _signed(values: dict[str, str]) -> dict[str, str]:
+    return {name: f"sign * {value}" for name, value in values.items()}

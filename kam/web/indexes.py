@@ -101,9 +101,9 @@ class RankIndex(models.Index):
 
 
 class CoveringIndex(models.Index):
-    """Holds the columns `covers` beside its own, so that PostgreSQL need not look at the rows.
+    """Holds the columns `covers` beside its own, so that the database need not look at the rows.
 
-    An ordinary index on SQLite, which has no such columns, and where Django would warn of them.
+    On SQLite they stand behind the last column of its own, which comes to the same.
     """
 
     def __init__(self, *, covers: tuple[str, ...] = (), **kwargs: Any) -> None:
@@ -118,7 +118,8 @@ class CoveringIndex(models.Index):
         self, model: type[models.Model], schema_editor: Any, using: str = "", **kwargs: Any
     ) -> Any:
         """The statement that makes the index."""
-        covering = models.Index(
-            fields=self.fields, name=self.name, condition=self.condition, include=self.covers
-        )
+        columns: dict[str, Any] = {"fields": self.fields, "include": self.covers}
+        if schema_editor.connection.vendor != "postgresql":
+            columns = {"fields": [*self.fields, *self.covers]}
+        covering = models.Index(name=self.name, condition=self.condition, **columns)
         return covering.create_sql(model, schema_editor, using, **kwargs)
