@@ -59,7 +59,9 @@ class Objective(PlanContent):
     )
     EXECUTION_FIELDS = ("actual", "actual_on")
 
-    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="objectives")
+    plan = models.ForeignKey(
+        Plan, on_delete=models.PROTECT, related_name="objectives", db_index=False
+    )
     title = models.CharField(_("objective"), max_length=250)
     type = models.CharField(_("type"), max_length=15, choices=ObjectiveType)
     owner = models.ForeignKey(
@@ -119,6 +121,7 @@ class Objective(PlanContent):
 
     class Meta:
         ordering = ["plan", "position", "pk"]
+        indexes = [models.Index(fields=["plan", "position", "id"], name="objective_list")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(start=None) | Q(due=None) | Q(due__gt=F("start")),
@@ -187,7 +190,9 @@ class Strategy(PlanContent):
     CONTENT_FIELDS = ("text", "kind", "position")
     PARENT = "objective"
 
-    objective = models.ForeignKey(Objective, on_delete=models.PROTECT, related_name="strategies")
+    objective = models.ForeignKey(
+        Objective, on_delete=models.PROTECT, related_name="strategies", db_index=False
+    )
     text = models.CharField(_("strategy"), max_length=250)
     kind = models.CharField(_("kind"), max_length=15, choices=StrategyKind)
     position = models.PositiveSmallIntegerField(
@@ -198,6 +203,7 @@ class Strategy(PlanContent):
 
     class Meta:
         ordering = ["objective", "position", "pk"]
+        indexes = [models.Index(fields=["objective", "position", "id"], name="strategy_list")]
         verbose_name_plural = _("strategies")
 
     def __str__(self) -> str:
@@ -215,7 +221,9 @@ class Milestone(PlanContent):
     EXECUTION_FIELDS = ("reached_on",)
     PARENT = "objective"
 
-    objective = models.ForeignKey(Objective, on_delete=models.PROTECT, related_name="milestones")
+    objective = models.ForeignKey(
+        Objective, on_delete=models.PROTECT, related_name="milestones", db_index=False
+    )
     date = models.DateField(_("date"))
     result = models.CharField(_("checkable result"), max_length=250)
     reached_on = models.DateField(_("reached on"), null=True, blank=True)
@@ -224,6 +232,7 @@ class Milestone(PlanContent):
 
     class Meta:
         ordering = ["objective", "date", "pk"]
+        indexes = [models.Index(fields=["objective", "date", "id"], name="milestone_list")]
 
     def __str__(self) -> str:
         return self.result
