@@ -48,6 +48,8 @@ class Field(NamedTuple):
 
 ROW_NUMBER = "row number"
 """What a mapping calls the number of the row, counted from 1 without the heading, as a column."""
+ROW_NUMBER_LABEL = _("Number of the row")
+"""The same for people."""
 
 
 def named(field: str, name: str) -> str:

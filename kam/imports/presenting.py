@@ -124,8 +124,7 @@ def _problem(run: Run, item: dict[str, Any]) -> Problem:
     rows = ", ".join(number(row) for row in item["rows"])
     more = " …" if item["count"] > len(item["rows"]) else ""
     words = ngettext("Row %(rows)s%(more)s", "Rows %(rows)s%(more)s", item["count"])
-    index = run.columns.get(item.get("field", ""))
-    column = "" if index is None else run.found.columns[index]
+    column = run.heading(item.get("field", ""))
     parts = _parts(item)
     examples = [] if parts else item.get("examples", [])
     return Problem(

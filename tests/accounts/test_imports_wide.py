@@ -346,6 +346,19 @@ def test_column_called_so_goes_before_the_number_of_the_row(manager):
     assert not run.by_row
 
 
+def test_the_number_of_the_row_can_be_at_fault(manager, client):
+    """Rows whose number names nobody: the page says so, and of which column."""
+    client.force_login(manager)
+    options = {**OPTIONS, "unknown": "reject"}
+    run = offered(manager, "Fresh,Milk\n10,20\n30,40\n", options=options, wanted={**ROW, **WIDE})
+    run = passes.check(services.check_run(actor=manager, run=run, enqueue=False).pk)
+    page = client.get(reverse("imports:detail", args=[run.pk]))
+    assert page.status_code == 200
+    problem = page.context["problems"][0]
+    assert (problem.count, problem.column) == (2, "Number of the row")
+    assert run.rejected == 2
+
+
 def test_accounts_are_made_of_the_numbers_of_rows_too(manager, programme):
     ChannelFactory(programme=programme, name="Retail")
     given = {"name": "wide.csv", "options": {"channel_codes": "2 = retail"}}

@@ -159,7 +159,7 @@ class MappingForm(ShapeForm):
         for index, column in enumerate(self.places):
             is_row = index == len(self.found.columns)
             label = _("%(column)s becomes") % {
-                "column": _("Number of the row") if is_row else column
+                "column": kinds.ROW_NUMBER_LABEL if is_row else column
             }
             key = by_column.get(index, "")
             self.fields[f"column-{index}"] = forms.ChoiceField(
@@ -319,7 +319,7 @@ class MappingForm(ShapeForm):
                 sample = ["1", "2", "3"]
             rows.append(
                 {
-                    "name": _("Number of the row") if is_row else column,
+                    "name": kinds.ROW_NUMBER_LABEL if is_row else column,
                     "called": self[f"named-{index}"] if f"named-{index}" in self.fields else None,
                     "values": [text[:24] for text in sample[:3]],
                     "field": self[f"column-{index}"],

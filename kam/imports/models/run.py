@@ -132,6 +132,12 @@ class Run(models.Model):
         names = [*self.found.columns, kinds.ROW_NUMBER]
         return {name: names[index] for name, index in self.columns.items()}
 
+    def heading(self, field: str) -> str:
+        """What the column of `field` is called; empty where nothing stands for the field."""
+        headings = [*self.found.columns, kinds.ROW_NUMBER_LABEL]
+        index = self.columns.get(field)
+        return "" if index is None else str(headings[index])
+
     @property
     def by_row(self) -> bool:
         """Whether the number of the row, also that of a refused one, stands for what it names."""

@@ -173,7 +173,7 @@ class RecordSession(Session):
         if not field:
             return refused
         reason = refused.reason or str(self.words.get(refused.code, refused.code))
-        column = self.run.found.columns[self.columns[field]]
+        column = self.run.heading(field)
         code = f"bad_{field}" if refused.code.startswith("bad_") else refused.code
         return Refused(code, _("%(column)s: %(reason)s") % {"column": column, "reason": reason})
 
