@@ -197,6 +197,24 @@ def test_column_given_twice_is_refused_with_what_was_chosen(client, manager, pro
     assert list(response.context["form"].errors) == ["column-2"]
 
 
+def test_letters_that_the_file_does_not_have_are_refused_where_they_were_chosen(
+    client, manager, programme
+):
+    client.post(
+        reverse("imports:upload"), {"kind": "ledger", "scope": programme.pk, "file": sent()}
+    )
+    work()
+    run = Run.objects.get()
+    before = (run.findings, run.chosen, run.mapping)
+    response = client.post(reverse("imports:columns", args=[run.pk]), {"read-encoding": "utf-16"})
+    assert response.status_code == 422
+    problem = "The file does not begin as UTF-16 does. Choose other letters."
+    assert response.context["form"].errors == {"read-encoding": [problem]}
+    assert problem in response.content.decode()
+    run.refresh_from_db()
+    assert (run.findings, run.chosen, run.mapping) == before
+
+
 @pytest.mark.parametrize(
     ("name", "data", "word"),
     [("x.xls", b"<html><table>", "web page"), ("x.csv", b"\n\n", "empty")],

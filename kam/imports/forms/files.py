@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from kam.imports import kinds, services
@@ -286,11 +287,21 @@ class MappingForm(ShapeForm):
             return name
         return kinds.named(name, data.get(f"named-{index}") or self.places[index])
 
+    def at_fields(self, error: ValidationError) -> ValidationError:
+        """What a service refused, by the names that ways to read and options have here."""
+        if not hasattr(error, "error_dict"):
+            return error
+        fields = {name: f"read-{name}" for name in services.READ_CHOICES}
+        fields |= {item.name: f"option-{item.name}" for item in self.run.import_kind.options}
+        return ValidationError(
+            {fields.get(name, name): problems for name, problems in error.error_dict.items()}
+        )
+
     @property
     def chosen(self) -> dict[str, Any]:
         """Decisions about reading that differ from what was found."""
         chosen: dict[str, Any] = {}
-        for name in ("encoding", "delimiter", "sheet", "header", "decimal", "dates"):
+        for name in services.READ_CHOICES:
             text = self.cleaned_data.get(f"read-{name}")
             finding = getattr(self.found, name)
             if text and (finding.needed or finding.chosen or text != _shown(name, finding.value)):

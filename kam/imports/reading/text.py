@@ -120,9 +120,17 @@ def find_delimiter(head: str) -> Finding:
 
 
 def head_of(stream: IO[bytes], encoding: str) -> str:
-    """The beginning as text, cut at a whole line where there is one."""
+    """The beginning as text, cut at a whole line where there is one.
+
+    Raises `UnreadableFile` where UTF-16 was chosen for a file that does not say which of the two.
+    """
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-    text = decoder.decode(stream.read(HEAD_BYTES))
+    try:
+        text = decoder.decode(stream.read(HEAD_BYTES))
+    except UnicodeError as error:
+        message = _("The file does not begin as %(encoding)s does. Choose other letters.")
+        problem = message % {"encoding": encoding.upper()}
+        raise UnreadableFile({"encoding": problem}) from error
     cut = text.rfind("\n")
     return text[: cut + 1] if cut > 0 else text
 

@@ -1,6 +1,7 @@
 """Everything that changes an import."""
 
 from kam.imports.services.files import (
+    READ_CHOICES,
     configure_run,
     digest_of,
     keep_file,
@@ -38,6 +39,7 @@ from kam.imports.services.runs import (
 __all__ = [
     "FOLDER_FIELDS",
     "MAPPING_FIELDS",
+    "READ_CHOICES",
     "UNDO_DAYS",
     "archive_folder",
     "cancel_run",

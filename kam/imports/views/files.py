@@ -191,16 +191,19 @@ class RunMappingView(ServiceFormMixin, RunDetailView, FormView):
 
     def perform(self, form: MappingForm) -> Run:
         """Correct what was understood."""
-        run = services.configure_run(
-            actor=self.request.user,
-            run=self.object,
-            wanted=form.wanted,
-            chosen=form.chosen,
-            options=form.options,
-            decisions=form.decisions,
-            remember=form.cleaned_data["remember"],
-            remember_as=form.cleaned_data["remember_as"],
-        )
+        try:
+            run = services.configure_run(
+                actor=self.request.user,
+                run=self.object,
+                wanted=form.wanted,
+                chosen=form.chosen,
+                options=form.options,
+                decisions=form.decisions,
+                remember=form.cleaned_data["remember"],
+                remember_as=form.cleaned_data["remember_as"],
+            )
+        except ValidationError as error:
+            raise form.at_fields(error) from error
         return _try(self.request, run)
 
     def get_success_url(self) -> str:
