@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 from django.db import connection, transaction
@@ -44,7 +44,9 @@ def join_cells(period: SumsPeriod) -> None:
             _join(cursor, table, period.pk, keys, values)
 
 
-def _join(cursor: Any, table: str, period: int, keys: Iterable[str], values: Iterable[str]) -> None:
+def _join(
+    cursor: Any, table: str, period: int, keys: Collection[str], values: Collection[str]
+) -> None:
     same, names = ", ".join(keys), ", ".join(values)
     several = f"SELECT 1 FROM {table} WHERE period_id = %s GROUP BY {same} HAVING COUNT(*) > 1"  # noqa: S608  (our own names)
     cursor.execute(f"{several} LIMIT 1", [period])

@@ -232,7 +232,7 @@ def test_error_instead_of_a_cost_is_named_and_no_unknown_cost(manager):
 
 def test_bytes_that_the_chosen_page_does_not_have_are_named(manager):
     data = PLAIN.encode("cp1252") + b"1,\x81\x8d,2026-05-03,A,1,5\n"
-    with pytest.raises(ValidationError, match="is not cp1252"):
+    with pytest.raises(ValidationError, match="is not CP1252"):
         tried(manager, data, chosen={"encoding": "cp1252"})
 
 

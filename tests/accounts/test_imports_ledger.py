@@ -304,7 +304,7 @@ def test_file_that_breaks_in_the_middle_leaves_nothing(manager, monkeypatch):
     run = services.start_run(actor=manager, run=run, enqueue=False)
     run = passes.import_rows(run.pk)
     assert (run.status, run.lane, LedgerEntry.objects.count()) == ("failed", "", 0)
-    assert "is not utf-8" in run.error
+    assert "is not UTF-8" in run.error
 
 
 @pytest.mark.parametrize("role", ["finance", "auditor"])

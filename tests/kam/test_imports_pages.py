@@ -197,6 +197,22 @@ def test_column_given_twice_is_refused_with_what_was_chosen(client, manager, pro
     assert list(response.context["form"].errors) == ["column-2"]
 
 
+def test_mark_between_columns_that_the_file_names_stays_chosen(client, manager, programme):
+    text = "sep=^\n" + TEXT.replace(";", "^")
+    client.post(
+        reverse("imports:upload"), {"kind": "ledger", "scope": programme.pk, "file": sent(text)}
+    )
+    work()
+    run = Run.objects.get()
+    assert run.found.value("delimiter") == "^"
+    form = client.get(run.get_absolute_url()).context["form"]
+    assert ("^", "^") in form.fields["read-delimiter"].choices
+    data = {name: form[name].value() or "" for name in form.fields}
+    assert client.post(reverse("imports:columns", args=[run.pk]), data).status_code == 302
+    run.refresh_from_db()
+    assert (run.status, run.found.value("delimiter")) == ("checking", "^")
+
+
 def test_letters_that_the_file_does_not_have_are_refused_where_they_were_chosen(
     client, manager, programme
 ):
@@ -278,6 +294,16 @@ def test_api_imports_tries_and_undoes(client, manager, programme):
         {"kind": "ledger", "options": '{"unknown": "perhaps"}'},
         {"kind": "ledger", "reading": '{"dates": "maybe"}'},
         {"kind": "ledger", "nonsense": "1"},
+        {"kind": "ledger", "mapping": '{"amount": 5}'},
+        {"kind": "ledger", "mapping": '{"amount": ["Net"]}'},
+        {"kind": "accounts", "options": '{"channel_codes": 5}'},
+        {"kind": "ledger", "options": '{"unknown": ["create"]}'},
+        {"kind": "ledger", "reading": '{"delimiter": []}'},
+        {"kind": "ledger", "reading": '{"encoding": {"name": "utf-8"}}'},
+        {"kind": "ledger", "reading": '{"encoding": "utf-16"}'},
+        {"kind": "ledger", "decisions": '{"#7": []}'},
+        {"kind": "ledger", "decisions": '{"#7": true}'},
+        {"kind": "ledger", "decisions": '{"#7": 1.5}'},
     ],
 )
 def test_api_refuses_what_it_does_not_know(client, manager, data):

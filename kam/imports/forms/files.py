@@ -190,9 +190,13 @@ class MappingForm(ShapeForm):
         found = self.found.value("encoding")
         if found and found not in ENCODINGS:
             encodings.insert(0, (found, found.upper()))
+        delimiters = list(DELIMITER_CHOICES)
+        mark = _shown("delimiter", self.found.value("delimiter") or ",")
+        if mark not in dict(delimiters):
+            delimiters.insert(0, (mark, mark))
         offered: tuple[tuple[str, Any, Any], ...] = (
             ("encoding", _("Letters"), encodings),
-            ("delimiter", _("Columns are divided by"), DELIMITER_CHOICES),
+            ("delimiter", _("Columns are divided by"), delimiters),
             ("sheet", _("Sheet"), [(name, name) for name in self.found.sheets]),
             ("header", _("The first row holds"), HEADER_CHOICES),
             ("decimal", _("Decimals"), DECIMAL_CHOICES),

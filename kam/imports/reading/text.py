@@ -164,7 +164,8 @@ def read_rows(stream: IO[bytes], *, encoding: str, delimiter: str) -> Iterator[l
                 yield row
     except UnicodeDecodeError as error:
         message = _("After line %(line)d comes a letter that is not %(encoding)s. Choose another.")
-        raise UnreadableFile(message % {"line": reader.line_num, "encoding": encoding}) from error
+        problem = message % {"line": reader.line_num, "encoding": encoding.upper()}
+        raise UnreadableFile({"encoding": problem}) from error
     except csv.Error as error:
         message = _(
             "After line %(line)d a cell has more than 100,000 characters: a quotation mark may be"

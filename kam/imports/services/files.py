@@ -167,6 +167,8 @@ def checked_options(kind: kinds.ImportKind, options: dict[str, str]) -> dict[str
     for name, value in options.items():
         if name not in known:
             raise ValidationError({name: _("This kind of file has no such option.")})
+        if not isinstance(value, str | None):
+            raise ValidationError({name: _("Text is needed.")})
         choices = [code for code, _label in known[name].choices]
         if value and choices and value not in choices:
             shown = ", ".join(choices)
@@ -186,7 +188,8 @@ def _checked_decisions(
     wanted = {value for value in decisions.values() if type(value) is int}
     allowed = set(matches.filter(pk__in=wanted).values_list("pk", flat=True))
     for key, value in decisions.items():
-        known = value in ("", *DECISIONS) if isinstance(value, str) else value in allowed
+        names_one = type(value) is int and value in allowed
+        known = value in ("", *DECISIONS) if isinstance(value, str) else names_one
         if key[:1] not in ("#", "=") or not known:
             message = _("Decide “create”, “reject” or the number of an account that you may use.")
             raise ValidationError({"decisions": message})

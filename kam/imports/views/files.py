@@ -203,7 +203,7 @@ class RunMappingView(ServiceFormMixin, RunDetailView, FormView):
                 remember_as=form.cleaned_data["remember_as"],
             )
         except ValidationError as error:
-            raise form.at_fields(error) from error
+            raise form.at_fields(error) from None
         return _try(self.request, run)
 
     def get_success_url(self) -> str:
