@@ -263,9 +263,8 @@ class ActionQuerySet(TrackedHangingQuerySet):
 
     def for_list(self) -> Self:
         """All that lists of actions show, what is due first on top."""
-        return self.select_related(
-            "account", "owner", "function", "objective", "strategy", "depends_on"
-        ).order_by(F("due").asc(nulls_last=True), "pk")
+        rows = self.select_related("account", "owner", "function", "depends_on")
+        return rows.order_by(F("due").asc(nulls_last=True), "pk")
 
 
 class PlanHangingQuerySet(AccountScopedQuerySet):
