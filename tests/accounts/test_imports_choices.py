@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 VALUES = {
     "number": ("12.50", "-3", "1e3", ""),
     "date": ("2026-05-02", "2026-06-01", "2026-02-30", ""),
-    "currency": ("EUR", "GBP", "XXX", ""),
+    "currency": ("EUR", "GBP", "euro", ""),
 }
 TEXTS = ("7", "Birch", "Hotels", "")
 FREE = ("", "2025", "2025-Q1", "1 = Hotels; 2 = Milk", "EUR", "erp", "nonsense")
