@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "kam.web.middleware.preferences",
+    "kam.web.middleware.possible_addresses",
     "kam.changes.middleware.page_source",
     "axes.middleware.AxesMiddleware",
 ]

@@ -276,7 +276,7 @@ class ExternalId(models.Model):
     system = models.CharField(_("system"), max_length=40)
     value = models.CharField(_("number there"), max_length=120)
 
-    objects = querysets.HangingQuerySet.as_manager()
+    objects = querysets.ExternalIdQuerySet.as_manager()
 
     class Meta:
         ordering = ["system", "value"]

@@ -128,7 +128,7 @@ class Contact(Tracked):
     class Meta:
         ordering = ["name", "pk"]
         indexes = [
-            CoveringIndex(  # where there are no trigrams, search reads all of them
+            CoveringIndex(  # words too short for trigrams are looked for in all of them
                 fields=["name", "id"],
                 covers=("email", "account", "archived_at"),
                 name="contact_list",

@@ -36,6 +36,7 @@ from kam.access.dates import business_today
 from kam.access.querysets import Reader, key_among
 from kam.access.tree import PathField
 from kam.changes.querysets import TrackedQuerySet
+from kam.web.indexes import may_hold
 from teams.models import Membership, TeamRole
 
 TEAM = frozenset(TeamRole)
@@ -137,8 +138,9 @@ class AccountQuerySet(TrackedQuerySet):
     def found_by(self, text: str) -> Self:
         """Accounts whose name holds `text`, or one of whose outside numbers starts with it."""
         numbers = self.model._meta.apps.get_model("accounts.ExternalId").objects
-        by_number = numbers.filter(value__istartswith=text).order_by().values("account")
-        return self.filter(Q(name__icontains=text) | key_among(by_number))
+        by_number = numbers.numbered(text).order_by().values("account")
+        named = Q(may_hold(self.model, text), name__icontains=text)
+        return self.filter(named | key_among(by_number))
 
     def first_found(self, text: str, limit: int) -> Self:
         """Accounts found by `text`: at most `limit` by name, and as many by number.
@@ -147,8 +149,9 @@ class AccountQuerySet(TrackedQuerySet):
         rare one; of more than those the first by name may be missing.
         """
         numbers = self.model._meta.apps.get_model("accounts.ExternalId").objects
-        owners = numbers.filter(value__istartswith=text).order_by().values("account")
-        found = (self.filter(name__icontains=text), self.filter(pk__in=owners))
+        owners = numbers.numbered(text).order_by().values("account")
+        named = self.filter(may_hold(self.model, text), name__icontains=text)
+        found = (named, self.filter(pk__in=owners))
         everybody = self.model.objects
         among = [everybody.filter(pk__in=_keys(rows.order_by("pk"), MATCHES)) for rows in found]
         # within another list, because SQLite takes no LIMIT in a part of a union

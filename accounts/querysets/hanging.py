@@ -12,6 +12,7 @@ from kam.access.dates import end_of_business_day
 from kam.access.once import asking_once
 from kam.access.querysets import AccountScopedQuerySet, DatedQuerySet, Reader, scope_model, within
 from kam.changes.querysets import TrackedQuerySet
+from kam.web.indexes import may_hold
 from teams.models import Role
 from teams.querysets import ProgrammeScopedQuerySet
 
@@ -20,6 +21,14 @@ class HangingQuerySet(AccountScopedQuerySet):
     """Rows with a foreign key `account`."""
 
     account_path = "account"
+
+
+class ExternalIdQuerySet(HangingQuerySet):
+    """Numbers of accounts in other systems."""
+
+    def numbered(self, text: str) -> Self:
+        """Those that start with `text`."""
+        return self.filter(may_hold(self.model, text), value__istartswith=text)
 
 
 class TrackedHangingQuerySet(AccountScopedQuerySet, TrackedQuerySet):
@@ -49,7 +58,8 @@ class ContactQuerySet(TrackedHangingQuerySet):
 
     def found_by(self, text: str) -> Self:
         """People whose name holds `text`, or whose address starts with it."""
-        return self.filter(Q(name__icontains=text) | Q(email__istartswith=text))
+        found = Q(name__icontains=text) | Q(email__istartswith=text)
+        return self.filter(may_hold(self.model, text), found)
 
     def quiet(self, on: datetime.date) -> Self:
         """People not talked to for longer than agreed, longest silence first."""

@@ -23,6 +23,8 @@ Answer = TypeVar("Answer")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:")
 MOST_KEPT = 1000
 """Queries whose SQL is kept, some 100 KiB each; beyond that the older half is forgotten."""
+SHORTEST_INDEXED = 3
+"""Characters from which on trigrams find a word; shorter ones are searched in another way."""
 LARGEST_KEY = 2**63 - 1
 """Primary keys that databases hold: an address may name any number."""
 
@@ -84,7 +86,7 @@ def _kept_sql(
         compiler = build(**stand_ins).query.get_compiler(connection=connection)
         return _sql_of(compiler, stand_ins)
 
-    return _once(_kept, key, compile_it)
+    return _once(_kept, (key, _short(values)), compile_it)
 
 
 def _once(kept: dict[Hashable, Known], key: Hashable, make: Callable[[], Known]) -> Known:
@@ -114,6 +116,8 @@ def _stand_ins(values: dict[str, Key]) -> dict[str, Key]:
             made[name] = datetime.datetime(1, 1, place, tzinfo=datetime.UTC)
         elif isinstance(value, datetime.date):
             made[name] = datetime.date(1, 1, place)
+        elif isinstance(value, str) and len(value) < SHORTEST_INDEXED:
+            made[name] = "\uf8ff" + chr(0xE000 + place)  # of private use
         elif isinstance(value, str):
             made[name] = f"WordThatNobodyTypes{place}."
         else:
@@ -207,7 +211,13 @@ def _known(
 ) -> _Compiled | None:
     if _names_no_row(values):
         return None
-    return _once(_compiled, key, lambda: _compile(build, _stand_ins(values)))
+    return _once(_compiled, (key, _short(values)), lambda: _compile(build, _stand_ins(values)))
+
+
+def _short(values: dict[str, Key]) -> tuple[str, ...]:
+    """Which of `values` are words too short for trigrams, which are searched in another way."""
+    words = ((name, value) for name, value in values.items() if isinstance(value, str))
+    return tuple(name for name, word in words if len(word) < SHORTEST_INDEXED)
 
 
 def _rows_of(known: _Compiled, values: dict[str, Key]) -> QuerySet:

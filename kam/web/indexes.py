@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 from django.db.backends.ddl_references import Statement, Table
+from django.db.models import Q
+from django.db.models.expressions import Expression
+
+from kam.access.prepared import SHORTEST_INDEXED
 
 TRIGRAMS = """
 SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm')
@@ -14,11 +18,43 @@ SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm')
 """
 
 
-class SearchIndex(models.Index):
-    """Serves `icontains` (PostgreSQL: trigrams) or, with `starts`, `istartswith` on one field.
+WORDS = """
+CREATE VIRTUAL TABLE %(words)s
+    USING fts5 (%(column)s, content=%(table)s, content_rowid=%(key)s, tokenize='trigram')
+"""
+DROPPED = "DROP TABLE IF EXISTS %(words)s"
+FILLED = "INSERT INTO %(words)s (%(words)s) VALUES ('rebuild')"
+ADDED = """
+CREATE TRIGGER %(added)s AFTER INSERT ON %(table)s BEGIN
+    INSERT INTO %(words)s (rowid, %(column)s) VALUES (NEW.%(key)s, NEW.%(column)s);
+END
+"""
+REMOVED = """
+CREATE TRIGGER %(removed)s AFTER DELETE ON %(table)s BEGIN
+    INSERT INTO %(words)s (%(words)s, rowid, %(column)s)
+        VALUES ('delete', OLD.%(key)s, OLD.%(column)s);
+END
+"""
+CHANGED = """
+CREATE TRIGGER %(changed)s AFTER UPDATE OF %(column)s ON %(table)s
+WHEN OLD.%(column)s IS NOT NEW.%(column)s BEGIN
+    INSERT INTO %(words)s (%(words)s, rowid, %(column)s)
+        VALUES ('delete', OLD.%(key)s, OLD.%(column)s);
+    INSERT INTO %(words)s (rowid, %(column)s) VALUES (NEW.%(key)s, NEW.%(column)s);
+END
+"""
+HOLDING = """
+SELECT rowid FROM {words} WHERE {words} MATCH '"' || REPLACE(%s, '"', '""') || '"'
+"""
 
-    Where the server does not allow `pg_trgm`, and on SQLite, which scans its 10,000 rows, it is
-    an ordinary index: search answers all the same.
+
+class SearchIndex(models.Index):
+    """Serves `icontains` or, with `starts`, `istartswith` on one field.
+
+    PostgreSQL has trigrams in an index; where the server does not allow `pg_trgm` it is an
+    ordinary one, and search answers all the same. On SQLite trigrams stand in a table beside
+    (FTS5), which triggers keep and `may_hold` asks. Whoever remakes the table in a migration
+    makes the indexes of its model again, and the triggers with them.
     """
 
     def __init__(self, *, starts: bool = False, **kwargs: Any) -> None:
@@ -32,18 +68,54 @@ class SearchIndex(models.Index):
     def create_sql(
         self, model: type[models.Model], schema_editor: Any, using: str = "", **kwargs: Any
     ) -> Any:
-        """The statement that makes the index; on PostgreSQL it makes `pg_trgm` first."""
+        """The statement that makes the index; on PostgreSQL it makes `pg_trgm` first, on SQLite
+        the editor is handed what makes table and triggers when all else is done."""
         if schema_editor.connection.vendor != "postgresql":
+            texts = (DROPPED, WORDS, FILLED, ADDED, REMOVED, CHANGED)
+            schema_editor.deferred_sql.extend(
+                self._beside(text, model, schema_editor) for text in texts
+            )
             return super().create_sql(model, schema_editor, using, **kwargs)
         method, operators = "btree", "text_pattern_ops"
         if not self.starts and self._trigrams(schema_editor):
             method, operators = "gin", "gin_trgm_ops"
-        column = model._meta.get_field(self.fields[0]).column  # type: ignore[union-attr]
         return Statement(
             f"CREATE INDEX %(name)s ON %(table)s USING {method} (UPPER(%(column)s) {operators})",
             name=schema_editor.quote_name(self.name),
             table=Table(model._meta.db_table, schema_editor.quote_name),
-            column=schema_editor.quote_name(column),
+            column=schema_editor.quote_name(self._column(model)),
+        )
+
+    def remove_sql(self, model: type[models.Model], schema_editor: Any, **kwargs: Any) -> Any:
+        """The statement that drops the index; on SQLite table and triggers go first."""
+        if schema_editor.connection.vendor != "postgresql":
+            for text in (
+                "DROP TRIGGER %(added)s",
+                "DROP TRIGGER %(removed)s",
+                "DROP TRIGGER %(changed)s",
+                DROPPED,
+            ):
+                schema_editor.execute(self._beside(text, model, schema_editor))
+        return super().remove_sql(model, schema_editor, **kwargs)
+
+    @property
+    def words(self) -> str:
+        """Name of the table of trigrams (SQLite)."""
+        return f"{self.name}_words"
+
+    def _column(self, model: type[models.Model]) -> str:
+        return model._meta.get_field(self.fields[0]).column  # type: ignore[union-attr, return-value]
+
+    def _beside(self, text: str, model: type[models.Model], schema_editor: Any) -> Statement:
+        """A statement about the table of trigrams and its triggers (SQLite)."""
+        quote = schema_editor.quote_name
+        return Statement(
+            text.strip(),
+            table=Table(model._meta.db_table, quote),
+            column=quote(self._column(model)),
+            key=quote(model._meta.pk.column),
+            words=quote(self.words),
+            **{when: quote(f"{self.name}_{when}") for when in ("added", "removed", "changed")},
         )
 
     def _trigrams(self, schema_editor: Any) -> bool:
@@ -56,6 +128,32 @@ class SearchIndex(models.Index):
             if allowed:
                 cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
         return allowed
+
+
+class _Holding(Expression):
+    """Keys of rows that hold `text`, by tables of trigrams (SQLite)."""
+
+    output_field = models.BigIntegerField()
+
+    def __init__(self, tables: tuple[str, ...], text: str) -> None:
+        super().__init__()
+        self.tables = tables
+        self.text = text
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[str]]:
+        names = map(connection.ops.quote_name, self.tables)
+        parts = " UNION ALL ".join(HOLDING.strip().format(words=name) for name in names)
+        return f"({parts})", [self.text] * len(self.tables)
+
+
+def may_hold(model: type[models.Model], text: str) -> Q:
+    """Rows of `model` in whose searched fields `text` can stand, to be asked beside the condition
+    itself: SQLite looks at no other rows then. PostgreSQL sees by itself which to look at, and
+    texts of one or two letters have no trigrams: all rows."""
+    if connection.vendor != "sqlite" or len(text) < SHORTEST_INDEXED:
+        return Q()
+    indexes = (index for index in model._meta.indexes if isinstance(index, SearchIndex))
+    return Q(pk__in=_Holding(tuple(index.words for index in indexes), text))
 
 
 class RankIndex(models.Index):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from kam.access.querysets import Reader
@@ -29,6 +29,19 @@ def preferences(get_response: Handler) -> Handler:
     def handle(request: HttpRequest) -> HttpResponse:
         with preferred_by(request.user):
             return get_response(request)
+
+    return handle
+
+
+def possible_addresses(get_response: Handler) -> Handler:
+    """Nothing is found at an address of a page that holds the character NUL: no text has it, and
+    databases refuse to look for it. Endpoints name the parameter that is at fault."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        has_nul = "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "")
+        if has_nul and not request.path.startswith("/api/"):
+            raise Http404
+        return get_response(request)
 
     return handle
 

@@ -395,6 +395,12 @@ def test_search_page_returns_the_results_alone_to_htmx(client):
     assert "HX-Request" in part.headers["Vary"]
 
 
+@pytest.mark.parametrize("path", ["/search/?q=a%00bc", "/accounts/?q=%00", "/files/%00/"])
+def test_nothing_is_found_at_an_address_with_nul(client, path):
+    client.force_login(RoleGrantFactory().user)
+    assert client.get(path).status_code == 404
+
+
 def test_panels_render_in_order_for_those_who_may_see_them(monkeypatch):
     monkeypatch.setattr(panels, "_pages", panels.defaultdict(dict))
     shown = {"template": "components/empty.html"}
