@@ -21,7 +21,7 @@ from accounts.models import Account, Contact, Expectation, OrganisationChange, Q
 from accounts.querysets import AccountQuerySet
 from accounts.scoring import matrix
 from accounts.scoring.index import Cuts
-from kam.access.querysets import Reader, roles_of
+from kam.access.querysets import Reader, roles_of, within
 from kam.web.formatting import figure, late, number, short_day
 from plans.models import Action, Plan
 from reviews.models import StageReview
@@ -281,8 +281,7 @@ def _review(account: Account, today: datetime.date) -> Alert:
 def _old_actions(user: Reader, chosen: Chosen, today: datetime.date) -> list[Alert]:
     def rows(accounts: QuerySet[Account]) -> QuerySet[Action]:
         late = Action.objects.visible_to(user).overdue(today - ACTION_PATIENCE)
-        late = late.filter(account__in=accounts.order_by().values("pk"))
-        return late.for_list()[:READ]
+        return late.filter(within(accounts, "account", user)).for_list()[:READ]
 
     return [
         Alert(
@@ -303,7 +302,7 @@ def _silences(user: Reader, chosen: Chosen, today: datetime.date) -> list[Alert]
 
     def rows(accounts: QuerySet[Account]) -> QuerySet[Contact]:
         quiet = Contact.objects.visible_to(user).quiet(today).with_rights_of(user)
-        quiet = quiet.filter(account__in=accounts.order_by().values("pk"))
+        quiet = quiet.filter(within(accounts, "account", user))
         return quiet.select_related("account")[:READ]
 
     found = []

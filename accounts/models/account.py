@@ -206,9 +206,9 @@ class Account(Tracked):
                 condition=Q(archived_at=None, staged_by=None, status__in=REVIEWED_STATUSES),
                 name="account_reviews",
             ),
-            CoveringIndex(  # those of some business units
+            CoveringIndex(  # of units; if narrower than "account_team", SQLite takes it for teams
                 fields=["business_unit", "status"],
-                covers=("archived_at", "staged_by"),
+                covers=("archived_at", "staged_by", "merged_into", "team", "programme"),
                 name="account_unit",
             ),
             CoveringIndex(  # all that a portfolio asks of every account

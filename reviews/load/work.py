@@ -23,17 +23,26 @@ from reviews.services.assessment import INDEX_PLACES, as_json
 
 CUSTOM = "Load"
 ACTIONS = 3
+OBJECTIVES = (
+    ("Share of wallet in the largest plant", "grow", "share of wallet"),
+    ("Margin of the service contract", "improve_margin", "margin"),
+)
+"""Title, type and measure of a plan's objectives; actions serve the first."""
 
 
 def plan(crew: Crew, customers: list[Customer], today: datetime.date) -> None:
-    """A plan for every key account, four of five in force, with an objective and three actions.
+    """A plan for every key account, four of five in force, with two objectives and three actions.
 
     Every other account with a team has one action without a plan.
     """
     rows = [row for row in customers if row.team is not None and row.account.status == Status.KEY]
     plans = Plan.objects.bulk_create([_plan(crew, row, today) for row in rows], batch_size=500)
     objectives = Objective.objects.bulk_create(
-        [_objective(crew, row, of, today) for row, of in zip(rows, plans, strict=True)],
+        [
+            _objective(crew, row, of, today, number)
+            for row, of in zip(rows, plans, strict=True)
+            for number in range(len(OBJECTIVES))
+        ],
         batch_size=500,
     )
     strategies = Strategy.objects.bulk_create(
@@ -45,7 +54,9 @@ def plan(crew: Crew, customers: list[Customer], today: datetime.date) -> None:
     )
     steps = [
         _action(crew, row, number, today, objective, strategy)
-        for row, objective, strategy in zip(rows, objectives, strategies, strict=True)
+        for row, objective, strategy in zip(
+            rows, _first(objectives), _first(strategies), strict=True
+        )
         for number in range(ACTIONS)
     ]
     steps += [
@@ -76,13 +87,20 @@ def _plan(crew: Crew, row: Customer, today: datetime.date) -> Plan:
     )
 
 
-def _objective(crew: Crew, row: Customer, of: Plan, today: datetime.date) -> Objective:
+def _first(rows: list[Any]) -> list[Any]:
+    """Of the objectives of each plan, or of their strategies, the first."""
+    return rows[:: len(OBJECTIVES)]
+
+
+def _objective(crew: Crew, row: Customer, of: Plan, today: datetime.date, number: int) -> Objective:
+    title, kind, measure = OBJECTIVES[number]
     return Objective(
         plan=of,
-        title="Share of wallet in the largest plant",
-        type="grow",
+        position=number,
+        title=title,
+        type=kind,
         owner=crew.manager_of(row.team or 0),
-        kpi="share of wallet",
+        kpi=measure,
         unit="%",
         baseline=Decimal(20),
         target=Decimal(40),
@@ -125,28 +143,32 @@ def _approve(
     for step in steps:
         frozen = {"id": step.pk, **plain(record.snapshot(step, ACTION_FIELDS))}
         by_objective.setdefault(step.objective_id, []).append(frozen)
-    versions = []
+    held: dict[Plan, list[tuple[Objective, Strategy]]] = {}
     for objective, strategy in zip(objectives, strategies, strict=True):
-        of = objective.plan
-        if not of.in_force:
-            continue
-        for row in (of, objective, strategy):
+        if objective.plan.in_force:
+            held.setdefault(objective.plan, []).append((objective, strategy))
+    versions = []
+    for of, pairs in held.items():
+        goals, ways = zip(*pairs, strict=True)
+        for row in (of, *goals, *ways):
             row.approved = content_of(row)
         content = {
             "plan": of.approved,
-            "objectives": [_frozen(objective, Objective.editable_fields())],
-            "strategies": [_frozen(strategy, ("objective", *Strategy.editable_fields()))],
+            "objectives": [_frozen(row, Objective.editable_fields()) for row in goals],
+            "strategies": [
+                _frozen(row, ("objective", *Strategy.editable_fields())) for row in ways
+            ],
             "milestones": [],
             "swot_entries": [],
             "risks": [],
-            "actions": by_objective.get(objective.pk, []),
+            "actions": [step for row in goals for step in by_objective.get(row.pk, [])],
         }
         versions.append(
             PlanVersion(
                 plan=of, number=1, kind="approval", content=content, created_by=crew.director
             )
         )
-    Plan.objects.bulk_update([row.plan for row in objectives], ["approved"], batch_size=200)
+    Plan.objects.bulk_update(held, ["approved"], batch_size=200)
     Objective.objects.bulk_update(objectives, ["approved"], batch_size=200)
     Strategy.objects.bulk_update(strategies, ["approved"], batch_size=200)
     PlanVersion.objects.bulk_create(versions, batch_size=500)
