@@ -38,6 +38,7 @@ from accounts.figures.months import Months, by_month, compared, totals
 from accounts.figures.ranking import (
     PARETO_SHARE,
     Pareto,
+    banded,
     first_month,
     kept_of,
     latest_month,
@@ -77,6 +78,7 @@ __all__ = [
     "added",
     "added_cells",
     "are_kept",
+    "banded",
     "between",
     "by_account",
     "by_activity",

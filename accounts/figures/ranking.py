@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import Count, F, Max, Min, QuerySet, Sum
 
@@ -63,18 +63,15 @@ def pareto(
 
 
 def pareto_kept(
-    rows: QuerySet[AccountSums], total: Decimal | None, cells: QuerySet[SumsBand] | None = None
+    rows: QuerySet[AccountSums], total: Decimal | None, bands: Iterable[tuple[int, int, Decimal]]
 ) -> Pareto:
-    """What `pareto` says of accounts with the kept sums `rows`: the database counts them in narrow
-    bands of revenue (or has counted them in `cells`), and only those of the band in which the share
-    is reached are read."""
+    """What `pareto` says of accounts with the kept sums `rows`: of their narrow bands of revenue
+    the database has counted how many there are and with what sum (`bands`), and only those of the
+    band in which the share is reached are read."""
     if total is None or total <= 0:
         return Pareto(PARETO_SHARE, None)
-    source: Any = rows.filter(band__isnull=False) if cells is None else cells
-    number = Count("*") if cells is None else Sum("count")
-    banded = source.order_by().values_list("band").annotate(number=number, sum=Sum("revenue"))
     reached, above = Decimal(0), 0
-    for band, count, revenue in sorted(banded, reverse=True):
+    for band, count, revenue in sorted(bands, reverse=True):
         if reached + revenue < PARETO_SHARE * total:
             reached, above = reached + revenue, above + count
             continue
@@ -84,6 +81,13 @@ def pareto_kept(
         inside = pareto(within.values_list("revenue", flat=True).iterator(), total, reached)
         return Pareto(PARETO_SHARE, inside.accounts and above + inside.accounts)
     return Pareto(PARETO_SHARE, None)
+
+
+def banded(rows: QuerySet[AccountSums] | QuerySet[SumsBand]) -> QuerySet:
+    """Band, number and revenue of kept sums: accounts are counted, cells have counted them."""
+    number = Sum("count") if rows.model is SumsBand else Count("*")
+    found = rows.filter(band__isnull=False).order_by().values_list("band")
+    return found.annotate(number=number, sum=Sum("revenue"))
 
 
 def kept_of(accounts: QuerySet[Account], kept: int) -> QuerySet[AccountSums]:

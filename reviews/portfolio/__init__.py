@@ -95,7 +95,7 @@ def build(
     else:
         found = figures.compared(chosen.all(), periods, rates)
     if kept is not None and scope.level == "account" and found[0].revenue is not None:
-        pareto, top = ranking_kept(user, scope, rates, kept)
+        pareto, top = ranking_kept(user, chosen, scope, rates, kept)
     else:
         pareto, top = ranking(user, chosen, scope, rates, found[0].revenue)
     whole = compare and scope.period.year_before().is_covered_from(begins)

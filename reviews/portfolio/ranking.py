@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from accounts import figures
 from accounts.models import Account, AccountSums, SumsBand
 from kam.access.querysets import Reader
-from reviews.portfolio.scope import Scope, accounts_of, cells_by
+from reviews.portfolio.scope import Scope, cells_by
 
 TOP = 10
 """Customers named in `top`."""
@@ -55,6 +55,7 @@ def ranking(
 
 def ranking_kept(
     user: Reader,
+    chosen: figures.Chosen,
     scope: Scope,
     rates: figures.Rates,
     kept: figures.KeptYear,
@@ -62,16 +63,28 @@ def ranking_kept(
     """The same from kept sums."""
     total, place = kept.total().revenue, rates.kept_for(scope.period)
     assert place is not None  # noqa: S101  (what was kept was found there)
-    accounts = accounts_of(user, scope)
-    largest = figures.ranked_sums(accounts, place)[:TOP]
-    head = _rows(list(largest.values_list("account", "account__name", "revenue")), total)
+
+    def largest(accounts: QuerySet[Account]) -> QuerySet:
+        rows = figures.ranked_sums(accounts, place)
+        return rows.values_list("account", "account__name", "revenue")[:TOP]
+
+    head = _rows(chosen.find(("largest", place), largest), total)
     bands, sums = (
         cells_by(user, scope, cells) for cells in (SumsBand.objects.all(), AccountSums.placed.all())
     )
     if bands is None or sums is None:
-        return figures.pareto_kept(figures.kept_of(accounts, place), total), head
-    within, counted = (cells.all().filter(period=place) for cells in (sums, bands))
-    return figures.pareto_kept(within, total, counted), head
+
+        def counted(accounts: QuerySet[Account]) -> QuerySet:
+            return figures.banded(figures.kept_of(accounts, place))
+
+        accounts = figures.kept_of(chosen.all(), place)
+        return figures.pareto_kept(accounts, total, chosen.find(("bands", place), counted)), head
+
+    def told(cells: QuerySet[SumsBand]) -> QuerySet:
+        return figures.banded(cells.filter(period=place))
+
+    within = sums.all().filter(period=place)
+    return figures.pareto_kept(within, total, bands.find(("bands", place), told)), head
 
 
 def _rows(head: Iterable[tuple[int, str, Decimal]], total: Decimal | None) -> list[Row]:
