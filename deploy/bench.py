@@ -31,9 +31,9 @@ def main(arguments: Sequence[str]) -> int:
     parts = []
     with tempfile.TemporaryDirectory(prefix="kam-bench-") as folder:
         variables["FILES_DIR"] = f"{folder}/files"
+        measured = [(name, size) for name in databases for size in sizes_on(name, sizes)]
+        parts += _pages(python, measured, extra, folder, variables)
         for database in databases:
-            say(f"\nPages and calls on {database}")
-            parts += _pages(python, database, sizes_on(database, sizes), extra, folder, variables)
             say(f"\nA sales ledger into {database}")
             part = Path(folder) / f"{database}-imports.json"
             command = ["-m", "bench.imports", "--json", str(part)]
@@ -76,17 +76,16 @@ def _database(name: str, folder: str) -> Iterator[dict[str, str]]:
 
 def _pages(
     python: Path,
-    database: str,
-    sizes: Sequence[int],
+    measured: Sequence[tuple[str, int]],
     extra: Sequence[str],
     folder: str,
     variables: dict[str, str],
 ) -> list[Path]:
-    """Files with what was measured at each of `sizes`, in turn."""
+    """Files with what was `measured` on each database at each size, all in turn."""
     parts, children = [], []
     with contextlib.ExitStack() as open_for_all:
-        for count in sizes:
-            say(f"{count:,} accounts …")
+        for database, count in measured:
+            say(f"{database}, {count:,} accounts …")
             address = open_for_all.enter_context(_database(database, folder))
             part = Path(folder) / f"{database}-{count}.json"
             command = ["-m", "bench", "--turns", "--accounts", str(count), "--json", str(part)]
@@ -107,7 +106,7 @@ def _pages(
         print(report.page_head())
         turns.take_turns(children)
         if any(child.wait() for child in children):
-            raise Stop(f"The benchmark ended with an error on {database}.")
+            raise Stop("The benchmark ended with an error.")
     return parts
 
 

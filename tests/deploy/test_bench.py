@@ -46,6 +46,34 @@ def test_page_is_judged_by_ratio_queries_and_status(changes, met):
     assert row["met"] is met
 
 
+@pytest.mark.parametrize(
+    ("changes", "met"),
+    [
+        ({}, True),
+        ({"seconds": 0.041}, False),
+        ({"seconds": 0.041, "ratio": 3.0}, True),
+        ({"queries": 9}, False),
+        ({"status": 500}, False),
+        ({"role": "senior"}, False),  # not measured there
+        ({"accounts": 10_000}, False),
+    ],
+)
+def test_page_over_its_ratio_on_sqlite_is_compared_with_the_other_database(changes, met):
+    there = page(seconds=0.04, ratio=3.5)
+    here = page(**{"database": "sqlite", "seconds": 0.04, "ratio": 5.0, **changes})
+    rows = report.judged([there, here])
+    report.compare(rows)
+    assert [row["met"] for row in rows] == [False, met]
+
+
+def test_summary_tells_how_pages_on_sqlite_compare():
+    rows = report.judged([page(), page(database="sqlite", ratio=5.0, seconds=0.012)])
+    report.compare(rows)
+    assert list(report.summary(rows))[-1] == (
+        "sqlite: 1 over their ratio, in 0.40 to 0.40 of their time on PostgreSQL"
+    )
+
+
 def test_growth_is_time_over_that_of_the_smallest_size():
     rows = [
         page(),
