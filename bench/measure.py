@@ -29,7 +29,7 @@ LIST, DETAIL, PART, PORTFOLIO = 8, 25, 12, 15
 """Most queries (`design.md` 8)."""
 ANY = 10_000
 """Where the design sets no number of queries."""
-PARTS, ROUNDS = 3, 2
+PARTS, ROUNDS = 6, 2
 """Parts in which a page and its floor are opened in turn, and how often at least in each."""
 LISTS = (
     "accounts",

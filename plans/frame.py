@@ -20,7 +20,6 @@ from kam.access.querysets import Reader, sight_of
 from kam.documents import holders
 from kam.web import navigation, panels, search
 from kam.web.formatting import late
-from kam.web.indexes import may_hold
 from kam.web.navigation import Entry
 from kam.web.panels import Panel
 from kam.web.search import Found, SearchSource
@@ -121,8 +120,7 @@ def find_actions(user: Reader, text: str, limit: int) -> list[Found]:
 
     def rows(**words: str) -> QuerySet[Action]:
         actions = Action.objects.visible_to(user).active().select_related("account")
-        for word in words.values():
-            actions = actions.filter(may_hold(Action, word), text__icontains=word)
+        actions = actions.found_by(" ".join(words.values()))
         return actions.order_by("-updated_at", "pk")[:limit]
 
     return [

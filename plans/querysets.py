@@ -17,6 +17,7 @@ from accounts.querysets import TrackedHangingQuerySet
 from kam.access.once import asking_once
 from kam.access.querysets import AccountScopedQuerySet, Reader, at_one_of, scope_model, within
 from kam.changes.querysets import TrackedQuerySet
+from kam.web.indexes import may_hold
 from plans.choices import OPEN_ACTIONS, ActionStatus, PlanStatus, RiskState
 from teams.models import Role, TeamRole
 
@@ -231,6 +232,14 @@ class RiskQuerySet(PlanContentQuerySet):
 
 class ActionQuerySet(TrackedHangingQuerySet):
     """Actions."""
+
+    def found_by(self, text: str) -> Self:
+        """Actions in whose text every word of `text` occurs."""
+        for word in text[:LONGEST_SEARCH].split():
+            self = self.filter(  # noqa: PLW0642  (a queryset is narrowed step by step)
+                may_hold(self.model, word), text__icontains=word
+            )
+        return self
 
     def changeable_by(self, user: Reader) -> Self:
         """Actions that `user` may change: all of an account they edit, else their own."""

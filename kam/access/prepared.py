@@ -215,7 +215,10 @@ def _known(
 
 
 def _short(values: dict[str, Key]) -> tuple[str, ...]:
-    """Which of `values` are words too short for trigrams, which are searched in another way."""
+    """Which of `values` are words too short for trigrams, which SQLite has to be asked for in
+    another way."""
+    if connection.vendor != "sqlite":
+        return ()
     words = ((name, value) for name, value in values.items() if isinstance(value, str))
     return tuple(name for name, word in words if len(word) < SHORTEST_INDEXED)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -32,7 +32,8 @@ def table_at(address: str, user: AbstractBaseUser) -> Table:
     Http404 (not for `user`).
     """
     parts = urlsplit(address)
-    if parts.scheme or parts.netloc or len(address) > LONGEST:
+    has_nul = "\0" in unquote(address)  # see `kam.web.middleware.possible_addresses`
+    if parts.scheme or parts.netloc or len(address) > LONGEST or has_nul:
         raise ValidationError({"address": _("This is no list of this application.")})
     match = _match(parts.path)
     request = _request(parts.path, parts.query, user)

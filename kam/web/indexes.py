@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models
 from django.db.backends.ddl_references import Statement, Table
 from django.db.models import Q
@@ -54,7 +55,9 @@ class SearchIndex(models.Index):
     PostgreSQL has trigrams in an index; where the server does not allow `pg_trgm` it is an
     ordinary one, and search answers all the same. On SQLite trigrams stand in a table beside
     (FTS5), which triggers keep and `may_hold` asks. Whoever remakes the table in a migration
-    makes the indexes of its model again, and the triggers with them.
+    makes the indexes of its model again, and the triggers with them. Rows must not be written
+    with INSERT OR REPLACE, which calls no trigger for what it removes; a searched column is
+    renamed in a migration of its own.
     """
 
     def __init__(self, *, starts: bool = False, **kwargs: Any) -> None:
@@ -90,9 +93,9 @@ class SearchIndex(models.Index):
         """The statement that drops the index; on SQLite table and triggers go first."""
         if schema_editor.connection.vendor != "postgresql":
             for text in (
-                "DROP TRIGGER %(added)s",
-                "DROP TRIGGER %(removed)s",
-                "DROP TRIGGER %(changed)s",
+                "DROP TRIGGER IF EXISTS %(added)s",
+                "DROP TRIGGER IF EXISTS %(removed)s",
+                "DROP TRIGGER IF EXISTS %(changed)s",
                 DROPPED,
             ):
                 schema_editor.execute(self._beside(text, model, schema_editor))
@@ -152,7 +155,9 @@ def may_hold(model: type[models.Model], text: str) -> Q:
     texts of one or two letters have no trigrams: all rows."""
     if connection.vendor != "sqlite" or len(text) < SHORTEST_INDEXED:
         return Q()
-    indexes = (index for index in model._meta.indexes if isinstance(index, SearchIndex))
+    indexes = [index for index in model._meta.indexes if isinstance(index, SearchIndex)]
+    if not indexes:
+        raise ImproperlyConfigured(f"{model.__name__} has no SearchIndex.")
     return Q(pk__in=_Holding(tuple(index.words for index in indexes), text))
 
 

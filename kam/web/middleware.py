@@ -35,7 +35,7 @@ def preferences(get_response: Handler) -> Handler:
 
 def possible_addresses(get_response: Handler) -> Handler:
     """Nothing is found at an address of a page that holds the character NUL: no text has it, and
-    databases refuse to look for it. Endpoints name the parameter that is at fault."""
+    looking for it is an error of the database. Endpoints name the parameter that is at fault."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         has_nul = "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "")

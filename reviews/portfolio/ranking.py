@@ -64,27 +64,29 @@ def ranking_kept(
     total, place = kept.total().revenue, rates.kept_for(scope.period)
     assert place is not None  # noqa: S101  (what was kept was found there)
 
-    def largest(accounts: QuerySet[Account]) -> QuerySet:
+    def largest(accounts: QuerySet[Account], place: int) -> QuerySet:
         rows = figures.ranked_sums(accounts, place)
         return rows.values_list("account", "account__name", "revenue")[:TOP]
 
-    head = _rows(chosen.find(("largest", place), largest), total)
+    head = _rows(chosen.find("largest", largest, place=place), total)
     bands, sums = (
         cells_by(user, scope, cells) for cells in (SumsBand.objects.all(), AccountSums.placed.all())
     )
     if bands is None or sums is None:
 
-        def counted(accounts: QuerySet[Account]) -> QuerySet:
+        def counted(accounts: QuerySet[Account], place: int) -> QuerySet:
             return figures.banded(figures.kept_of(accounts, place))
 
         accounts = figures.kept_of(chosen.all(), place)
-        return figures.pareto_kept(accounts, total, chosen.find(("bands", place), counted)), head
+        return figures.pareto_kept(
+            accounts, total, chosen.find("bands", counted, place=place)
+        ), head
 
-    def told(cells: QuerySet[SumsBand]) -> QuerySet:
+    def told(cells: QuerySet[SumsBand], place: int) -> QuerySet:
         return figures.banded(cells.filter(period=place))
 
     within = sums.all().filter(period=place)
-    return figures.pareto_kept(within, total, bands.find(("bands", place), told)), head
+    return figures.pareto_kept(within, total, bands.find("bands", told, place=place)), head
 
 
 def _rows(head: Iterable[tuple[int, str, Decimal]], total: Decimal | None) -> list[Row]:

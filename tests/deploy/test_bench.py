@@ -59,11 +59,17 @@ def test_page_is_judged_by_ratio_queries_and_status(changes, met):
     ],
 )
 def test_page_over_its_ratio_on_sqlite_is_compared_with_the_other_database(changes, met):
-    there = page(seconds=0.04, ratio=3.5)
+    there = page(seconds=0.04)
     here = page(**{"database": "sqlite", "seconds": 0.04, "ratio": 5.0, **changes})
     rows = report.judged([there, here])
     report.compare(rows)
-    assert [row["met"] for row in rows] == [False, met]
+    assert [row["met"] for row in rows] == [True, met]
+
+
+def test_page_over_its_ratio_on_both_databases_is_over():
+    rows = report.judged([page(ratio=3.5), page(database="sqlite", ratio=5.0, seconds=0.01)])
+    report.compare(rows)
+    assert [row["met"] for row in rows] == [False, False]
 
 
 def test_summary_tells_how_pages_on_sqlite_compare():

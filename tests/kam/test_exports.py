@@ -135,6 +135,7 @@ def test_addresses_that_are_no_list_are_refused(manager):
         "/api/v1/accounts/?colour=red",
         "/api/v1/accounts/?page_size=2",
         "/accounts/?q=" + "x" * 5000,
+        "/selection/costs/?search=a%00bc",
         "",
     ):
         with pytest.raises(ValidationError):

@@ -35,6 +35,10 @@ class ActionViewSet(EditableViewSet):
     def get_queryset(self) -> Any:
         return super().get_queryset().active()
 
+    def search_rows(self, rows: Any, text: str) -> Any:
+        """Actions in whose text the words of `text` occur."""
+        return rows.found_by(text)
+
     def perform_create(self, serializer: Any) -> None:
         values = serializer.validated_data
         serializer.instance = services.create_action(
