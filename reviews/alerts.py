@@ -85,11 +85,11 @@ def _with_matters(accounts: AccountQuerySet, today: datetime.date) -> QuerySet:
     )
     settled = Q(status_since=None) | Q(status_since__lte=today - GRACE)
     lacking = Q(managed=None) | Q(deputised=None) | Q(planned=None) | Q(told=None)
-    matters = (
-        Q(waiting__isnull=False)
-        | Q(advised=Stage.UNCOUPLING)
-        | Q(review_due_on__lt=today)
+    matters = (  # what stands in the row comes first and spares most rows the look-ups
+        Q(review_due_on__lt=today)
         | (Q(status=Status.KEY) & settled & lacking)
+        | Q(waiting__isnull=False)
+        | Q(advised=Stage.UNCOUPLING)
     )
     order = F("review_due_on").asc(nulls_last=True)
     return rows.filter(matters).order_by(order, "name", "pk")[:READ]
