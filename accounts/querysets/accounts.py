@@ -69,13 +69,13 @@ class AccountQuerySet(TrackedQuerySet):
         day = on or business_today()
         reach = reach_of(user, day)
         teams = [team for role, team in reach.teams if role in roles]
-        led = [path for role, path in reach.units if role in roles]
+        led = reach.units_of(roles)
         programmes = [programme for role, programme in reach.programmes if role in roles]
         if not (teams or led or programmes):
             return self.none()
         scope = Q(team__in=teams) if teams else Q()
-        for path in led:
-            scope |= Q(business_unit__path__startswith=path)
+        if led:
+            scope |= Q(business_unit__in=led)
         if None in programmes:
             scope = Q()
         elif programmes:

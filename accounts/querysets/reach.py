@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from django.db import connection, models
@@ -12,7 +13,7 @@ from django.db.models.functions import Coalesce
 from kam.access.once import once
 from kam.access.prepared import kept_rows
 from kam.access.querysets import Reader
-from teams.models import Membership, Role, RoleGrant, TeamRole
+from teams.models import BusinessUnit, Membership, Role, RoleGrant, TeamRole
 
 READERS = frozenset([*Role, *TeamRole])
 EDITORS = frozenset([Role.ADMINISTRATOR, Role.PROGRAMME_MANAGER, TeamRole.KAM, TeamRole.DEPUTY])
@@ -27,14 +28,16 @@ class Reach(NamedTuple):
     """How far a person's roles carry on one day, before and after barriers.
 
     `programmes` pairs a role with its programme (None: the installation), `units` with the path of
-    its unit, `teams` with its team; `fenced` are paths of accounts behind barriers; `homes` are
-    the programmes of all but the last, `team_homes` and `fenced_homes` those of teams and of
-    barriers. Whether one of the units is large is told on SQLite alone.
+    its unit, `teams` with its team; `inside` are primary keys and paths of those units and of all
+    below them; `fenced` are paths of accounts behind barriers; `homes` are the programmes of all
+    but the last, `team_homes` and `fenced_homes` those of teams and of barriers. Whether one of
+    the units is large is told on SQLite alone.
     """
 
     programmes: tuple[tuple[str, int | None], ...]
     units: tuple[tuple[str, str], ...]
     teams: tuple[tuple[str, int], ...]
+    inside: tuple[tuple[int, str], ...]
     fenced: tuple[str, ...]
     homes: frozenset[int]
     team_homes: frozenset[int]
@@ -55,6 +58,15 @@ class Reach(NamedTuple):
     def reaches_many(self) -> bool:
         """Whether any role is held for a programme or a large unit (SQLite)."""
         return bool(self.programmes or self.has_large_unit)
+
+    def units_of(self, roles: Collection[str]) -> list[int]:
+        """Units for which one of `roles` is held, and all below them.
+
+        They are named one by one: databases then know what share of accounts is theirs, and find
+        them in an index without a look at the tree.
+        """
+        tops = tuple(path for role, path in self.units if role in roles)
+        return [pk for pk, path in self.inside if path.startswith(tops)]
 
     def whole_units(self, programme: int) -> tuple[str, ...] | None:
         """Paths of the units in which all accounts of `programme` are seen, and none elsewhere;
@@ -88,6 +100,7 @@ def _reach(user: Reader, on: datetime.date) -> Reach:
         programmes=tuple((row[1], row[2]) for row in found if row[0] == "grant" and not row[3]),
         units=tuple((row[1], row[3]) for row in found if row[0] == "grant" and row[3]),
         teams=tuple((row[1], row[2]) for row in found if row[0] == "team"),
+        inside=tuple(sorted((row[2], row[3]) for row in found if row[0] == "unit")),
         fenced=tuple(row[3] for row in found if row[0] == "fence"),
         homes=frozenset(row[4] for row in found if row[0] != "fence" and row[4] is not None),
         team_homes=frozenset(row[4] for row in found if row[0] == "team"),
@@ -97,8 +110,8 @@ def _reach(user: Reader, on: datetime.date) -> Reach:
 
 
 def _held(user: int, on: datetime.date) -> models.QuerySet:
-    """Kind, role, what it is held for (of units: whether they are large), its path and its
-    programme."""
+    """Kind, role, what it is held for (of a unit: whether it is large), its path and its
+    programme; units also with all below them, as a kind of their own."""
     accounts = RoleGrant._meta.apps.get_model("accounts.Account").objects
     held_for: Any = F("programme")
     if connection.vendor == "sqlite":
@@ -117,7 +130,10 @@ def _held(user: int, on: datetime.date) -> models.QuerySet:
         Coalesce("programme", "business_unit__programme"),
     )
     parts: list[Any] = [
-        members.values_list(Value("team"), "role", "team", nothing, "team__programme")
+        members.values_list(Value("team"), "role", "team", nothing, "team__programme"),
+        BusinessUnit.objects.below(grants)
+        .order_by()
+        .values_list(Value("unit"), Value(""), "pk", "path", "programme"),
     ]
     conflicts = RoleGrant._meta.apps.get_model("accounts.Conflict").objects
     for mine, theirs in (("a", "b"), ("b", "a")):

@@ -4,10 +4,14 @@ import datetime
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from accounts.models import Account, Contact
 from accounts.views.panels import first_accounts
 from kam.access.dates import business_today
+from teams import services
+from teams.models import BusinessUnit
 from tests.factories.accounts import (
     AccountFactory,
     ConflictExceptionFactory,
@@ -86,6 +90,56 @@ def test_role_sees_and_may(row, programme, accounts):
     role, *expected = row
     user = holder(role, programme, accounts)
     assert [seen(user, accounts, method) for method in METHODS] == expected
+
+
+def test_a_unit_that_is_moved_takes_its_accounts_along(programme, accounts):
+    director = RoleGrantFactory(programme_manager=True, programme=programme).user
+    user = holder("senior_manager", programme, accounts)
+    europe, nordics = accounts["birch"].business_unit, accounts["cedar"].business_unit
+
+    def move(unit, parent):
+        unit = BusinessUnit.objects.get(pk=unit.pk)
+        changes = {"parent": parent}
+        services.update_unit(
+            actor=director, unit=unit, expected_version=unit.version, changes=changes
+        )
+
+    move(nordics, BusinessUnitFactory(programme=programme))
+    assert seen(user, accounts) == {"birch"}
+    move(nordics, BusinessUnitFactory(parent=europe))
+    assert seen(user, accounts) == {"birch", "cedar"}
+
+
+def is_led(unit, led) -> bool:
+    return unit is not None and (unit in led or is_led(unit.parent, led))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(
+    parents=st.lists(st.none() | st.integers(0, 5), min_size=1, max_size=6),
+    led=st.sets(st.integers(0, 5), max_size=3),
+    serves=st.booleans(),
+)
+def test_units_of_any_tree_are_seen_with_all_below_them(programme, parents, led, serves):
+    """`parents` names the parent of each unit among those before it."""
+    units: list[BusinessUnit] = []
+    for place, parent in enumerate(parents):
+        above = units[parent % place] if place and parent is not None else None
+        units.append(BusinessUnitFactory(programme=programme, parent=above))
+    leads = [units[number % len(units)] for number in led]
+    user = UserFactory()
+    for unit in {unit.pk: unit for unit in leads}.values():
+        RoleGrantFactory(user=user, senior_manager=True, business_unit=unit)
+    team = TeamFactory(programme=programme)
+    if serves:
+        MembershipFactory(user=user, team=team)
+    rows = {
+        f"of {unit.pk}": AccountFactory(programme=programme, business_unit=unit) for unit in units
+    }
+    rows["of the team"] = AccountFactory(programme=programme, team=team)
+    expected = {f"of {unit.pk}" for unit in units if is_led(unit, leads)}
+    assert seen(user, rows) == expected | ({"of the team"} if serves else set())
+    assert seen(user, rows, "confirmable_by") == expected
 
 
 def test_superuser_without_role_sees_nothing(accounts):
