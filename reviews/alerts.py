@@ -85,7 +85,7 @@ def _with_matters(accounts: AccountQuerySet, today: datetime.date) -> QuerySet:
     )
     settled = Q(status_since=None) | Q(status_since__lte=today - GRACE)
     lacking = Q(managed=None) | Q(deputised=None) | Q(planned=None) | Q(told=None)
-    matters = (  # what stands in the row comes first and spares most rows the look-ups
+    matters = (  # late reviews first: the row itself tells them, all else is looked up
         Q(review_due_on__lt=today)
         | (Q(status=Status.KEY) & settled & lacking)
         | Q(waiting__isnull=False)

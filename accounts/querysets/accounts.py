@@ -69,13 +69,13 @@ class AccountQuerySet(TrackedQuerySet):
         day = on or business_today()
         reach = reach_of(user, day)
         teams = [team for role, team in reach.teams if role in roles]
-        led = reach.units_of(roles)
+        led = reach.led_with(roles)
         programmes = [programme for role, programme in reach.programmes if role in roles]
         if not (teams or led or programmes):
             return self.none()
         scope = Q(team__in=teams) if teams else Q()
-        if led:
-            scope |= Q(business_unit__in=led)
+        for unit in led:
+            scope |= unit
         if None in programmes:
             scope = Q()
         elif programmes:

@@ -6,13 +6,15 @@ import datetime
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
-from django.db.models import Exists, F, OuterRef, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Cast, Coalesce
 
 from kam.access.once import once
 from kam.access.prepared import kept_rows
-from kam.access.querysets import Reader
+from kam.access.querysets import AnyOf, Reader
 from teams.models import BusinessUnit, Membership, Role, RoleGrant, TeamRole
 
 READERS = frozenset([*Role, *TeamRole])
@@ -22,27 +24,29 @@ MANAGERS = frozenset([Role.ADMINISTRATOR, Role.PROGRAMME_MANAGER])
 CONFIRMERS = MANAGERS | {Role.SENIOR_MANAGER}
 LARGE = 300
 """Accounts from which on a unit is large."""
+KEYS = ArrayField(models.BigIntegerField())
+NOTHING = Value("", output_field=models.TextField())
 
 
 class Reach(NamedTuple):
     """How far a person's roles carry on one day, before and after barriers.
 
     `programmes` pairs a role with its programme (None: the installation), `units` with the path of
-    its unit, `teams` with its team; `inside` are primary keys and paths of those units and of all
-    below them; `fenced` are paths of accounts behind barriers; `homes` are the programmes of all
-    but the last, `team_homes` and `fenced_homes` those of teams and of barriers. Whether one of
-    the units is large is told on SQLite alone.
+    its unit, `teams` with its team; `fenced` are paths of accounts behind barriers; `homes` are
+    the programmes of all but the last, `team_homes` and `fenced_homes` those of teams and of
+    barriers. Whether one of the units is large is told on SQLite alone, the keys of the units and
+    all below them (`inside`, each a PostgreSQL array as text) on PostgreSQL alone.
     """
 
     programmes: tuple[tuple[str, int | None], ...]
     units: tuple[tuple[str, str], ...]
     teams: tuple[tuple[str, int], ...]
-    inside: tuple[tuple[int, str], ...]
     fenced: tuple[str, ...]
     homes: frozenset[int]
     team_homes: frozenset[int]
     fenced_homes: frozenset[int]
     has_large_unit: bool
+    inside: tuple[str, ...]
 
     @property
     def administers(self) -> bool:
@@ -59,14 +63,22 @@ class Reach(NamedTuple):
         """Whether any role is held for a programme or a large unit (SQLite)."""
         return bool(self.programmes or self.has_large_unit)
 
-    def units_of(self, roles: Collection[str]) -> list[int]:
-        """Units for which one of `roles` is held, and all below them.
+    def led_with(self, roles: Collection[str]) -> list[Q]:
+        """Accounts of the units for which one of `roles` is held and of all below them, a
+        condition for each unit.
 
-        They are named one by one: databases then know what share of accounts is theirs, and find
-        them in an index without a look at the tree.
+        PostgreSQL is given the keys of those units: it knows then what share of the accounts is
+        theirs, and finds them in an index without a look at the tree.
         """
-        tops = tuple(path for role, path in self.units if role in roles)
-        return [pk for pk, path in self.inside if path.startswith(tops)]
+        if connection.vendor != "postgresql":
+            paths = [path for role, path in self.units if role in roles]
+            return [Q(business_unit__path__startswith=path) for path in paths]
+        keys = [
+            keys
+            for (role, _path), keys in zip(self.units, self.inside, strict=True)
+            if role in roles
+        ]
+        return [Q(AnyOf(F("business_unit"), Cast(Value(text), KEYS))) for text in keys]
 
     def whole_units(self, programme: int) -> tuple[str, ...] | None:
         """Paths of the units in which all accounts of `programme` are seen, and none elsewhere;
@@ -100,40 +112,42 @@ def _reach(user: Reader, on: datetime.date) -> Reach:
         programmes=tuple((row[1], row[2]) for row in found if row[0] == "grant" and not row[3]),
         units=tuple((row[1], row[3]) for row in found if row[0] == "grant" and row[3]),
         teams=tuple((row[1], row[2]) for row in found if row[0] == "team"),
-        inside=tuple(sorted((row[2], row[3]) for row in found if row[0] == "unit")),
         fenced=tuple(row[3] for row in found if row[0] == "fence"),
         homes=frozenset(row[4] for row in found if row[0] != "fence" and row[4] is not None),
         team_homes=frozenset(row[4] for row in found if row[0] == "team"),
         fenced_homes=frozenset(row[4] for row in found if row[0] == "fence"),
         has_large_unit=any(row[0] == "grant" and row[3] and row[2] for row in found),
+        inside=tuple(row[5] for row in found if row[5]),
     )
 
 
 def _held(user: int, on: datetime.date) -> models.QuerySet:
-    """Kind, role, what it is held for (of a unit: whether it is large), its path and its
-    programme; units also with all below them, as a kind of their own."""
+    """Kind, role, what it is held for (of units: whether they are large), its path, its programme
+    and (of units) the keys of all below it, itself included."""
     accounts = RoleGrant._meta.apps.get_model("accounts.Account").objects
     held_for: Any = F("programme")
+    keys: Any = NOTHING
     if connection.vendor == "sqlite":
         inside = accounts.filter(business_unit__path__startswith=OuterRef("business_unit__path"))
         held_for = Coalesce(
             "programme", Subquery(inside.order_by().values("pk")[LARGE : LARGE + 1])
         )
-    nothing = Value("", output_field=models.TextField())
+    else:
+        below = BusinessUnit.objects.filter(path__startswith=OuterRef("business_unit__path"))
+        listed = Cast(ArraySubquery(below.order_by("pk").values("pk")), models.TextField())
+        keys = Case(When(business_unit__isnull=False, then=listed), default=NOTHING)
     grants = RoleGrant.objects.filter(user=user).valid_on(on).order_by()
     members = Membership.objects.filter(user=user).valid_on(on).order_by()
     rows = grants.values_list(
         Value("grant"),
         "role",
         held_for,
-        Coalesce("business_unit__path", nothing),
+        Coalesce("business_unit__path", NOTHING),
         Coalesce("programme", "business_unit__programme"),
+        keys,
     )
     parts: list[Any] = [
-        members.values_list(Value("team"), "role", "team", nothing, "team__programme"),
-        BusinessUnit.objects.below(grants)
-        .order_by()
-        .values_list(Value("unit"), Value(""), "pk", "path", "programme"),
+        members.values_list(Value("team"), "role", "team", NOTHING, "team__programme", NOTHING)
     ]
     conflicts = RoleGrant._meta.apps.get_model("accounts.Conflict").objects
     for mine, theirs in (("a", "b"), ("b", "a")):
@@ -150,6 +164,6 @@ def _held(user: int, on: datetime.date) -> models.QuerySet:
         parts.append(
             fences.filter(Exists(inside.order_by()))
             .order_by()
-            .values_list(Value("fence"), Value(""), "pk", paths[theirs], home)
+            .values_list(Value("fence"), NOTHING, "pk", paths[theirs], home, NOTHING)
         )
     return rows.union(*parts, all=True)
