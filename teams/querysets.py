@@ -288,7 +288,7 @@ class TeamQuerySet(TrackedQuerySet):
             return self.none()
         own = [team for _role, team in roles_of(user).teams]
         accounts = scope_model()._default_manager.all()
-        shown = accounts.visible_to(user).order_by()
+        shown = accounts.visible_to(user, by_key=True).order_by()
         held = roles_of(user)
         stands_alone = not own and not held.administers and not held.programmes_of(*PROGRAMME_WIDE)
         if held.is_wide and not stands_alone:  # see `kam.access.querysets.at_one_of`

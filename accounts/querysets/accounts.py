@@ -55,7 +55,12 @@ class AccountQuerySet(TrackedQuerySet):
         return reach_of(user, business_today())
 
     def held_by(
-        self, user: Reader, roles: Collection[str], on: datetime.date | None = None
+        self,
+        user: Reader,
+        roles: Collection[str],
+        on: datetime.date | None = None,
+        *,
+        by_key: bool = False,
     ) -> Self:
         """Accounts on which `user` holds one of `roles` on the day `on` (today), barriers applied.
 
@@ -69,7 +74,7 @@ class AccountQuerySet(TrackedQuerySet):
         day = on or business_today()
         reach = reach_of(user, day)
         teams = [team for role, team in reach.teams if role in roles]
-        led = reach.led_with(roles)
+        led = reach.led_with(roles, by_key=by_key)
         programmes = [programme for role, programme in reach.programmes if role in roles]
         if not (teams or led or programmes):
             return self.none()
@@ -86,9 +91,11 @@ class AccountQuerySet(TrackedQuerySet):
         rows = self.filter(scope & ~fenced if fenced else scope, staged_by=None)
         return rows if roles is READERS else rows.filter(merged_into=None)
 
-    def visible_to(self, user: Reader, *, on: datetime.date | None = None) -> Self:
-        """Accounts that `user` may see. There is no superuser branch."""
-        return self.held_by(user, READERS, on)
+    def visible_to(
+        self, user: Reader, *, on: datetime.date | None = None, by_key: bool = False
+    ) -> Self:
+        """Accounts that `user` may see. There is no superuser branch. `by_key`: see `held_by`."""
+        return self.held_by(user, READERS, on, by_key=by_key)
 
     def in_team_of(self, user: Reader) -> Self:
         """Accounts in whose team `user` is, in any role."""

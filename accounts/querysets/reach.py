@@ -63,22 +63,15 @@ class Reach(NamedTuple):
         """Whether any role is held for a programme or a large unit (SQLite)."""
         return bool(self.programmes or self.has_large_unit)
 
-    def led_with(self, roles: Collection[str]) -> list[Q]:
+    def led_with(self, roles: Collection[str], *, by_key: bool) -> list[Q]:
         """Accounts of the units for which one of `roles` is held and of all below them, a
-        condition for each unit.
-
-        PostgreSQL is given the keys of those units: it knows then what share of the accounts is
-        theirs, and finds them in an index without a look at the tree.
-        """
-        if connection.vendor != "postgresql":
-            paths = [path for role, path in self.units if role in roles]
-            return [Q(business_unit__path__startswith=path) for path in paths]
-        keys = [
-            keys
-            for (role, _path), keys in zip(self.units, self.inside, strict=True)
-            if role in roles
-        ]
-        return [Q(AnyOf(F("business_unit"), Cast(Value(text), KEYS))) for text in keys]
+        condition for each unit; `by_key` by the keys of those units (PostgreSQL)."""
+        if by_key and connection.vendor == "postgresql":
+            units = zip(self.units, self.inside, strict=True)
+            keys = [keys for (role, _path), keys in units if role in roles]
+            return [Q(AnyOf(F("business_unit"), Cast(Value(text), KEYS))) for text in keys]
+        paths = [path for role, path in self.units if role in roles]
+        return [Q(business_unit__path__startswith=path) for path in paths]
 
     def whole_units(self, programme: int) -> tuple[str, ...] | None:
         """Paths of the units in which all accounts of `programme` are seen, and none elsewhere;

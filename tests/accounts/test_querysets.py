@@ -12,7 +12,7 @@ from accounts.views.panels import first_accounts
 from kam.access.dates import business_today
 from kam.access.querysets import is_one_of
 from teams import services
-from teams.models import BusinessUnit
+from teams.models import BusinessUnit, Team
 from tests.factories.accounts import (
     AccountFactory,
     ConflictExceptionFactory,
@@ -94,10 +94,14 @@ def test_role_sees_and_may(row, programme, accounts):
 
 
 def test_a_unit_that_is_moved_takes_its_accounts_along(programme, accounts):
-    """In queries whose SQL is kept, too; so does one that is made later."""
+    """And the teams that serve them; in queries whose SQL is kept, too. So does a unit that is
+    made later."""
     director = RoleGrantFactory(programme_manager=True, programme=programme).user
     user = holder("senior_manager", programme, accounts)
     europe, nordics = accounts["birch"].business_unit, accounts["cedar"].business_unit
+    teams = {name: TeamFactory(programme=programme) for name in accounts}
+    for name, team in teams.items():
+        Account.objects.filter(pk=accounts[name].pk).update(team=team)
 
     def move(unit, parent):
         unit = BusinessUnit.objects.get(pk=unit.pk)
@@ -107,10 +111,12 @@ def test_a_unit_that_is_moved_takes_its_accounts_along(programme, accounts):
         )
 
     def found():
-        visible_to = Account.objects.visible_to
-        kept = {name for name, row in accounts.items() if is_one_of(visible_to, user, row.pk)}
-        assert kept == seen(user, accounts)
-        return kept
+        kept = [
+            {name for name, row in rows.items() if is_one_of(manager.visible_to, user, row.pk)}
+            for manager, rows in ((Account.objects, accounts), (Team.objects, teams))
+        ]
+        assert kept == [seen(user, accounts)] * 2
+        return kept[0]
 
     assert found() == {"birch", "cedar"}
     move(nordics, BusinessUnitFactory(programme=programme))
@@ -152,6 +158,8 @@ def test_units_of_any_tree_are_seen_with_all_below_them(programme, parents, led,
     expected = {f"of {unit.pk}" for unit in units if is_led(unit, leads)}
     assert seen(user, rows) == expected | ({"of the team"} if serves else set())
     assert seen(user, rows, "confirmable_by") == expected
+    by_key = Account.objects.visible_to(user, by_key=True)
+    assert set(by_key) == set(Account.objects.visible_to(user))
 
 
 def test_superuser_without_role_sees_nothing(accounts):
