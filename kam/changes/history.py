@@ -19,8 +19,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from kam.access.prepared import kept_among
 from kam.access.querysets import Reader, scope_model, sight_of
@@ -355,7 +355,7 @@ class _Sight:
             word = field.related_model._meta.verbose_name_plural if field else name
             label = capfirst(str(word).replace("_", " "))
             return FieldChange(name, label, _plain(before), _plain(after))
-        label = capfirst(str(getattr(field, "verbose_name", name)))
+        label = _label(field, get_language())
         if not field.is_relation:
             return FieldChange(name, label, _value(field, before), _value(field, after))
         related = field.related_model
@@ -365,6 +365,18 @@ class _Sight:
 
     def _names(self, related: type[models.Model], value: Any) -> str | None:
         return ", ".join(str(self.named[related][key]) for key in _keys(value)) or None
+
+
+@cache
+def _label(field: models.Field, language: str | None) -> str:
+    """What `field` is called in `language`, which is the one in use."""
+    return capfirst(str(field.verbose_name))
+
+
+@cache
+def _words(field: models.Field, language: str | None) -> dict[Any, str]:
+    """Words for the choices of `field`, likewise."""
+    return {value: str(word) for value, word in field.flatchoices}
 
 
 def _plain(value: Any) -> Any:
@@ -383,8 +395,8 @@ def _value(field: Any, value: Any) -> Any:
     """A stored value in the type of its field, choices in words; None when empty."""
     if value in (None, ""):
         return None
-    if field.flatchoices:
-        return str(dict(field.flatchoices).get(value, value))
+    if field.choices and (words := _words(field, get_language())):
+        return str(words.get(value, value))
     if isinstance(field, models.DateField | models.DecimalField | models.TimeField):
         try:
             return field.to_python(value)

@@ -50,6 +50,12 @@ def use_locale(code: str) -> Iterator[None]:
 
 def not_available() -> str:
     """The word for what cannot be computed."""
+    return _not_available(get_language())
+
+
+@lru_cache(maxsize=50)
+def _not_available(language: str | None) -> str:
+    """The same in `language`, which is the one in use: lists show it in every other cell."""
     return pgettext("value cannot be computed", "n/a")
 
 

@@ -58,6 +58,16 @@ class SentAnswerSerializer(AnswerSerializer):
     is_assumed = serializers.BooleanField(required=False)
 
 
+@stands_alone
+class AnswersField(serializers.DictField):
+    """Answers by statement; they are handed out as `_Shown` writes them, field by field."""
+
+    child = SentAnswerSerializer()
+
+    def to_representation(self, value: dict[str, Any]) -> dict[str, Any]:
+        return value
+
+
 class CheckSerializer(Serializer):
     """An item of the checklist for leaving the present stage."""
 
@@ -122,7 +132,7 @@ DECISION = (
 class StageReviewSerializer(ModelSerializer):
     """One review: answers in, what the evidence says out. Scores are plain numbers."""
 
-    answers = serializers.DictField(child=SentAnswerSerializer(), required=False)
+    answers = AnswersField(required=False)
     share_of_wallet = RatioField(required=False, allow_null=True)
     share_used = RatioField(read_only=True)
     uncoupling_signals = serializers.DictField(
@@ -268,7 +278,7 @@ class _Shown:
             answer.item: {
                 "score": answer.score,
                 "evidence": answer.evidence,
-                "answered_on": answer.answered_on,
+                "answered_on": answer.answered_on.isoformat(),
                 "is_confirmed": answer.is_confirmed,
                 "is_computed": False,
                 "is_assumed": False,
@@ -279,7 +289,7 @@ class _Shown:
             shown[scoring.COMPUTED_ITEM] = {
                 "score": scoring.wallet_score(self._review.share_used),
                 "evidence": "",
-                "answered_on": self._review.reviewed_on,
+                "answered_on": self._review.reviewed_on.isoformat(),
                 "is_confirmed": True,
                 "is_computed": True,
                 "is_assumed": self._review.share_is_assumed,

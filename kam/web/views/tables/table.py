@@ -50,6 +50,11 @@ class Table:
         """Names of the shown columns, for `{% if "stage" in table.names %}`."""
         return {item.name for item in self.shown}
 
+    @cached_property
+    def has_more(self) -> bool:
+        """Whether a column is shown that nobody sees who has not chosen it."""
+        return any(item.optional and not item.default for item in self.shown)
+
     @property
     def choices(self) -> list[tuple[Column, bool]]:
         """Optional columns, and whether each is on."""
