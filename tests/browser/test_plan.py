@@ -14,6 +14,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 OLD = "Open Rail labels with a trial at two depots"
 THEIRS = "Open Rail labels with a paid trial at two depots"
 MINE = "Open Rail labels with a trial at three depots"
+# Keeps what the field of a form holds at the moment when it comes into the page.
+WATCH = """new MutationObserver(() => {
+  window.cameWith ??= document.querySelector("form[data-write] [name=value]")?.value;
+}).observe(document, { childList: true, subtree: true })"""
 
 
 @pytest.fixture
@@ -77,13 +81,17 @@ def test_session_that_ends_while_typing_loses_nothing(open_page, written):
     assert Objective.objects.get().title == OLD
     services.update_content(actor=tom, row=objective, changes={"kpi": "Revenue"})
 
+    # In a tab of its own: the one that is left would send once more what was typed.
     page.context.add_cookies([item for item in cookie if item["name"] == "sessionid"])
+    page = page.context.new_page()
+    page.add_init_script(WATCH)
     page.goto(plan.get_absolute_url())
     again = page.locator(
         f"form#f-objective-{objective.pk}-title #f-objective-{objective.pk}-title-v"
     )
     again.wait_for()
     assert again.input_value() == MINE
+    assert page.evaluate("window.cameWith") == MINE, "could be typed over before it was back"
     again.press("Enter")
     page.wait_for_selector(f"#f-objective-{objective.pk}-title a.ed")
     assert (Objective.objects.get().title, Objective.objects.get().kpi) == (MINE, "Revenue")
