@@ -192,6 +192,7 @@ class BusinessUnit(Tracked):
     path = PathField(editable=False, default="", db_index=True)
 
     objects = querysets.BusinessUnitQuerySet.as_manager()
+    untold = ("path",)
 
     class Meta:
         ordering = ["path"]

@@ -182,6 +182,7 @@ class Account(Tracked):
     )
 
     objects = querysets.AccountQuerySet.as_manager()
+    untold = ("path",)
 
     class Meta:
         ordering = ["name", "pk"]

@@ -34,6 +34,7 @@ class Channel(Tracked):
     full_name = models.TextField(_("channel"), editable=False, default="")
 
     objects = ChannelQuerySet.as_manager()
+    untold = ("path",)
 
     class Meta:
         ordering = ["full_name", "pk"]

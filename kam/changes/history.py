@@ -34,7 +34,9 @@ VERBS = {
     "revoked": gettext_lazy("revoked"),
     "submitted": gettext_lazy("submitted"),
     "approved": gettext_lazy("approved"),
-    "imported": gettext_lazy("imported"),
+    "imported": gettext_lazy("finished"),
+    "undone": gettext_lazy("took back"),
+    "import_undone": gettext_lazy("took back the import of"),
     "ended": gettext_lazy("ended"),
     "withdrawn": gettext_lazy("withdrew"),
     "deactivated": gettext_lazy("barred"),
@@ -59,8 +61,6 @@ VERBS = {
     "replayed": gettext_lazy("asked again for what was told to"),
     "switched_off": gettext_lazy("switched off, after lasting failure,"),
 }
-UNTOLD = ("path",)
-"""Fields that follow from others and say nothing to people."""
 TELLING = (
     "status",
     "state",
@@ -166,7 +166,7 @@ class Line:
     @property
     def source(self) -> str:
         """From where, with the token's or command's name."""
-        name = str(SOURCES.get(self.change.source, self.change.source))
+        name = _source(self.change.source, get_language())
         if self.change.source in ("api", "command") and self.change.source_reference:
             return f"{name} ({self.change.source_reference})"
         return name
@@ -325,7 +325,7 @@ class _Sight:
         return Line(
             change=row,
             who=str(row.actor) if row.actor else _("the system"),
-            verb=str(VERBS.get(row.verb, row.verb.replace("_", " ").replace(".", " "))),
+            verb=_verb(row.verb, get_language()),
             kind=str(kind),
             label=row.object_label if self.shows_object(row) else "",
             account=self.accounts.get(row.account_id),
@@ -335,10 +335,11 @@ class _Sight:
 
     def _fields(self, row: Change, model: type[models.Model] | None) -> Iterable[FieldChange]:
         order = _places(model) if model else {}
+        untold = getattr(model, "untold", ())  # the model's fields that say nothing to people
         names = [*row.before, *(name for name in row.after if name not in row.before)]
         names.sort(key=lambda name: order.get(name, len(order)))
         for name in names:
-            if name in UNTOLD:
+            if name in untold:
                 continue
             item = self._field(model, name, row.before.get(name), row.after.get(name))
             if not row.before or item.hidden or item.before != item.after:
@@ -368,8 +369,20 @@ class _Sight:
 
 
 @cache
+def _verb(code: str, language: str | None) -> str:
+    """What was done, in `language`, which is the one in use."""
+    return str(VERBS.get(code, code.replace("_", " ").replace(".", " ")))
+
+
+@cache
+def _source(code: str, language: str | None) -> str:
+    """From where, likewise."""
+    return str(SOURCES.get(code, code))
+
+
+@cache
 def _label(field: models.Field, language: str | None) -> str:
-    """What `field` is called in `language`, which is the one in use."""
+    """What `field` is called, likewise."""
     return capfirst(str(field.verbose_name))
 
 

@@ -35,7 +35,7 @@ class StoredContent(models.Model):
         _("size"), validators=[MinValueValidator(1)], editable=False, help_text=_("in bytes")
     )
     media_type = models.CharField(_("type"), max_length=100, editable=False)
-    sha256 = models.CharField(max_length=64, editable=False)
+    sha256 = models.CharField(_("checksum (SHA-256)"), max_length=64, editable=False)
     stored_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("stored by"),

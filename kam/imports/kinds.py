@@ -318,6 +318,11 @@ def registered() -> list[ImportKind]:
     return list(_kinds.values())
 
 
+def choices() -> list[tuple[str, Text]]:
+    """The names of all kinds, with what people call them."""
+    return [(kind.name, kind.label) for kind in registered()]
+
+
 RESULTS = {
     "new": _("new"),
     "changed": _("changed"),

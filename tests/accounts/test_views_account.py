@@ -17,6 +17,7 @@ from tests.factories.teams import (
     ProgrammeFactory,
     RoleGrantFactory,
     TeamFactory,
+    UserFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -133,6 +134,14 @@ def test_forms_of_account_open(client, manager, programme, name):
     ContactFactory(account=account)
     response = client.get(reverse(f"accounts:{name}", args=[account.pk]))
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize("name", ["list", "groups"])
+def test_lists_name_a_currency_or_no_money(client, kam, name):
+    url = reverse(f"accounts:{name}")
+    assert "in k GBP" in client.get(url).content.decode()
+    client.force_login(UserFactory())
+    assert "in k" not in client.get(url).content.decode()
 
 
 def test_file_of_the_list_follows_what_is_held_at_the_moment(client, kam):

@@ -14,6 +14,7 @@ from kam.changes.history import FieldChange, describe, kinds, readable
 from kam.changes.models import Change
 from teams.models import BusinessUnit, Programme
 from tests.factories.accounts import AccountFactory
+from tests.factories.imports import FolderFactory
 from tests.factories.teams import (
     MembershipFactory,
     ProgrammeFactory,
@@ -83,7 +84,27 @@ def test_values_have_the_type_of_their_field_and_choices_are_words(programme):
         "archived_at": (None, datetime.datetime(2026, 6, 1, 10, tzinfo=datetime.UTC)),
         "gone": ("1, 2", "yes"),
     }
-    assert (line.who, line.verb) == ("the system", "imported")
+    assert (line.who, line.verb) == ("the system", "finished")
+
+
+def test_import_folder_is_told_in_words_with_its_place(programme):
+    user = RoleGrantFactory().user
+    folder = FolderFactory(scope=programme, kind="exchange_rates", path="treasury")
+    after = {"path": "treasury", "kind": "exchange_rates", "scope_id": programme.pk}
+    record.change(actor=user, obj=folder, verb="created", after=after)
+    (line,) = describe(Change.objects.for_list(), user)
+    assert line.kind == "import folder"
+    assert [(item.label, item.after) for item in line.fields] == [
+        ("What the files hold", "Exchange rates"),
+        ("Folder", "treasury"),
+    ]
+
+
+def test_place_in_a_tree_is_not_told(account, member):
+    before, after = {"path": "/1/", "name": "Alpa"}, {"path": "/1/2/", "name": "Alba"}
+    record.change(actor=member, obj=account, before=before, after=after)
+    (line,) = lines(member)
+    assert [item.name for item in line.fields] == ["name"]
 
 
 def test_what_hangs_on_an_object_is_read_as_words(account, member):

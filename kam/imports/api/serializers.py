@@ -151,7 +151,7 @@ class UploadSerializer(Serializer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [(kind.name, kind.label) for kind in kinds.registered()]
+        self.fields["kind"].choices = kinds.choices()
 
 
 FOLDER_STATE = ("owner", "note", "looked_at", "next_look_at")
@@ -165,7 +165,6 @@ class FolderSerializer(ModelSerializer):
     """
 
     scope = serializers.IntegerField(source="scope_id", min_value=1)
-    kind = serializers.ChoiceField(choices=())
     options = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
     every = serializers.ChoiceField(choices=Folder.Every.choices, required=False)
     fixed = ("kind", "scope_id")
@@ -183,11 +182,6 @@ class FolderSerializer(ModelSerializer):
             "updated_at",
         )
         read_only_fields = (*FOLDER_STATE, "version", "created_at", "updated_at")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "kind" in self.fields:
-            self.fields["kind"].choices = [(kind.name, kind.label) for kind in kinds.registered()]
 
 
 class FolderFileSerializer(ModelSerializer):

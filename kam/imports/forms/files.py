@@ -72,7 +72,7 @@ class UploadForm(ShapeForm):
     def __init__(self, *args: Any, user: AbstractBaseUser, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offered = kinds.registered()
-        self.fields["kind"].choices = [(kind.name, kind.label) for kind in offered]
+        self.fields["kind"].choices = kinds.choices()
         self.fields["kind"].initial = offered[-1].name if offered else None
         scopes = offered[0].scopes_for(user) if offered else None
         self.fields["scope"].queryset = scopes

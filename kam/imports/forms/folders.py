@@ -77,7 +77,7 @@ class NewFolderForm(FolderForm):
     def __init__(self, *args: Any, user: AbstractBaseUser, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
         offered = kinds.registered()
-        self.fields["kind"].choices = [(kind.name, kind.label) for kind in offered]
+        self.fields["kind"].choices = kinds.choices()
         scopes = offered[0].scopes_for(user)
         self.fields["scope"].queryset = scopes
         first = list(scopes[:2])

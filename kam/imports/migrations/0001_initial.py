@@ -3,6 +3,7 @@
 import django.core.serializers.json
 import django.db.models.deletion
 import django.utils.timezone
+import kam.imports.kinds
 from django.conf import settings
 from django.db import migrations, models
 
@@ -20,7 +21,7 @@ class Migration(migrations.Migration):
             name='RememberedMapping',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=30, verbose_name='kind')),
+                ('kind', models.CharField(choices=kam.imports.kinds.choices, max_length=30, verbose_name='kind')),
                 ('scope_id', models.BigIntegerField()),
                 ('name', models.CharField(blank=True, max_length=120, verbose_name='name')),
                 ('signature', models.CharField(editable=False, max_length=40)),
@@ -34,6 +35,8 @@ class Migration(migrations.Migration):
                 ('owner', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='kept by')),
             ],
             options={
+                'verbose_name': 'saved mapping',
+                'verbose_name_plural': 'saved mappings',
                 'ordering': ['-used_at', '-pk'],
                 'constraints': [models.UniqueConstraint(fields=('kind', 'scope_id', 'signature'), name='rememberedmapping_key')],
             },
@@ -47,7 +50,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True, db_index=True, verbose_name='changed')),
                 ('archived_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='archived')),
                 ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('kind', models.CharField(max_length=30, verbose_name='what the files hold')),
+                ('kind', models.CharField(choices=kam.imports.kinds.choices, max_length=30, verbose_name='what the files hold')),
                 ('scope_id', models.BigIntegerField(db_index=True)),
                 ('path', models.CharField(blank=True, help_text='Below the import folder of the installation, e.g. sap/orders.', max_length=200, verbose_name='folder')),
                 ('pattern', models.CharField(default='*.csv', help_text='* stands for anything.', max_length=80, verbose_name='files called')),
@@ -62,6 +65,8 @@ class Migration(migrations.Migration):
                 ('mapping', models.ForeignKey(blank=True, help_text='Files with other columns wait for you. None: any saved mapping that fits.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='imports.rememberedmapping', verbose_name='saved mapping')),
             ],
             options={
+                'verbose_name': 'import folder',
+                'verbose_name_plural': 'import folders',
                 'ordering': ['name', 'pk'],
                 'indexes': [models.Index(fields=['next_look_at'], name='folder_due')],
             },
@@ -70,7 +75,7 @@ class Migration(migrations.Migration):
             name='Run',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=30, verbose_name='kind')),
+                ('kind', models.CharField(choices=kam.imports.kinds.choices, max_length=30, verbose_name='kind')),
                 ('scope_id', models.BigIntegerField(db_index=True)),
                 ('status', models.CharField(choices=[('uploaded', 'needs an answer'), ('mapped', 'columns known'), ('checking', 'being tried'), ('ready', 'tried, nothing stored'), ('running', 'running'), ('stopped', 'stopped'), ('published', 'imported'), ('undoing', 'being undone'), ('undone', 'undone'), ('cancelled', 'cancelled'), ('failed', 'failed, nothing stored')], default='uploaded', editable=False, max_length=10, verbose_name='status')),
                 ('lane', models.CharField(blank=True, editable=False, max_length=30)),
@@ -107,6 +112,8 @@ class Migration(migrations.Migration):
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='started by')),
             ],
             options={
+                'verbose_name': 'import',
+                'verbose_name_plural': 'imports',
                 'ordering': ['-pk'],
                 'indexes': [models.Index(fields=['owner', '-id'], name='run_owner')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('lane', ''), _negated=True), fields=('scope_id', 'lane'), name='run_one_per_lane', violation_error_message='Another import is under way.'), models.CheckConstraint(condition=models.Q(('is_live', False), ('status', 'published'), _connector='OR'), name='run_live_is_published')],

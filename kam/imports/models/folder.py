@@ -33,7 +33,7 @@ class Folder(Tracked):
         DAY = 1440, _("day")
 
     name = models.CharField(_("name"), max_length=80)
-    kind = models.CharField(_("what the files hold"), max_length=30)
+    kind = models.CharField(_("what the files hold"), max_length=30, choices=kinds.choices)
     scope_id = models.BigIntegerField(db_index=True)
     path = models.CharField(
         _("folder"),
@@ -71,8 +71,11 @@ class Folder(Tracked):
     next_look_at = models.DateTimeField(_("next look"), null=True, editable=False)
 
     objects = querysets.FolderQuerySet.as_manager()
+    untold = ("scope_id",)
 
     class Meta:
+        verbose_name = _("import folder")
+        verbose_name_plural = _("import folders")
         ordering = ["name", "pk"]
         indexes = [models.Index(fields=["next_look_at"], name="folder_due")]
 

@@ -18,7 +18,7 @@ class RememberedMapping(models.Model):
     comes.
     """
 
-    kind = models.CharField(_("kind"), max_length=30)
+    kind = models.CharField(_("kind"), max_length=30, choices=kinds.choices)
     scope_id = models.BigIntegerField()
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -39,8 +39,11 @@ class RememberedMapping(models.Model):
     updated_at = models.DateTimeField(auto_now=True, db_index=True)
 
     objects = querysets.RememberedMappingQuerySet.as_manager()
+    untold = ("scope_id",)
 
     class Meta:
+        verbose_name = _("saved mapping")
+        verbose_name_plural = _("saved mappings")
         ordering = ["-used_at", "-pk"]
         constraints = [
             models.UniqueConstraint(

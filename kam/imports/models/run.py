@@ -46,7 +46,7 @@ class Run(models.Model):
     EDITABLE = (Status.UPLOADED, Status.MAPPED, Status.READY, Status.FAILED)
     """While the file is being understood: mapping and choices may change."""
 
-    kind = models.CharField(_("kind"), max_length=30)
+    kind = models.CharField(_("kind"), max_length=30, choices=kinds.choices)
     scope_id = models.BigIntegerField(db_index=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -90,8 +90,11 @@ class Run(models.Model):
     finished_at = models.DateTimeField(_("finished"), null=True)
 
     objects = querysets.RunQuerySet.as_manager()
+    untold = ("scope_id",)
 
     class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
         ordering = ["-pk"]
         indexes = [models.Index(fields=["owner", "-id"], name="run_owner")]
         constraints = [

@@ -296,7 +296,7 @@ def test_every_page_is_accessible_and_quiet(open_page, sign_in, pages, turn):
         assert page.goto(opened.address).status == 200, opened
         if page.locator("[hx-trigger=load]").count():
             page.wait_for_load_state("networkidle")  # half a second of silence
-        found += chain(problems_of(page), sideways(page), astray(page))
+        found += chain(problems_of(page), sideways(page), astray(page), cut_off(page))
     assert not found, "\n".join(found)
 
 
@@ -313,6 +313,40 @@ def sideways(page: Page) -> list[str]:
 
 
 PHONE = ViewportSize(width=360, height=800)
+
+
+def cut_off(page: Page) -> list[str]:
+    """Words that, on a phone, end beyond the edge of the page: nothing scrolls to them but a
+    panel, which does so for tables alone, and no three dots say so."""
+    before = page.viewport_size or PHONE
+    page.set_viewport_size(PHONE)
+    words = page.evaluate(
+        """() => {
+          const edge = document.documentElement.clientWidth + 1;
+          const known = (node) => {
+            const table = node.closest("table");
+            for (; node && node !== document.body; node = node.parentElement) {
+              const { overflowX, textOverflow } = getComputedStyle(node);
+              const scrolls = overflowX === "auto" || overflowX === "scroll";
+              if (scrolls && (table || !node.matches(".panel"))) return true;
+              if (textOverflow === "ellipsis" || node.matches(".vh")) return true;
+            }
+            return false;
+          };
+          const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+          const found = [];
+          while (walker.nextNode()) {
+            const node = walker.currentNode;
+            const range = document.createRange();
+            range.selectNodeContents(node);
+            const { width, right } = range.getBoundingClientRect();
+            if (width && right > edge && !known(node.parentElement)) found.push(node.data.trim());
+          }
+          return found;
+        }"""
+    )
+    page.set_viewport_size(before)
+    return [f"{page.url}: {word!r} is cut off on a phone" for word in words]
 
 
 def astray(page: Page) -> list[str]:
